@@ -1,0 +1,205 @@
+# oklo: one Makefile, sources found by themselves. `make help` lists the targets.
+#
+#   CXX=clang++                   another compiler
+#   CROSS=aarch64-linux-gnu-      for another machine, into build/cross-…; test runs under qemu-user
+#   SAN=address,undefined         with sanitizers, into build/san-…
+#   BUILD=DIR                     the build directory
+#   ROOMS="base codec"            only these rooms and their unit tests (make unit)
+#   V=1                           show the commands
+
+VERSION := 0.1.0
+
+PORT         ?= 8080
+PREFIX       ?= /usr/local
+FUZZ_SECONDS ?= 60
+
+comma := ,
+ifdef SAN
+  BUILD ?= build/san-$(subst $(comma),-,$(SAN))
+else ifdef CROSS
+  BUILD ?= build/cross-$(CROSS:-=)
+else
+  BUILD ?= build
+endif
+ifeq ($(origin CXX),default)
+  CXX := $(CROSS)g++
+endif
+ifeq ($(origin AR),default)
+  AR := $(CROSS)ar
+endif
+
+# Directories whose files become part of the binary, and the rooms that run too seldom to be built
+# for speed.
+EMBED := src/cli/pages man
+ROOMS ?= $(notdir $(wildcard src/*))
+COLD  := cli process
+
+ifdef SAN
+  OPTIMIZE := -O1 -g -fno-omit-frame-pointer -fsanitize=$(SAN) -fno-sanitize-recover=all
+  SMALL    := $(OPTIMIZE)
+  LINK     := $(OPTIMIZE)
+  TESTLINK := $(OPTIMIZE)
+else
+  OPTIMIZE := -O2 -fno-asynchronous-unwind-tables
+  SMALL    := -Os -fno-asynchronous-unwind-tables
+  LINK     := -static -s -Wl,-z,noseparate-code
+  TESTLINK := $(if $(CROSS),-static)
+endif
+# g++ 12 sees an overlap in std::string's operator+ where there is none (its bug 105651). 64 bits of
+# file offset and time on 32-bit machines too.
+COMMON   := -std=c++20 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Werror \
+            $(if $(findstring clang,$(CXX)),,-Wno-restrict) -ffunction-sections -fdata-sections \
+            -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 -DOKLO_VERSION='"$(VERSION)"' -MMD -MP
+# src is searched for "quoted" names alone: "sys/socket.h" is ours, <sys/socket.h> the system's.
+LIBFLAGS := $(COMMON) -fno-exceptions -fno-rtti -iquote src -Iinclude
+# doctest stands in /usr/include, where a cross compiler does not look.
+TESTFLAGS := $(COMMON) $(if $(SAN),$(OPTIMIZE),-O1) -iquote src -iquote tests/unit -Iinclude \
+             $(if $(CROSS),-isystem $(BUILD)/include)
+EXAMPLEFLAGS := $(COMMON) $(OPTIMIZE) -Iinclude
+LINK     += -Wl,--gc-sections
+TESTLINK += -Wl,--gc-sections
+
+OBJ          := $(BUILD)/obj
+objects       = $(patsubst %.cc,$(OBJ)/%.o,$(1))
+sources_in    = $(wildcard $(patsubst %,src/%/*.cc,$(1)))
+LIB_OBJECTS  := $(call objects,$(call sources_in,$(filter-out cli,$(ROOMS)))) $(OBJ)/embedded.o
+CLI_OBJECTS  := $(call objects,$(filter-out src/cli/main.cc,$(call sources_in,$(filter cli,$(ROOMS)))))
+MAIN_OBJECT  := $(call objects,src/cli/main.cc)
+UNIT_OBJECTS := $(call objects,$(wildcard tests/unit/*.cc $(ROOMS:%=tests/unit/%/*.cc)))
+FAULT_OBJECTS := $(call objects,tests/unit/main.cc $(wildcard tests/fault/*.cc))
+FUZZERS      := $(patsubst tests/fuzz/%_fuzz.cc,%,$(wildcard tests/fuzz/*_fuzz.cc))
+EXAMPLES     := $(patsubst tests/examples/%.cc,$(BUILD)/examples/%,$(wildcard tests/examples/*.cc))
+EMBEDDED     := $(sort $(foreach d,$(EMBED),$(wildcard $(d)/*)))
+LIB          := $(BUILD)/liboklo.a
+ALL_OBJECTS  := $(sort $(LIB_OBJECTS) $(CLI_OBJECTS) $(MAIN_OBJECT) $(UNIT_OBJECTS) $(FAULT_OBJECTS) \
+                $(call objects,$(wildcard tests/fuzz/*.cc tests/examples/*.cc)))
+
+Q := $(if $(V),,@)
+export CXX BUILD CROSS SAN
+
+.PHONY: all run test unit fault fuzzers examples install bench fuzz libfuzzers tidy clean help FORCE
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: $(BUILD)/oklo $(LIB)  ## build the static binary and the library
+
+run: $(BUILD)/oklo  ## start the demo on http://127.0.0.1:PORT (PORT=8080)
+	$< demo 127.0.0.1:$(PORT)
+
+test:  ## run all tests (with CROSS=: the unit and fault tests, under qemu-user)
+	+@tests/packages
+	+@MAKE="$(MAKE)" tests/run
+
+unit: $(BUILD)/tests/unit  ## build the unit tests, build/tests/unit
+
+fault: $(BUILD)/tests/fault  ## build the fault tests, build/tests/fault
+
+fuzzers: $(FUZZERS:%=$(BUILD)/fuzz/%)  ## build the fuzz targets with the plain driver
+
+examples: $(EXAMPLES)  ## build the programs of tests/examples into build/examples
+
+install: all  ## install under PREFIX=/usr/local (and DESTDIR=)
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include/oklo
+	install -m 755 $(BUILD)/oklo $(DESTDIR)$(PREFIX)/bin/oklo
+	install -m 644 $(LIB) $(DESTDIR)$(PREFIX)/lib/liboklo.a
+	install -m 644 include/oklo/*.h $(DESTDIR)$(PREFIX)/include/oklo
+	for page in man/*.[1-9]; do \
+	  install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/} || exit 1; done
+	printf '%s\n' 'prefix=$(PREFIX)' 'Name: oklo' 'Description: A network server library' \
+	  'Version: $(VERSION)' 'Cflags: -I$${prefix}/include' 'Libs: -L$${prefix}/lib -loklo' \
+	  > $(DESTDIR)$(PREFIX)/lib/pkgconfig/oklo.pc
+
+bench: all examples  ## measure oklo beside nginx
+	tests/bench/run
+
+fuzz:  ## fuzz each target with libFuzzer for FUZZ_SECONDS=60 (needs clang)
+	@command -v clang++ >/dev/null || { echo "make fuzz needs clang++ (apt-get install clang)" >&2; exit 1; }
+	+$(Q)$(MAKE) --no-print-directory CXX=clang++ CROSS= SAN=fuzzer-no-link,address,undefined \
+	  BUILD=build/libfuzzer libfuzzers
+	$(Q)set -e; for name in $(FUZZERS); do echo "fuzz $$name"; mkdir -p build/libfuzzer/corpus/$$name; \
+	  build/libfuzzer/run/$$name -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 -verbosity=0 \
+	  -artifact_prefix=build/libfuzzer/$$name- build/libfuzzer/corpus/$$name \
+	  $$(ls -d tests/fuzz/corpus/$$name 2>/dev/null); done
+
+libfuzzers: $(FUZZERS:%=$(BUILD)/run/%)
+
+tidy:  ## check the style of the sources
+	@tools/tidy
+
+clean:  ## remove the build directory
+	rm -rf $(BUILD)
+
+help:  ## list the targets
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | expand -t 10
+
+# The map lists the library members that the linker took. What reads passwd, hosts or charsets through
+# shared objects does not work in a static program, so it must not be there.
+FORBIDDEN := (getaddrinfo|getpw[a-z_]*|nss_[a-z_]*|iconv_open)
+
+$(BUILD)/oklo: $(MAIN_OBJECT) $(CLI_OBJECTS) $(LIB) $(BUILD)/objects
+	@echo "link $@"
+	$(Q)$(CXX) $(LINK) -Wl,-Map=$@.map $(MAIN_OBJECT) $(CLI_OBJECTS) $(LIB) -o $@
+ifndef SAN
+	@if sed '/^Discarded input sections/,$$d' $@.map | grep -E -A1 '^/.*\($(FORBIDDEN)\.o\)$$'; then \
+	  echo "$@: the lines above of $@.map name what a static program must not link" >&2; rm -f $@; exit 1; fi
+endif
+	@echo "$@: $$(stat -c %s $@) bytes"
+
+$(LIB): $(LIB_OBJECTS) $(BUILD)/objects
+	@echo "archive $@"
+	$(Q)rm -f $@ && $(AR) rcs $@ $(LIB_OBJECTS)
+
+$(BUILD)/tests/unit: $(UNIT_OBJECTS) $(CLI_OBJECTS) $(LIB) $(BUILD)/objects
+	@echo "link $@"; mkdir -p $(@D)
+	$(Q)$(CXX) $(TESTLINK) $(UNIT_OBJECTS) $(CLI_OBJECTS) $(LIB) -o $@
+
+# The fault tests bring a kernel of their own.
+$(BUILD)/tests/fault: $(FAULT_OBJECTS) $(LIB_OBJECTS) $(BUILD)/objects
+	@echo "link $@"; mkdir -p $(@D)
+	$(Q)$(CXX) $(TESTLINK) $(FAULT_OBJECTS) $(filter-out %/src/sys/kernel.o,$(LIB_OBJECTS)) -o $@
+
+$(BUILD)/fuzz/%: $(OBJ)/tests/fuzz/%_fuzz.o $(OBJ)/tests/fuzz/driver.o $(LIB)
+	@echo "link $@"; mkdir -p $(@D)
+	$(Q)$(CXX) $(TESTLINK) $^ -o $@
+
+$(BUILD)/run/%: $(OBJ)/tests/fuzz/%_fuzz.o $(LIB)
+	@echo "link $@"; mkdir -p $(@D)
+	$(Q)$(CXX) $(TESTLINK) -fsanitize=fuzzer $^ -o $@
+
+$(BUILD)/examples/%: $(OBJ)/tests/examples/%.o $(LIB)
+	@echo "link $@"; mkdir -p $(@D)
+	$(Q)$(CXX) $(LINK) $^ -o $@
+
+$(OBJ)/src/%.o: OPTION = $(LIBFLAGS) $(OPTIMIZE)
+$(foreach room,$(COLD),$(eval $(OBJ)/src/$(room)/%.o: OPTION = $$(LIBFLAGS) $$(SMALL)))
+$(OBJ)/embedded.o: OPTION = $(LIBFLAGS) $(SMALL)
+$(OBJ)/tests/%.o: OPTION = $(TESTFLAGS)
+$(OBJ)/tests/examples/%.o: OPTION = $(EXAMPLEFLAGS)
+
+$(OBJ)/%.o: %.cc $(BUILD)/flags
+	@echo "compile $<"; mkdir -p $(@D)
+	$(Q)$(CXX) $(OPTION) $(CXXFLAGS) -c $< -o $@
+
+$(OBJ)/embedded.o: $(BUILD)/embedded.cc $(BUILD)/flags
+	@echo "compile $<"; mkdir -p $(@D)
+	$(Q)$(CXX) $(OPTION) -w -c $< -o $@
+
+$(BUILD)/embedded.cc: tools/embed $(EMBEDDED) $(BUILD)/objects
+	@echo "embed $(EMBED)"
+	$(Q)tools/embed $(EMBEDDED) > $@
+
+# A file that changes when the flags or the list of files do, so that what depends on them is built
+# again.
+remember = @mkdir -p $(@D); printf '%s\n' '$(subst ','\'',$(1))' > $@.new; \
+  if cmp -s $@.new $@; then rm -f $@.new; else mv $@.new $@; fi
+
+$(BUILD)/flags: FORCE | $(if $(CROSS),$(BUILD)/include/doctest)
+	$(call remember,$(CXX) $(LIBFLAGS) $(OPTIMIZE) $(SMALL) $(TESTFLAGS) $(CXXFLAGS))
+
+$(BUILD)/objects: FORCE
+	$(call remember,$(ALL_OBJECTS) $(EMBEDDED) $(LINK) $(TESTLINK))
+
+$(BUILD)/include/doctest:
+	@mkdir -p $(@D); ln -sfn /usr/include/doctest $@
+
+-include $(ALL_OBJECTS:.o=.d)

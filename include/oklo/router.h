@@ -1,0 +1,71 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <oklo/function.h>
+#include <oklo/request.h>
+#include <oklo/response.h>
+
+namespace oklo {
+
+namespace http { class RouteTable; }
+
+// Answers one request. It is called in a worker, in its Reactor's turn: what takes long holds up all
+// connections of that worker.
+using Handler = Function<void(const Request&, Response&)>;
+
+// Takes a body in pieces, so that it never stands in memory whole. Request::state holds what belongs to
+// one upload.
+struct UploadHandlers {
+  // The head is there, no byte of the body yet. To answer here refuses the body: the connection closes
+  // after the answer. May be empty.
+  Handler on_head;
+  // The next piece of the body.
+  Function<void(const Request&, std::string_view piece)> on_piece;
+  // The body is complete: answer.
+  Handler on_end;
+  // The client went away or was too slow before the end: clean up. May be empty.
+  Function<void(const Request&)> on_abort;
+};
+
+// How a directory is served.
+struct FilesOptions {
+  std::string index = "index.html";  // of a directory; empty: none
+  bool listing = false;              // a page that lists a directory without an index
+};
+
+// What answers which path. A pattern is a path whose parts may be ":name" (one part) or, as the last,
+// "*name" (all the rest, perhaps empty). The most literal pattern wins, in whatever order they were
+// added. A path with handlers for other methods gets 405 with Allow, a path without any 404; HEAD is
+// answered by the handler for GET, OPTIONS by the Router.
+class Router {
+ public:
+  Router();
+  Router(Router&&) noexcept;
+  Router& operator=(Router&&) noexcept;
+  ~Router();
+
+  Router& get(std::string_view pattern, Handler handler);
+  Router& post(std::string_view pattern, Handler handler);
+  Router& put(std::string_view pattern, Handler handler);
+  Router& patch(std::string_view pattern, Handler handler);
+  Router& del(std::string_view pattern, Handler handler);
+  // Every method but TRACE and CONNECT, which are always refused.
+  Router& any(std::string_view pattern, Handler handler);
+  // POST and PUT with a body that is taken in pieces.
+  Router& upload(std::string_view pattern, UploadHandlers handlers);
+  // The files of a directory at a prefix, "/" or "/downloads". The directory is opened when the server
+  // starts and at each reload, with the rights of the master; a missing one is an error there.
+  Router& files(std::string_view prefix, std::string directory, FilesOptions options = {});
+  // The state of the service as JSON, as `oklo status --json` prints it.
+  Router& status(std::string_view pattern);
+
+ private:
+  friend class Server;
+  Router& add(unsigned methods, std::string_view pattern, Handler handler);
+  std::unique_ptr<http::RouteTable> table_;
+};
+
+}  // namespace oklo

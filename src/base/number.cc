@@ -1,0 +1,35 @@
+#include "base/number.h"
+
+#include "base/ascii.h"
+
+namespace oklo {
+
+std::optional<uint64_t> parse_decimal(std::string_view text) {
+  if (text.empty()) return std::nullopt;
+  uint64_t value = 0;
+  for (char c : text) {
+    if (!is_digit(c)) return std::nullopt;
+    uint64_t digit = static_cast<uint64_t>(c - '0');
+    if (value > (UINT64_MAX - digit) / 10) return std::nullopt;
+    value = value * 10 + digit;
+  }
+  return value;
+}
+
+char* write_decimal(char* out, uint64_t value) {
+  char reversed[20];
+  int count = 0;
+  do {
+    reversed[count++] = static_cast<char>('0' + value % 10);
+    value /= 10;
+  } while (value != 0);
+  while (count > 0) *out++ = reversed[--count];
+  return out;
+}
+
+std::string decimal(uint64_t value) {
+  char text[20];
+  return std::string(text, write_decimal(text, value));
+}
+
+}  // namespace oklo

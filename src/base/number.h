@@ -1,0 +1,19 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace oklo {
+
+// The number that `text` is, all of it, in decimal digits alone: no sign, no space, no overflow.
+std::optional<uint64_t> parse_decimal(std::string_view text);
+
+// Writes `value` in decimal at `out`, which must have room for 20 characters; returns the end.
+char* write_decimal(char* out, uint64_t value);
+
+// `value` in decimal.
+std::string decimal(uint64_t value);
+
+}  // namespace oklo

@@ -1,0 +1,60 @@
+#include "cli/commands.h"
+
+#include <string>
+
+#include "cli/nearest.h"
+#include "sys/stderr.h"
+
+namespace oklo::cli {
+
+const std::vector<Command>& commands() {
+  static const std::vector<Command> kCommands = {
+      {"serve", "[ADDRESS] [DIRECTORY]", "serve a directory, by default . on :8080", kServes | kFiles, 2,
+       run_serve},
+      {"demo", "[ADDRESS]", "show what oklo does, by default on 127.0.0.1:8080", kServes, 1, run_demo},
+      {"stop", "", "stop a running oklo, when all under way is finished", kControls, 0, run_control},
+      {"reload", "", "replace the workers of a running oklo without losing a connection", kControls, 0,
+       run_control},
+      {"reopen", "", "open the access log anew, after it was moved away", kControls, 0, run_control},
+      {"status", "", "show the workers of a running oklo", kControls | kShows, 0, run_control},
+      {"health", "", "exit 0 when a running oklo answers, else 1", kControls, 0, run_control},
+      {"help", "[TOPIC]", "explain a command, or show a manual page: oklo, oklo-source", 0, 1, run_help},
+      {"version", "", "print the version", 0, 0, run_version},
+  };
+  return kCommands;
+}
+
+const Command* find_command(std::string_view name) {
+  for (const Command& command : commands())
+    if (command.name == name) return &command;
+  return nullptr;
+}
+
+int complain(std::string_view text, int exit_code) {
+  sys::print(2, "oklo: " + std::string(text) + "\n");
+  return exit_code;
+}
+
+int run_command_line(const std::vector<std::string_view>& words) {
+  std::string_view name = words.empty() ? "help" : words[0];
+  if (name == "--help" || name == "-h") name = "help";
+  if (name == "--version") name = "version";
+  const Command* command = find_command(name);
+  if (!command) {
+    std::vector<std::string_view> names;
+    for (const Command& known : commands()) names.push_back(known.name);
+    std::string_view near = nearest(name, names);
+    std::string text = "unknown command " + std::string(name);
+    if (!near.empty()) text += "; did you mean " + std::string(near) + "?";
+    return complain(text + " See: oklo help", kUsage);
+  }
+  std::vector<std::string_view> rest(words.empty() ? words.begin() : words.begin() + 1, words.end());
+  Result<Options> options = parse_options(name, command->kinds, rest);
+  if (!options) return complain(options.error().text, kUsage);
+  if (options->words.size() > command->words_max)
+    return complain(
+        "too many words; usage: oklo " + std::string(name) + " " + std::string(command->arguments), kUsage);
+  return command->run(*command, *options);
+}
+
+}  // namespace oklo::cli

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "cli/options.h"
+
+namespace oklo::cli {
+
+inline constexpr int kDone = 0;
+inline constexpr int kFailed = 1;
+inline constexpr int kUsage = 100;
+
+// One row for each command of the binary. `run` gives the exit code of the process.
+struct Command {
+  std::string_view name;
+  std::string_view arguments;
+  std::string_view help;
+  unsigned kinds;      // which flags it knows
+  size_t words_max;    // that are no flags
+  int (*run)(const Command& command, const Options& options);
+};
+const std::vector<Command>& commands();
+const Command* find_command(std::string_view name);
+
+// Runs what a command line asks for.
+int run_command_line(const std::vector<std::string_view>& words);
+
+// Prints "oklo: TEXT" on stderr and gives the exit code back.
+int complain(std::string_view text, int exit_code);
+
+int run_serve(const Command& command, const Options& options);
+int run_demo(const Command& command, const Options& options);
+int run_control(const Command& command, const Options& options);
+int run_help(const Command& command, const Options& options);
+int run_version(const Command& command, const Options& options);
+
+}  // namespace oklo::cli

@@ -1,0 +1,109 @@
+#include "cli/options.h"
+
+#include "base/number.h"
+#include "cli/nearest.h"
+
+namespace oklo::cli {
+
+namespace {
+
+constexpr uint64_t kWorkersMax = 1024;
+constexpr uint64_t kSecondsMax = 7 * 24 * 3600;
+
+bool set_workers(Options& options, std::string_view value) {
+  std::optional<uint64_t> count = parse_decimal(value);
+  if (value == "auto") count = 0;
+  else if (!count || *count == 0 || *count > kWorkersMax) return false;
+  options.server.workers = static_cast<unsigned>(*count);
+  return true;
+}
+
+bool set_listing(Options& options, std::string_view value) {
+  options.listing = value == "on";
+  return value == "on" || value == "off";
+}
+
+bool set_format(Options& options, std::string_view value) {
+  options.server.access_log_format = value == "json" ? LogFormat::json : LogFormat::common;
+  return value == "json" || value == "common";
+}
+
+bool set_timeout(Options& options, std::string_view value) {
+  std::optional<uint64_t> seconds = parse_decimal(value);
+  if (!seconds || *seconds == 0 || *seconds > kSecondsMax) return false;
+  options.server.shutdown_timeout_ms = static_cast<uint32_t>(*seconds * 1000);
+  return true;
+}
+
+template <std::string ServerOptions::*kMember>
+bool set_text(Options& options, std::string_view value) {
+  options.server.*kMember = value;
+  return !value.empty();
+}
+
+const Flag* find_flag(std::string_view name, unsigned kinds) {
+  for (const Flag& flag : flags())
+    if (flag.name == name && (flag.commands & kinds)) return &flag;
+  return nullptr;
+}
+
+Error unknown_flag(std::string_view command, unsigned kinds, std::string_view name) {
+  std::vector<std::string_view> known;
+  for (const Flag& flag : flags())
+    if (flag.commands & kinds) known.push_back(flag.name);
+  std::string text = "unknown flag " + std::string(name);
+  std::string_view near = nearest(name, known);
+  if (!near.empty()) text += "; did you mean " + std::string(near) + "?";
+  return {0, text + " See: oklo help " + std::string(command)};
+}
+
+}  // namespace
+
+const std::vector<Flag>& flags() {
+  static const std::vector<Flag> kFlags = {
+      {"--workers", "N|auto", "how many worker processes serve; auto: one for each processor", kServes,
+       set_workers},
+      {"--listing", "on|off", "list directories that have no index.html", kFiles, set_listing},
+      {"--access-log", "stderr|off|FILE", "where to log each answer", kServes,
+       set_text<&ServerOptions::access_log>},
+      {"--access-log-format", "common|json", "how to log it", kServes, set_format},
+      {"--user", "NAME", "whom the workers run as; as root without it: 65534", kServes,
+       set_text<&ServerOptions::user>},
+      {"--control", "SOCKET|off", "the socket that commands go through", kServes | kControls,
+       set_text<&ServerOptions::control>},
+      {"--pid-file", "FILE", "a file for the master's pid, locked as long as it runs", kServes,
+       set_text<&ServerOptions::pid_file>},
+      {"--shutdown-timeout", "SECONDS", "how long a graceful stop may take", kServes, set_timeout},
+      {"-d", "", "run in the background; returns when the service is up", kServes,
+       [](Options& options, std::string_view) { return options.server.daemon = true; }},
+      {"--json", "", "as JSON", kShows,
+       [](Options& options, std::string_view) { return options.json = true; }},
+  };
+  return kFlags;
+}
+
+Result<Options> parse_options(std::string_view command, unsigned kinds,
+                              const std::vector<std::string_view>& words) {
+  Options options;
+  for (size_t i = 0; i < words.size(); i++) {
+    std::string_view word = words[i];
+    if (!word.starts_with('-') || word == "-") {
+      options.words.push_back(word);
+      continue;
+    }
+    size_t equals = word.find('=');
+    const Flag* flag = find_flag(word.substr(0, equals), kinds);
+    if (!flag) return unknown_flag(command, kinds, word.substr(0, equals));
+    std::string name(flag->name);
+    if (flag->argument.empty() && equals != word.npos) return Error{0, name + " takes no value"};
+    std::string_view value;
+    if (equals != word.npos) value = word.substr(equals + 1);
+    else if (!flag->argument.empty() && ++i < words.size()) value = words[i];
+    if (!flag->set(options, value))
+      return Error{0, "bad value \"" + std::string(value) + "\" for " + name + ": it takes " +
+                          std::string(flag->argument)};
+  }
+  return options;
+}
+
+}  // namespace oklo::cli

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+#include <oklo/server.h>
+
+namespace oklo::cli {
+
+// What a command line says: the values of its flags, and the words that are none.
+struct Options {
+  ServerOptions server;
+  bool listing = false;
+  bool json = false;
+  std::vector<std::string_view> words;
+};
+
+// Which commands know a flag: bits.
+enum CommandKind : unsigned {
+  kServes = 1,    // serve, demo
+  kFiles = 2,     // serve
+  kControls = 4,  // stop, reload, reopen, health, status
+  kShows = 8,     // status
+};
+
+// One row for each flag: parser and help read it.
+struct Flag {
+  std::string_view name;      // with its dashes
+  std::string_view argument;  // what stands for it in the help; empty: the flag has none
+  std::string_view help;
+  unsigned commands;
+  bool (*set)(Options& options, std::string_view value);
+};
+const std::vector<Flag>& flags();
+
+// Reads the words behind a command's name: flags and others in any order, "--flag value" or
+// "--flag=value". The error is one line for the person who wrote them.
+Result<Options> parse_options(std::string_view command, unsigned kinds,
+                              const std::vector<std::string_view>& words);
+
+}  // namespace oklo::cli

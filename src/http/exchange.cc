@@ -1,0 +1,166 @@
+#include "http/exchange.h"
+
+#include <cstring>
+
+#include "base/ascii.h"
+#include "base/number.h"
+#include "codec/chunked.h"
+#include "codec/http_response.h"
+
+namespace oklo::http {
+
+namespace {
+
+constexpr std::string_view kLength = "Content-Length: ";
+constexpr std::string_view kChunked = "Transfer-Encoding: chunked\r\n";
+constexpr std::string_view kClose = "Connection: close\r\n";
+constexpr std::string_view kKeepAlive = "Connection: keep-alive\r\n";
+constexpr size_t kFixedBytesMax = 256;   // status line, length, connection and the empty line
+constexpr size_t kCopyBytesMax = 4096;   // of content into the room that the head has taken
+constexpr size_t kFieldsBytesMax = 8192; // that a handler may add
+
+char* put(char* out, std::string_view text) {
+  return out + text.copy(out, text.size());
+}
+
+}  // namespace
+
+void Exchange::reset(Outlet& to) {
+  route = nullptr;
+  param_count = 0;
+  mount_rest = body = {};
+  trailers.clear();
+  std::memset(state, 0, sizeof state);
+  outlet = &to;
+  status = 200;
+  keep_alive = true;
+  begun = finished = body_chunked = holds_file = false;
+  body_bytes = 0;
+  fields.clear();
+  reply_trailers.clear();
+}
+
+bool Exchange::add_field(std::string_view name, std::string_view value) {
+  if (fields.size() + name.size() + value.size() + 4 > kFieldsBytesMax) return false;
+  fields.append(name).append(": ").append(value).append("\r\n");
+  return true;
+}
+
+size_t Exchange::head_size_max(std::string_view lines) const {
+  return kFixedBytesMax + date_line.size() + fields.size() + lines.size();
+}
+
+// RFC 9112 section 6: a body is framed by its length, or else by chunks, or else, for HTTP/1.0, by the end
+// of the connection.
+char* Exchange::write_head(char* out, std::string_view lines, Framing framing, uint64_t length) const {
+  std::string_view line = codec::status_line(status);
+  out = line.empty() ? codec::write_status_line(out, status) : put(out, line);
+  out = put(out, date_line);
+  out = put(out, fields);
+  out = put(out, lines);
+  if (framing == Framing::length) {
+    out = write_decimal(put(out, kLength), length);
+    out = put(out, "\r\n");
+  }
+  if (framing == Framing::chunked) out = put(out, kChunked);
+  if (!keep_alive) out = put(out, kClose);
+  else if (head.minor_version == 0) out = put(out, kKeepAlive);
+  return put(out, "\r\n");
+}
+
+void Exchange::put_head(std::string_view lines, Framing framing, uint64_t length, std::string_view content) {
+  OKLO_ASSERT(!begun);
+  begun = true;
+  size_t copied = content.size() <= kCopyBytesMax ? content.size() : 0;
+  char* start = outlet->room(head_size_max(lines) + copied).data();
+  char* end = write_head(start, lines, framing, length);
+  if (copied) end = put(end, content);
+  outlet->advance(static_cast<size_t>(end - start));
+  if (!copied && !content.empty()) outlet->send(content);
+}
+
+void Exchange::send(std::string_view content, std::string_view lines) {
+  if (begun) return;
+  body_bytes = is_head() ? 0 : content.size();
+  put_head(lines, Framing::length, content.size(), is_head() ? std::string_view() : content);
+  finished = true;
+}
+
+void Exchange::send_shared(const BytesRef& bytes, std::string_view content, std::string_view lines) {
+  if (content.size() <= kCopyBytesMax) return send(content, lines);
+  begin_sized(content.size(), lines);
+  part_shared(bytes, content);
+  end_sized();
+}
+
+void Exchange::send_file(sys::Fd file, uint64_t offset, uint64_t size, std::string_view lines) {
+  begin_sized(size, lines);
+  part_file(std::move(file), offset, size);
+  end_sized();
+}
+
+void Exchange::send_empty(std::string_view lines) {
+  if (begun) return;
+  put_head(lines, Framing::none, 0, {});
+  finished = true;
+}
+
+void Exchange::fail(int code, bool close) {
+  if (begun) return;
+  status = static_cast<uint16_t>(code);
+  if (close) keep_alive = false;
+  std::string text = decimal(status);
+  text.append(" ").append(codec::reason_phrase(status)).append("\n");
+  send(text, "Content-Type: text/plain; charset=utf-8\r\n");
+}
+
+void Exchange::begin_sized(uint64_t size, std::string_view lines) {
+  put_head(lines, Framing::length, size, {});
+  body_bytes = is_head() ? 0 : size;
+}
+
+void Exchange::part(std::string_view bytes) {
+  if (!is_head()) outlet->send(bytes);
+}
+
+void Exchange::part_shared(const BytesRef& bytes, std::string_view view) {
+  if (!is_head()) outlet->send_shared(bytes, view);
+}
+
+void Exchange::part_file(sys::Fd file, uint64_t offset, uint64_t size) {
+  if (is_head()) return;
+  holds_file = true;
+  outlet->send_file(std::move(file), offset, size);
+}
+
+bool Exchange::write(std::string_view piece) {
+  if (finished) return false;
+  if (!begun) {
+    body_chunked = head.minor_version >= 1;
+    if (!body_chunked) keep_alive = false;
+    put_head({}, body_chunked ? Framing::chunked : Framing::none, 0, {});
+  }
+  if (piece.empty() || is_head()) return true;
+  body_bytes += piece.size();
+  if (!body_chunked) return outlet->send(piece);
+  char* room = outlet->room(codec::kChunkHeadBytesMax).data();
+  outlet->advance(static_cast<size_t>(codec::write_chunk_head(room, piece.size()) - room));
+  return outlet->send(piece) && outlet->send("\r\n");
+}
+
+bool Exchange::trailer(std::string_view name, std::string_view value) {
+  if (!body_chunked || finished || !codec::valid_field(name, value)) return false;
+  reply_trailers.append(name).append(": ").append(value).append("\r\n");
+  return true;
+}
+
+void Exchange::end() {
+  if (finished || !write({})) return;
+  finished = true;
+  if (!body_chunked || is_head()) return;
+  outlet->send(codec::kLastChunk);
+  outlet->send(reply_trailers);
+  outlet->send("\r\n");
+}
+
+}  // namespace oklo::http

@@ -1,0 +1,325 @@
+#include "http/http_service.h"
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+#include <utility>
+
+#include "codec/http_response.h"
+#include "http/allow.h"
+#include "http/pending_request.h"
+
+namespace oklo::http {
+
+using codec::ParseOutcome;
+
+namespace {
+
+// Answers that wait to be sent hold up the next request of a connection when they are this many bytes.
+constexpr size_t kStallBytes = 256 * 1024;
+
+HttpSession& session_of(Connection& connection) { return connection.session<HttpSession>(); }
+
+}  // namespace
+
+HttpService::HttpService(const RouteTable& routes, const HttpLimits& limits, LifeRow& life, AccessLog* log)
+    : routes_(routes), limits_(limits), life_(life), log_(log) {
+  head_limits_.request_line_bytes = limits.request_line_bytes;
+  head_limits_.fields_bytes = limits.header_bytes;
+  head_limits_.fields_count = limits.header_count;
+}
+
+// ---------------------------------------------------------------- events
+
+void HttpService::on_open(Connection& connection) {
+  new (&session_of(connection)) HttpSession;
+  connection.set_deadline(connection.clock().now_ms + limits_.idle_time_ms);
+}
+
+void HttpService::on_data(Connection& connection) {
+  if (session_of(connection).pending) feed_body(connection);
+  read_requests(connection);
+}
+
+// The peer may have closed only its sending side, and still wants the answers to what it sent (RFC 9112
+// section 9.6).
+void HttpService::on_end(Connection& connection) {
+  HttpSession& session = session_of(connection);
+  if (!session.stalled) connection.close(CloseReason::peer_closed, Connection::Linger::no);
+}
+
+void HttpService::on_drained(Connection& connection) {
+  HttpSession& session = session_of(connection);
+  if (std::exchange(session.stalled, false)) connection.resume_reading();
+  uint32_t time_ms = session.pending ? limits_.body_window_ms
+                     : session.scanned ? limits_.header_time_ms : limits_.idle_time_ms;
+  connection.set_deadline(connection.clock().now_ms + time_ms);
+  read_requests(connection);
+  if (connection.peer_finished()) on_end(connection);
+}
+
+void HttpService::on_deadline(Connection& connection) {
+  if (session_of(connection).pending) return check_body_rate(connection);
+  if (!connection.input().empty()) return refuse(connection, 408, CloseReason::header_timeout);
+  connection.close(draining_ ? CloseReason::drained : CloseReason::idle_timeout, Connection::Linger::yes);
+}
+
+void HttpService::on_drain(Connection& connection, DrainMode mode) {
+  HttpSession& session = session_of(connection);
+  bool idle = !session.pending && !session.stalled && connection.input().empty();
+  if (idle && mode == DrainMode::stop) connection.close(CloseReason::drained, Connection::Linger::yes);
+}
+
+void HttpService::on_close(Connection& connection, CloseReason) {
+  HttpSession& session = session_of(connection);
+  if (PendingRequest* pending = session.pending) {
+    const Route* route = pending->exchange.route;
+    if (route && route->upload && route->upload->on_abort)
+      route->upload->on_abort(pending->exchange.request());
+    connection.release(pending->head_block);
+    delete pending;
+  }
+  session.~HttpSession();
+}
+
+// ---------------------------------------------------------------- reading requests
+
+void HttpService::read_requests(Connection& connection) {
+  HttpSession& session = session_of(connection);
+  while (connection.open() && !session.pending && !session.stalled && !connection.input().empty())
+    if (!read_request(connection)) return;
+}
+
+// One request from the front of the input; false when it is not there whole.
+bool HttpService::read_request(Connection& connection) {
+  if (session_of(connection).scanned && !head_may_be_complete(connection)) {
+    await_head(connection);
+    return false;
+  }
+  ParseOutcome outcome = codec::parse_request_head(connection.input(), head_limits_, current_.head);
+  if (outcome.kind == ParseOutcome::Kind::complete) return begin_request(connection);
+  if (outcome.kind == ParseOutcome::Kind::bad) refuse(connection, outcome.status, CloseReason::bad_request);
+  else await_head(connection);
+  return false;
+}
+
+// A head that comes byte by byte is not parsed again for each byte, but when a line has ended.
+bool HttpService::head_may_be_complete(Connection& connection) const {
+  std::span<char> input = connection.input();
+  std::string_view fresh =
+      std::string_view(input.data(), input.size()).substr(session_of(connection).scanned);
+  return fresh.find('\n') != fresh.npos;
+}
+
+// The clock of a head starts with its first byte and is not put back by the next ones.
+void HttpService::await_head(Connection& connection) {
+  HttpSession& session = session_of(connection);
+  bool first = session.scanned == 0;
+  session.scanned = static_cast<uint32_t>(connection.input().size());
+  if (session.scanned == Block::kBytes) return refuse(connection, 431, CloseReason::bad_request);
+  if (first) connection.set_deadline(connection.clock().now_ms + limits_.header_time_ms);
+}
+
+void HttpService::prepare(Exchange& exchange, Connection& connection) {
+  HttpSession& session = session_of(connection);
+  session.scanned = 0;
+  session.requests++;
+  exchange.reset(connection);
+  exchange.clock = &connection.clock();
+  exchange.date_line = date_line_.at(connection.clock());
+  exchange.peer_ip = connection.row().peer_port ? connection.row().peer_ip : nullptr;
+  exchange.keep_alive = exchange.head.keep_alive && !draining_ && session.requests < limits_.requests;
+  allowed_ = routes_.find(exchange);
+}
+
+bool HttpService::begin_request(Connection& connection) {
+  prepare(current_, connection);
+  size_t body_size = 0;
+  if (!find_body(connection, body_size)) {
+    if (accept_body(connection)) await_body(connection);
+    return connection.open() && !session_of(connection).pending;
+  }
+  dispatch(current_);
+  if (!connection.open()) return false;
+  connection.consume(current_.head.size + body_size);
+  finish(connection, current_);
+  return true;
+}
+
+// ---------------------------------------------------------------- bodies
+
+uint64_t HttpService::body_bytes_max(const Exchange& exchange) const {
+  return exchange.route && exchange.route->takes_pieces() ? limits_.upload_bytes : limits_.body_bytes;
+}
+
+// Whether the whole body lies behind the head already, or there is none.
+bool HttpService::find_body(Connection& connection, size_t& size) {
+  const codec::RequestHead& head = current_.head;
+  if (!head.chunked && head.content_length == 0) return true;
+  std::span<char> rest = connection.input().subspan(head.size);
+  if (head.chunked || head.content_length > rest.size()) return false;
+  if (head.content_length > body_bytes_max(current_)) return false;
+  size = static_cast<size_t>(head.content_length);
+  current_.body = {rest.data(), size};
+  return true;
+}
+
+// Whether a body that is not there yet is wanted. If not, the answer is given now, and the connection ends
+// with it: whether the body will come nobody knows (RFC 9110 section 10.1.1).
+bool HttpService::accept_body(Connection& connection) {
+  Exchange& exchange = current_;
+  exchange.keep_alive = false;
+  if (exchange.head.content_length > body_bytes_max(exchange)) exchange.fail(413);
+  else if (!exchange.route && exchange.head.expect_continue) answer_without_route(exchange);
+  else if (exchange.route && exchange.route->upload && exchange.route->upload->on_head) {
+    Response response = exchange.response();
+    exchange.route->upload->on_head(exchange.request(), response);
+  }
+  if (exchange.begun) {
+    finish(connection, exchange, true);
+    return false;
+  }
+  exchange.keep_alive = exchange.head.keep_alive && !draining_;
+  return true;
+}
+
+void HttpService::await_body(Connection& connection) {
+  HttpSession& session = session_of(connection);
+  session.pending = new PendingRequest;
+  PendingRequest& pending = *session.pending;
+  pending.exchange = std::move(current_);
+  Exchange& exchange = pending.exchange;
+  routes_.find(exchange);
+  pending.left = exchange.head.content_length;
+  std::span<char> rest = connection.input().subspan(exchange.head.size);
+  if (exchange.head.expect_continue && rest.empty()) connection.send("HTTP/1.1 100 Continue\r\n\r\n");
+  connection.set_deadline(connection.clock().now_ms + limits_.body_window_ms);
+  pending.head_block = connection.split_input(exchange.head.size);
+  feed_body(connection);
+}
+
+// Gives what has come to the handler or to the collected body, and answers when it was the last.
+void HttpService::feed_body(Connection& connection) {
+  PendingRequest& pending = *session_of(connection).pending;
+  std::span<char> input = connection.input();
+  bool done = false;
+  if (pending.exchange.head.chunked) {
+    codec::ChunkedDecoder::Progress progress = pending.chunked.decode(input, &pending.exchange.trailers);
+    if (progress.state == codec::ChunkedDecoder::State::bad)
+      return refuse(connection, progress.status, CloseReason::bad_request);
+    take_piece(pending, {input.data(), progress.produced});
+    connection.consume(progress.consumed);
+    done = progress.state == codec::ChunkedDecoder::State::done;
+  } else {
+    size_t size = static_cast<size_t>(std::min<uint64_t>(pending.left, input.size()));
+    pending.left -= size;
+    take_piece(pending, {input.data(), size});
+    connection.consume(size);
+    done = pending.left == 0;
+  }
+  if (!connection.open()) return;
+  if (pending.received > body_bytes_max(pending.exchange))
+    return refuse(connection, 413, CloseReason::bad_request);
+  if (done) complete_body(connection);
+}
+
+void HttpService::take_piece(PendingRequest& pending, std::string_view piece) {
+  pending.received += piece.size();
+  if (piece.empty() || pending.received > body_bytes_max(pending.exchange)) return;
+  const Route* route = pending.exchange.route;
+  if (!route || !route->upload) pending.body.append(piece);
+  else if (route->upload->on_piece) route->upload->on_piece(pending.exchange.request(), piece);
+}
+
+void HttpService::complete_body(Connection& connection) {
+  HttpSession& session = session_of(connection);
+  PendingRequest* pending = std::exchange(session.pending, nullptr);
+  Exchange& exchange = pending->exchange;
+  exchange.body = pending->body;
+  exchange.date_line = date_line_.at(connection.clock());
+  exchange.keep_alive = exchange.keep_alive && !draining_;
+  if (exchange.route && exchange.route->upload) {
+    Response response = exchange.response();
+    if (exchange.route->upload->on_end) exchange.route->upload->on_end(exchange.request(), response);
+  } else {
+    allowed_ = routes_.find(exchange);
+    dispatch(exchange);
+  }
+  if (connection.open()) finish(connection, exchange);
+  connection.release(pending->head_block);
+  delete pending;
+}
+
+void HttpService::check_body_rate(Connection& connection) {
+  PendingRequest& pending = *session_of(connection).pending;
+  uint64_t came = pending.received - std::exchange(pending.window_received, pending.received);
+  uint64_t wanted = uint64_t{limits_.body_rate_bytes_s} * limits_.body_window_ms / 1000;
+  if (came < wanted) return refuse(connection, 408, CloseReason::body_timeout);
+  connection.set_deadline(connection.clock().now_ms + limits_.body_window_ms);
+}
+
+// ---------------------------------------------------------------- answering
+
+void HttpService::dispatch(Exchange& exchange) {
+  const Route* route = exchange.route;
+  if (!route) return answer_without_route(exchange);
+  if (route->files) return route->files->serve(exchange);
+  Response response = exchange.response();
+  if (route->handler) return route->handler(exchange.request(), response);
+  UploadHandlers& upload = *route->upload;
+  if (upload.on_head) upload.on_head(exchange.request(), response);
+  if (exchange.begun) return;
+  if (upload.on_piece && !exchange.body.empty()) upload.on_piece(exchange.request(), exchange.body);
+  exchange.body = {};
+  if (upload.on_end) upload.on_end(exchange.request(), response);
+}
+
+// RFC 9110 sections 9.3.7 (OPTIONS, also for "*"), 15.5.6 (405 with Allow), 15.5.5 (404).
+void HttpService::answer_without_route(Exchange& exchange) {
+  bool star = exchange.head.path() == "*";
+  if (!allowed_ && !star) return exchange.fail(404);
+  exchange.add_field("Allow", allow_value(star ? RouteTable::kAll : allowed_));
+  if (exchange.head.method != codec::Method::options) return exchange.fail(405);
+  exchange.status = 204;
+  exchange.send_empty();
+}
+
+// The answer is given: it is counted and logged, and the connection goes on or ends.
+void HttpService::finish(Connection& connection, Exchange& exchange, bool body_unread) {
+  if (!exchange.begun) exchange.fail(500);
+  life_.requests.add(1);
+  connection.row().requests++;
+  if (log_) log_->write(exchange);
+  if (!exchange.finished) return connection.abort(CloseReason::handler_failed);
+  if (!exchange.keep_alive) return end_connection(connection, exchange, body_unread);
+  connection.set_deadline(connection.clock().now_ms + limits_.idle_time_ms);
+  if (exchange.holds_file || connection.queued() > kStallBytes) {
+    session_of(connection).stalled = true;
+    connection.pause_reading();
+  }
+}
+
+// A client that asked for the end sends no more; any other may be sending its next request just now.
+void HttpService::end_connection(Connection& connection, const Exchange& exchange, bool body_unread) {
+  bool quiet = !exchange.head.keep_alive && !body_unread && connection.input().empty();
+  CloseReason reason = exchange.head.keep_alive && draining_ ? CloseReason::drained : CloseReason::finished;
+  connection.close(body_unread ? CloseReason::bad_request : reason,
+                   quiet ? Connection::Linger::no : Connection::Linger::yes);
+}
+
+// An answer to what could not be understood or came too slowly: the last one of its connection.
+void HttpService::refuse(Connection& connection, int status, CloseReason reason) {
+  Exchange& exchange = current_;
+  exchange.reset(connection);
+  exchange.head.size = exchange.head.target_size = 0;
+  exchange.head.method = codec::Method::get;
+  exchange.head.minor_version = 1;
+  exchange.peer_ip = connection.row().peer_port ? connection.row().peer_ip : nullptr;
+  exchange.clock = &connection.clock();
+  exchange.date_line = date_line_.at(connection.clock());
+  exchange.fail(status, true);
+  if (log_) log_->write(exchange);
+  connection.close(reason, Connection::Linger::yes);
+}
+
+}  // namespace oklo::http

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <cstdint>
+
+#include "codec/chunked.h"
+#include "http/access_log.h"
+#include "http/date_line.h"
+#include "http/exchange.h"
+#include "http/route_table.h"
+#include "net/connection.h"
+#include "net/protocol.h"
+#include "shm/scoreboard.h"
+
+#include <oklo/limits.h>
+
+namespace oklo::http {
+
+struct PendingRequest;
+
+// What an HTTP connection must remember between two events: plain, so that an idle connection holds
+// nothing else.
+struct HttpSession {
+  PendingRequest* pending = nullptr;  // the request whose body is still coming
+  uint32_t requests = 0;
+  uint32_t scanned = 0;               // bytes of the input that are known to be no complete head
+  bool stalled = false;               // more input waits until the answers are sent
+};
+
+// HTTP/1.1 (RFC 9112) for one listener, in one worker: reads requests from connections, finds their
+// route, has them answered, keeps to the limits.
+class HttpService final : public Protocol {
+ public:
+  // All of these outlive it. `log` may be null.
+  HttpService(const RouteTable& routes, const HttpLimits& limits, LifeRow& life, AccessLog* log);
+
+  void on_open(Connection& connection) override;
+  void on_data(Connection& connection) override;
+  void on_end(Connection& connection) override;
+  void on_drained(Connection& connection) override;
+  void on_deadline(Connection& connection) override;
+  void on_drain(Connection& connection, DrainMode mode) override;
+  void on_close(Connection& connection, CloseReason reason) override;
+
+  // From now on each answer is the last one of its connection.
+  void drain() { draining_ = true; }
+
+ private:
+  // --- reading requests
+  void read_requests(Connection& connection);
+  bool read_request(Connection& connection);
+  bool head_may_be_complete(Connection& connection) const;
+  void await_head(Connection& connection);
+  bool begin_request(Connection& connection);
+  void prepare(Exchange& exchange, Connection& connection);
+
+  // --- bodies
+  bool find_body(Connection& connection, size_t& size);
+  bool accept_body(Connection& connection);
+  void await_body(Connection& connection);
+  void feed_body(Connection& connection);
+  void take_piece(PendingRequest& pending, std::string_view piece);
+  void complete_body(Connection& connection);
+  void check_body_rate(Connection& connection);
+
+  // --- answering
+  void dispatch(Exchange& exchange);
+  void answer_without_route(Exchange& exchange);
+  void finish(Connection& connection, Exchange& exchange, bool body_unread = false);
+  void end_connection(Connection& connection, const Exchange& exchange, bool body_unread);
+  void refuse(Connection& connection, int status, CloseReason reason);
+  uint64_t body_bytes_max(const Exchange& exchange) const;
+
+  const RouteTable& routes_;
+  const HttpLimits& limits_;
+  codec::HeadLimits head_limits_;
+  LifeRow& life_;
+  AccessLog* log_;
+  DateLine date_line_;
+  Exchange current_;
+  RouteTable::Methods allowed_ = 0;  // for the path of the current request
+  bool draining_ = false;
+};
+
+}  // namespace oklo::http

@@ -1,0 +1,145 @@
+#include "http/route_table.h"
+
+#include "codec/url.h"
+
+namespace oklo::http {
+
+namespace {
+
+// The first part of a path without its leading '/', and what follows it.
+struct Split {
+  std::string_view part;
+  std::string_view rest;  // with its '/', or empty
+};
+
+Split split(std::string_view path) {
+  size_t slash = path.find('/');
+  if (slash == path.npos) return {path, {}};
+  return {path.substr(0, slash), path.substr(slash)};
+}
+
+// A literal part matches what it is after percent-decoding (RFC 3986 section 6.2.2.2).
+bool same_part(std::string_view literal, std::string_view sent) {
+  if (literal == sent) return true;
+  return sent.find('%') != sent.npos && codec::decode_part(sent) == literal;
+}
+
+bool is_well_formed(std::string_view pattern) {
+  if (!pattern.starts_with('/')) return false;
+  size_t star = pattern.find("/*");
+  return star == pattern.npos || pattern.find('/', star + 1) == pattern.npos;
+}
+
+void add_param(Exchange& exchange, std::string_view name, std::string_view value) {
+  if (exchange.param_count == kParamsMax) return;
+  std::string& decoded = exchange.params[exchange.param_count].decoded;
+  bool escaped = value.find('%') != value.npos;
+  if (escaped) decoded = codec::decode_part(value).value_or(std::string(value));
+  exchange.params[exchange.param_count].name = name;
+  exchange.params[exchange.param_count++].value = escaped ? std::string_view(decoded) : value;
+}
+
+}  // namespace
+
+RouteTable::Node& RouteTable::child(Node& node, std::string_view part) {
+  std::unique_ptr<Node>* place = nullptr;
+  if (part.starts_with(':')) place = &node.parameter;
+  else if (part.starts_with('*')) place = &node.rest;
+  if (place) {
+    if (!*place) *place = std::make_unique<Node>();
+    (*place)->part = part.substr(1);
+    return **place;
+  }
+  for (auto& literal : node.literals)
+    if (literal->part == part) return *literal;
+  node.literals.push_back(std::make_unique<Node>());
+  node.literals.back()->part = part;
+  return *node.literals.back();
+}
+
+Route& RouteTable::add(Methods methods, std::string_view pattern) {
+  routes_.push_back(std::make_unique<Route>());
+  Route& route = *routes_.back();
+  if (is_well_formed(pattern)) attach(methods, pattern, route);
+  else if (malformed_.empty()) malformed_ = pattern.empty() ? "(empty)" : pattern;
+  return route;
+}
+
+void RouteTable::add_files(std::string_view prefix, std::string directory, FilesOptions options) {
+  std::string below(prefix);
+  if (!below.ends_with('/')) below += '/';
+  Route& route = add(bit(codec::Method::get), below + "*path");
+  if (below != prefix && is_well_formed(prefix)) attach(bit(codec::Method::get), prefix, route);
+  route.directory = std::move(directory);
+  route.files_options = std::move(options);
+}
+
+void RouteTable::attach(Methods methods, std::string_view pattern, Route& route) {
+  Node* node = &root_;
+  for (std::string_view left = pattern; !left.empty();) {
+    Split next = split(left.substr(1));
+    node = &child(*node, next.part);
+    left = next.rest;
+  }
+  node->methods |= methods;
+  for (size_t i = 0; i < node->by_method.size(); i++)
+    if (methods >> i & 1) node->by_method[i] = &route;
+}
+
+Result<void> RouteTable::check() const {
+  if (malformed_.empty()) return {};
+  return Error{0, "bad route pattern \"" + malformed_ +
+                      "\": it must begin with '/', and \"*name\" must be its last part"};
+}
+
+Result<void> RouteTable::open_files(std::vector<int>& keep) {
+  std::vector<std::unique_ptr<StaticFiles>> opened(routes_.size());
+  for (size_t i = 0; i < routes_.size(); i++) {
+    if (routes_[i]->directory.empty()) continue;
+    Result<std::unique_ptr<StaticFiles>> files =
+        StaticFiles::open(routes_[i]->directory, routes_[i]->files_options);
+    if (!files) return files.error();
+    opened[i] = std::move(files).value();
+  }
+  for (size_t i = 0; i < routes_.size(); i++) {
+    if (!opened[i]) continue;
+    routes_[i]->files = std::move(opened[i]);
+    keep.push_back(routes_[i]->files->root_fd());
+  }
+  return {};
+}
+
+// A path below a node, either empty (the node is where it ends) or beginning with '/'.
+const RouteTable::Node* RouteTable::match(const Node& node, std::string_view path, Exchange& exchange) {
+  if (path.empty()) return node.methods ? &node : nullptr;
+  Split next = split(path.substr(1));
+  for (const auto& literal : node.literals)
+    if (same_part(literal->part, next.part))
+      if (const Node* found = match(*literal, next.rest, exchange)) return found;
+  uint8_t params = exchange.param_count;
+  if (node.parameter && !next.part.empty()) {
+    add_param(exchange, node.parameter->part, next.part);
+    if (const Node* found = match(*node.parameter, next.rest, exchange)) return found;
+    exchange.param_count = params;
+  }
+  if (!node.rest) return nullptr;
+  exchange.mount_rest = path;
+  add_param(exchange, node.rest->part, path.substr(1));
+  return node.rest.get();
+}
+
+RouteTable::Methods RouteTable::find(Exchange& exchange) const {
+  exchange.route = nullptr;
+  exchange.param_count = 0;
+  exchange.mount_rest = {};
+  std::string_view path = exchange.head.path();
+  const Node* node = path[0] == '/' ? match(root_, path, exchange) : nullptr;
+  if (!node) return 0;
+  codec::Method method = exchange.head.method;
+  exchange.route = node->by_method[static_cast<size_t>(method)];
+  if (!exchange.route && method == codec::Method::head)
+    exchange.route = node->by_method[static_cast<size_t>(codec::Method::get)];
+  return node->methods;
+}
+
+}  // namespace oklo::http

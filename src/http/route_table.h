@@ -1,0 +1,75 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "http/exchange.h"
+#include "http/static_files.h"
+
+#include <oklo/router.h>
+
+namespace oklo::http {
+
+// What a pattern leads to: exactly one of these is set.
+struct Route {
+  Handler handler;
+  std::unique_ptr<UploadHandlers> upload;
+  std::unique_ptr<StaticFiles> files;
+  std::string directory;       // what `files` is opened from
+  FilesOptions files_options;
+
+  bool takes_pieces() const { return upload != nullptr; }
+};
+
+// The patterns of a Router as a tree of path parts. Built before the workers are forked, the same in all
+// of them afterwards.
+class RouteTable {
+ public:
+  using Methods = uint16_t;  // bit n: codec::Method n
+
+  static constexpr Methods bit(codec::Method method) {
+    return static_cast<Methods>(1u << static_cast<unsigned>(method));
+  }
+  static constexpr Methods kAll = (1u << static_cast<unsigned>(codec::Method::trace)) - 1;
+
+  // A route for the methods at the pattern. A malformed pattern is kept as the error that check gives.
+  Route& add(Methods methods, std::string_view pattern);
+  Result<void> check() const;
+  // A route for the files below a prefix, with and without a slash behind it.
+  void add_files(std::string_view prefix, std::string directory, FilesOptions options);
+
+  // Opens the directories of all files routes anew, or leaves all as they were.
+  Result<void> open_files(std::vector<int>& keep);
+
+  // Sets route, params and mount_rest of the exchange. The methods that the path has handlers for; 0 when
+  // no pattern matches it.
+  Methods find(Exchange& exchange) const;
+
+  // What Router::status answers with; set in the worker.
+  Function<std::string()> status_source;
+
+ private:
+  struct Node {
+    std::string part;                         // literal text, or the name of a parameter
+    std::vector<std::unique_ptr<Node>> literals;
+    std::unique_ptr<Node> parameter;          // ":name"
+    std::unique_ptr<Node> rest;               // "*name"
+    std::array<Route*, 9> by_method = {};
+    Methods methods = 0;
+  };
+
+  void attach(Methods methods, std::string_view pattern, Route& route);
+  static Node& child(Node& node, std::string_view part);
+  static const Node* match(const Node& node, std::string_view path, Exchange& exchange);
+
+  Node root_;
+  std::vector<std::unique_ptr<Route>> routes_;
+  std::string malformed_;
+};
+
+}  // namespace oklo::http

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+
+#include "net/connection_pool.h"
+#include "reactor/reactor.h"
+
+namespace oklo {
+
+// Accepts connections from one listening socket, which the master owns and never closes. It stops asking
+// while the pool is full, and for a moment when the kernel has no fd to give. Owned by the worker's
+// service; created for each listener that the worker serves, gone when it leaves it.
+class Acceptor final : private EventHandler, private Timer {
+ public:
+  // `deferred`: the listener wakes up only when a connection's first bytes are there.
+  Acceptor(ConnectionPool& pool, Endpoint& endpoint, int listener, bool deferred, bool exclusive);
+  ~Acceptor();
+
+  Result<void> start();
+  // The pool has room again.
+  void on_room();
+
+ private:
+  static constexpr int kAcceptsMax = 64;  // a turn
+  static constexpr uint32_t kPauseMs = 100;
+
+  void on_event(uint32_t events) override;
+  void on_timer() override;
+  bool accept_one();
+  void pause(uint32_t for_ms);
+  void resume();
+
+  ConnectionPool& pool_;
+  Endpoint& endpoint_;
+  int listener_;
+  bool deferred_;
+  bool exclusive_;
+  bool watching_ = false;
+};
+
+}  // namespace oklo

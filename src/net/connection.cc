@@ -1,0 +1,232 @@
+#include "net/connection.h"
+
+#include <errno.h>
+
+#include <cstring>
+#include <utility>
+
+#include "net/connection_pool.h"
+#include "sys/socket.h"
+
+namespace oklo {
+
+Connection::Connection(uint32_t slot, Endpoint& endpoint, sys::Fd socket, ConnectionId id)
+    : endpoint_(endpoint), id_(id), slot_(slot), socket_(std::move(socket)) {}
+
+Connection::~Connection() {
+  if (input_) release(input_);
+  output_.clear(endpoint_.pool->blocks());
+}
+
+Reactor& Connection::reactor() const { return endpoint_.pool->reactor(); }
+const Clock& Connection::clock() const { return reactor().clock(); }
+ConnectionRow& Connection::row() const { return endpoint_.pool->rows().row(id_); }
+
+void Connection::start(bool read_now) {
+  endpoint_.protocol->on_open(*this);
+  if (read_now && open()) read();
+  mark_dirty();
+}
+
+// ---------------------------------------------------------------- receiving
+
+void Connection::on_event(uint32_t events) {
+  if (events & sys::kReadable) read();
+  if (phase_ == Phase::dead) return;
+  if (events & sys::kWritable) mark_dirty();
+  // A hang-up that nobody reads would come again in each turn.
+  if ((events & (sys::kError | sys::kHangUp)) && !(events & sys::kReadable)) abort(CloseReason::peer_reset);
+}
+
+void Connection::read() {
+  if (phase_ != Phase::open) return discard_input();
+  if (!input_) input_ = endpoint_.pool->blocks().take();
+  if (input_->space().empty()) input_->compact();
+  std::span<char> space = input_->space();
+  OKLO_ASSERT(!space.empty());
+  long n = sys::receive(socket_.get(), space.data(), space.size());
+  if (n > 0) take_in(static_cast<size_t>(n));
+  else if (n == 0) end_of_input();
+  else if (n != -EAGAIN) abort(CloseReason::peer_reset);
+  if (input_ && input_->empty()) release(std::exchange(input_, nullptr));
+}
+
+void Connection::take_in(size_t bytes) {
+  input_->end += static_cast<uint32_t>(bytes);
+  ConnectionRow& shared = row();
+  shared.bytes_in += bytes;
+  shared.active_s = static_cast<uint32_t>(clock().now_ms / 1000);
+  endpoint_.pool->count_bytes_in(bytes);
+  endpoint_.protocol->on_data(*this);
+}
+
+void Connection::end_of_input() {
+  peer_finished_ = true;
+  mark_dirty();  // The flush changes what is watched: an end of file stays readable for ever.
+  endpoint_.protocol->on_end(*this);
+}
+
+void Connection::discard_input() {
+  Block* block = endpoint_.pool->blocks().take();
+  long n = sys::receive(socket_.get(), block->data, Block::kBytes);
+  release(block);
+  if (n > 0 || n == -EAGAIN) return;
+  peer_finished_ = true;
+  if (phase_ == Phase::lingering || n < 0) abort(reason_);
+  else mark_dirty();
+}
+
+void Connection::consume(size_t bytes) {
+  if (bytes == 0) return;
+  OKLO_ASSERT(input_ && bytes <= input_->content().size());
+  input_->begin += static_cast<uint32_t>(bytes);
+  if (input_->empty()) input_->begin = input_->end = 0;
+}
+
+Block* Connection::split_input(size_t bytes) {
+  std::span<char> rest = input_->content().subspan(bytes);
+  Block* front = std::exchange(input_, nullptr);
+  if (rest.empty()) return front;
+  input_ = endpoint_.pool->blocks().take();
+  std::memcpy(input_->data, rest.data(), rest.size());
+  input_->end = static_cast<uint32_t>(rest.size());
+  return front;
+}
+
+void Connection::release(Block* block) { endpoint_.pool->blocks().give_back(block); }
+
+void Connection::pause_reading() {
+  paused_ = true;
+  mark_dirty();
+}
+
+void Connection::resume_reading() {
+  paused_ = false;
+  mark_dirty();
+}
+
+// ---------------------------------------------------------------- sending
+
+std::span<char> Connection::room(size_t bytes) { return output_.room(endpoint_.pool->blocks(), bytes); }
+
+void Connection::advance(size_t bytes) {
+  output_.advance(bytes);
+  mark_dirty();
+}
+
+bool Connection::send(std::string_view bytes) {
+  if (phase_ == Phase::dead) return false;
+  output_.append(endpoint_.pool->blocks(), bytes);
+  queue_grew();
+  return phase_ != Phase::dead;
+}
+
+void Connection::send_shared(const BytesRef& bytes, std::string_view view) {
+  if (phase_ == Phase::dead) return;
+  output_.append_shared(endpoint_.pool->blocks(), bytes, view);
+  queue_grew();
+}
+
+void Connection::queue_grew() {
+  if (output_.bytes() > endpoint_.queue_bytes_max) abort(CloseReason::queue_full);
+  else mark_dirty();
+}
+
+void Connection::send_file(sys::Fd file, uint64_t offset, uint64_t size) {
+  if (phase_ == Phase::dead) return;
+  output_.append_file(endpoint_.pool->blocks(), std::move(file), offset, size);
+  mark_dirty();
+}
+
+void Connection::mark_dirty() { reactor().mark_dirty(*this); }
+
+void Connection::on_flush() {
+  if (phase_ == Phase::dead) return;
+  if (!output_.empty()) flush();
+  if (phase_ == Phase::closing && output_.empty()) finish_closing();
+  if (phase_ != Phase::dead) watch();
+}
+
+void Connection::flush() {
+  long n = output_.send_to(socket_.get(), endpoint_.pool->blocks());
+  if (n == -ENODATA) return abort(CloseReason::file_shrank);
+  if (n < 0) return abort(CloseReason::peer_reset);
+  flushed(static_cast<size_t>(n));
+}
+
+void Connection::flushed(size_t sent) {
+  ConnectionRow& shared = row();
+  shared.bytes_out += sent;
+  shared.queued_bytes = static_cast<uint32_t>(output_.bytes());
+  endpoint_.pool->count_bytes_out(sent);
+  bool was_blocked = blocked_;
+  blocked_ = !output_.empty();
+  if (blocked_ && (sent > 0 || !was_blocked)) set_deadline(clock().now_ms + endpoint_.write_stall_ms);
+  if (!blocked_ && (was_blocked || paused_) && phase_ == Phase::open) endpoint_.protocol->on_drained(*this);
+}
+
+// Asks the Reactor for what is wanted now. A connection that ends in the turn in which it was accepted
+// never gets here, and so costs no epoll_ctl.
+void Connection::watch() {
+  bool reads = phase_ == Phase::open ? !paused_ : true;
+  uint32_t wanted = (reads && !peer_finished_ ? sys::kReadable : 0u) | (blocked_ ? sys::kWritable : 0u);
+  if (registered_ && wanted == watched_) return;
+  long failed =
+      registered_ ? reactor().modify(socket_.get(), wanted) : reactor().add(socket_.get(), wanted, *this);
+  if (failed < 0) return abort(CloseReason::no_memory);
+  registered_ = true;
+  watched_ = wanted;
+}
+
+// ---------------------------------------------------------------- ending
+
+void Connection::close(CloseReason reason, Linger linger) {
+  if (phase_ != Phase::open) return;
+  phase_ = Phase::closing;
+  reason_ = reason;
+  linger_ = linger == Linger::yes && !peer_finished_;
+  mark_dirty();
+}
+
+void Connection::finish_closing() {
+  if (!linger_ || peer_finished_) return abort(reason_);
+  phase_ = Phase::lingering;
+  sys::shutdown_write(socket_.get());
+  set_deadline(clock().now_ms + kLingerMs);
+}
+
+void Connection::abort(CloseReason reason) {
+  if (phase_ == Phase::dead) return;
+  phase_ = Phase::dead;
+  reason_ = reason;
+  if (registered_) reactor().remove(socket_.get());
+  cancel_timer();
+  reactor().destroy_later(*this);
+}
+
+void Connection::on_destroy() {
+  endpoint_.protocol->on_close(*this, reason_);
+  endpoint_.pool->erase(*this, reason_);
+}
+
+void Connection::drain(DrainMode mode) {
+  if (phase_ == Phase::open) endpoint_.protocol->on_drain(*this, mode);
+}
+
+// ---------------------------------------------------------------- time
+
+// The timer is left where it is when the deadline only moves away: most deadlines are never reached.
+void Connection::arm_timer() {
+  if (!armed() || deadline_ms_ < expiry_ms()) reactor().timers().arm(*this, deadline_ms_);
+}
+
+void Connection::cancel_timer() { reactor().timers().cancel(*this); }
+
+void Connection::on_timer() {
+  if (clock().now_ms < deadline_ms_) return arm_timer();
+  if (phase_ == Phase::lingering) return abort(reason_);
+  if (blocked_) return abort(CloseReason::write_stalled);
+  if (phase_ == Phase::open) endpoint_.protocol->on_deadline(*this);
+}
+
+}  // namespace oklo

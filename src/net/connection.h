@@ -1,0 +1,129 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <type_traits>
+
+#include "net/block_pool.h"
+#include "net/outlet.h"
+#include "net/output_queue.h"
+#include "net/protocol.h"
+#include "reactor/reactor.h"
+#include "shm/connection_table.h"
+#include "sys/fd.h"
+
+namespace oklo {
+
+class ConnectionPool;
+
+// What all connections of one listener share, in one worker.
+struct Endpoint {
+  ConnectionPool* pool = nullptr;
+  Protocol* protocol = nullptr;
+  ConnectionKind kind = ConnectionKind::none;
+  uint8_t listener = 0;
+  uint32_t write_stall_ms = 30'000;
+  uint32_t queue_bytes_max = 64u << 20;
+};
+
+// One stream: its socket, what has been received and not consumed, what has still to be sent, and the
+// plain state of its session. Owned by the ConnectionPool; it dies in phase 8 of the turn in which it was
+// closed, and nowhere else. Its events come in the order on_open, then any of the others, then on_close.
+class Connection final : public Outlet, private EventHandler, private Timer {
+ public:
+  static constexpr size_t kSessionBytes = 32;
+
+  Connection(uint32_t slot, Endpoint& endpoint, sys::Fd socket, ConnectionId id);
+  ~Connection();
+
+  // --- for the Protocol
+  std::span<char> input() const { return input_ ? input_->content() : std::span<char>(); }
+  void consume(size_t bytes);
+  // Takes the first `bytes` of the input away with the block they lie in, so that views of them stay good;
+  // what followed them is the input now. The block must come back with release.
+  Block* split_input(size_t bytes);
+  void release(Block* block);
+
+  template <class S>
+  S& session() {
+    static_assert(sizeof(S) <= kSessionBytes && alignof(S) <= 8 && std::is_trivially_copyable_v<S>);
+    return *reinterpret_cast<S*>(session_);
+  }
+
+  // Protocol::on_deadline is called at that time, once, unless another one is set before. While bytes
+  // wait to be sent the deadline is that of the write stall instead.
+  void set_deadline(uint64_t at_ms) { deadline_ms_ = at_ms; arm_timer(); }
+
+  // Sends what is queued, then closes. `linger`: the peer may still be sending: the write side is closed
+  // first and what comes in is thrown away for a while, so that no RST overtakes the answer (RFC 9112
+  // section 9.6).
+  enum class Linger : bool { no, yes };
+  void close(CloseReason reason, Linger linger);
+  // Closes without sending what is queued.
+  void abort(CloseReason reason);
+
+  void pause_reading();
+  void resume_reading();
+
+  bool open() const { return phase_ == Phase::open; }
+  bool peer_finished() const { return peer_finished_; }
+  const Clock& clock() const;
+  ConnectionRow& row() const;
+  ConnectionId id() const { return id_; }
+  Endpoint& endpoint() const { return endpoint_; }
+
+  // --- Outlet
+  std::span<char> room(size_t bytes) override;
+  void advance(size_t bytes) override;
+  bool send(std::string_view bytes) override;
+  void send_shared(const BytesRef& bytes, std::string_view view) override;
+  void send_file(sys::Fd file, uint64_t offset, uint64_t size) override;
+  size_t queued() const override { return output_.bytes(); }
+
+  // --- for the ConnectionPool
+  void start(bool read_now);
+  void drain(DrainMode mode);
+  uint32_t slot_index() const { return slot_; }
+
+ private:
+  enum class Phase : uint8_t { open, closing, lingering, dead };
+  static constexpr uint32_t kLingerMs = 2000;
+
+  void on_event(uint32_t events) override;
+  void on_flush() override;
+  void on_destroy() override;
+  void on_timer() override;
+
+  void read();
+  void take_in(size_t bytes);
+  void end_of_input();
+  void discard_input();
+  void flush();
+  void flushed(size_t sent);
+  void finish_closing();
+  void watch();
+  void arm_timer();
+  void cancel_timer();
+  void queue_grew();
+  void mark_dirty();
+  Reactor& reactor() const;
+
+  Endpoint& endpoint_;
+  Block* input_ = nullptr;
+  OutputQueue output_;
+  uint64_t deadline_ms_ = 0;
+  ConnectionId id_;
+  uint32_t slot_;
+  sys::Fd socket_;
+  uint32_t watched_ = 0;  // the interest that the Reactor has
+  Phase phase_ = Phase::open;
+  CloseReason reason_ = CloseReason::peer_closed;
+  bool registered_ : 1 = false;
+  bool paused_ : 1 = false;
+  bool blocked_ : 1 = false;  // the socket took less than there was
+  bool linger_ : 1 = false;
+  bool peer_finished_ : 1 = false;
+  alignas(8) unsigned char session_[kSessionBytes] = {};
+};
+
+}  // namespace oklo

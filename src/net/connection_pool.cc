@@ -1,0 +1,43 @@
+#include "net/connection_pool.h"
+
+namespace oklo {
+
+ConnectionPool::ConnectionPool(Reactor& reactor, const ConnectionTable& table, LifeRow& life,
+                               uint32_t life_index, uint32_t connections_max)
+    : reactor_(reactor), life_(life), rows_(table, life_index), connections_max_(connections_max) {}
+
+void ConnectionPool::open(Endpoint& endpoint, sys::Fd socket, const sys::Address& peer, bool read_now) {
+  ConnectionId id = rows_.open();
+  if (id.generation == 0) {
+    life_.closed[static_cast<size_t>(CloseReason::no_memory)].add(1);
+    return;
+  }
+  ConnectionRow& row = rows_.row(id);
+  row.kind = endpoint.kind;
+  row.listener = endpoint.listener;
+  row.peer_port = peer.port();
+  peer.copy_ip(row.peer_ip);
+  row.opened_s = row.active_s = static_cast<uint32_t>(reactor_.clock().now_ms / 1000);
+  Connection& connection = connections_.insert(endpoint, std::move(socket), id);
+  life_.accepted.add(1);
+  life_.connections.store(static_cast<uint32_t>(connections_.size()), std::memory_order_relaxed);
+  connection.start(read_now);
+}
+
+void ConnectionPool::erase(Connection& connection, CloseReason reason) {
+  rows_.close(connection.id());
+  connections_.erase(connection);
+  life_.closed[static_cast<size_t>(reason)].add(1);
+  life_.connections.store(static_cast<uint32_t>(connections_.size()), std::memory_order_relaxed);
+  if (on_erase_) on_erase_();
+}
+
+void ConnectionPool::drain(DrainMode mode) {
+  connections_.for_each([mode](Connection& connection) { connection.drain(mode); });
+}
+
+void ConnectionPool::abort_all() {
+  connections_.for_each([](Connection& connection) { connection.abort(CloseReason::aborted); });
+}
+
+}  // namespace oklo

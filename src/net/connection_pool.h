@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+
+#include "base/drain_mode.h"
+#include "base/slot_table.h"
+#include "net/block_pool.h"
+#include "net/connection.h"
+#include "reactor/reactor.h"
+#include "shm/connection_rows.h"
+#include "shm/scoreboard.h"
+#include "sys/address.h"
+
+#include <oklo/function.h>
+
+namespace oklo {
+
+// All connections of one worker, and what they share. Lives as long as the worker.
+class ConnectionPool {
+ public:
+  ConnectionPool(Reactor& reactor, const ConnectionTable& table, LifeRow& life, uint32_t life_index,
+                 uint32_t connections_max);
+
+  bool full() const { return connections_.size() >= connections_max_; }
+  size_t size() const { return connections_.size(); }
+
+  // A connection for an accepted socket; it reads at once when `read_now`. Without a row in the table the
+  // socket is closed.
+  void open(Endpoint& endpoint, sys::Fd socket, const sys::Address& peer, bool read_now);
+  void erase(Connection& connection, CloseReason reason);
+
+  // Tells every session that the worker leaves.
+  void drain(DrainMode mode);
+  void abort_all();
+  // Called after each connection that ended.
+  void on_erase(Function<void()> function) { on_erase_ = std::move(function); }
+
+  Reactor& reactor() { return reactor_; }
+  BlockPool& blocks() { return blocks_; }
+  ConnectionRows& rows() { return rows_; }
+  LifeRow& life() { return life_; }
+
+  void count_bytes_in(size_t bytes) { life_.bytes_in.add(bytes); }
+  void count_bytes_out(size_t bytes) { life_.bytes_out.add(bytes); }
+
+ private:
+  Reactor& reactor_;
+  LifeRow& life_;
+  BlockPool blocks_;
+  ConnectionRows rows_;
+  SlotTable<Connection> connections_;
+  uint32_t connections_max_;
+  Function<void()> on_erase_;
+};
+
+}  // namespace oklo

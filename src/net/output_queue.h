@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "base/assert.h"
+#include "net/block_pool.h"
+#include "net/shared_bytes.h"
+#include "sys/fd.h"
+
+struct iovec;
+
+namespace oklo {
+
+// What a connection has still to send, in order: bytes, shared bytes, pieces of files. It holds blocks of
+// the pool only while there is something; clear must be called before it dies.
+class OutputQueue {
+ public:
+  ~OutputQueue() { OKLO_ASSERT(!head_); }
+
+  std::span<char> room(BlockPool& pool, size_t bytes);
+  void advance(size_t bytes) { tail_->end += static_cast<uint32_t>(bytes); bytes_ += bytes; }
+  void append(BlockPool& pool, std::string_view bytes);
+  void append_shared(BlockPool& pool, const BytesRef& bytes, std::string_view view);
+  void append_file(BlockPool& pool, sys::Fd file, uint64_t offset, uint64_t size);
+
+  // Sends what the socket takes, one system call where nothing but memory waits. The number of bytes
+  // sent, or a negative errno number; -ENODATA: a file was shorter than promised.
+  long send_to(int socket, BlockPool& pool);
+
+  bool empty() const { return head_ == nullptr; }
+  size_t bytes() const { return bytes_; }  // in memory: files count nothing
+  void clear(BlockPool& pool);
+
+ private:
+  static constexpr size_t kPartsMax = 16;
+  static constexpr size_t kFileBytesAtOnce = 1 << 20;
+
+  Block* push(BlockPool& pool, Block::Kind kind);
+  void pop(BlockPool& pool);
+  size_t gather(iovec* parts, bool& more) const;
+  void consume(BlockPool& pool, size_t bytes);
+  long send_memory(int socket, BlockPool& pool, bool& all);
+  long send_file(int socket, BlockPool& pool, bool& all);
+
+  Block* head_ = nullptr;
+  Block* tail_ = nullptr;
+  size_t bytes_ = 0;
+};
+
+}  // namespace oklo

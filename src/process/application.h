@@ -1,0 +1,77 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "net/log.h"
+#include "process/control_channel.h"
+#include "reactor/reactor.h"
+#include "shm/connection_table.h"
+#include "shm/scoreboard.h"
+#include "sys/address.h"
+
+namespace oklo {
+
+// What a worker process has to work with. Made by the Worker after fork, lives as long as the process.
+struct WorkerContext {
+  uint32_t slot = 0;
+  uint32_t life = 0;
+  uint32_t generation = 0;
+  uint32_t slots = 0;
+  Reactor* reactor = nullptr;
+  LifeRow* row = nullptr;
+  const Scoreboard* scoreboard = nullptr;
+  const ConnectionTable* connections = nullptr;
+  Log* log = nullptr;
+  int access_log_fd = -1;                     // -1: none
+  std::vector<std::vector<int>> listeners;    // [address][slot]; one slot only for a unix socket
+  std::vector<sys::Address> addresses;        // where each address listens; the port the kernel chose
+  Function<void()> drained;                   // to be called when draining is over: the process ends
+};
+
+// What a worker does, in that worker. Made by Application::make_service in the child.
+class WorkerService {
+ public:
+  virtual ~WorkerService() = default;
+  // Serves from the own slot from now on; the Worker says READY afterwards.
+  virtual Result<void> start() = 0;
+  virtual void serve(uint32_t slot) = 0;
+  virtual void leave(uint32_t slot) = 0;
+  // Accepts no more and calls context.drained when no connection is left, at the latest at deadline_ms
+  // (0: however long it takes).
+  virtual void drain(DrainMode mode, uint64_t deadline_ms) = 0;
+  virtual void reopen_log(int fd) = 0;
+};
+
+// What the master runs. Lives in the master; children have a copy since the fork.
+class Application {
+ public:
+  virtual ~Application() = default;
+  // In the master, before each generation is forked: opens what the workers will need. An error keeps
+  // the generation that runs. The fds that children must keep are appended to `keep`.
+  virtual Result<void> prepare(std::vector<int>& keep) = 0;
+  // In the child.
+  virtual std::unique_ptr<WorkerService> make_service(WorkerContext& context) = 0;
+  // In the master, once, when the first generation is ready.
+  virtual void on_up(const std::vector<sys::Address>& addresses) = 0;
+};
+
+struct ListenAddress {
+  std::string text;       // as the user wrote it
+  bool defer_accept = false;
+};
+
+struct MasterOptions {
+  unsigned workers = 0;             // 0: one for each usable processor
+  std::vector<ListenAddress> listen;
+  std::string user;
+  std::string control;              // as in ServerOptions
+  std::string pid_file;
+  bool daemon = false;
+  std::string access_log = "off";
+  uint32_t shutdown_timeout_ms = 30'000;
+  uint32_t connections_max = 0;
+};
+
+}  // namespace oklo

@@ -1,0 +1,57 @@
+#include "process/control_client.h"
+
+#include <algorithm>
+
+#include "process/control_socket.h"
+#include "sys/file.h"
+#include "sys/socket.h"
+
+namespace oklo {
+
+namespace {
+
+constexpr size_t kEntriesMax = 4096;
+
+Result<sys::Fd> connect_path(const std::string& path) {
+  Result<sys::Address> address = sys::Address::parse("unix:" + path);
+  if (!address) return address.error();
+  return sys::connect_to(*address);
+}
+
+bool is_control_name(std::string_view name) { return name.starts_with("oklo-") && name.ends_with(".sock"); }
+
+}  // namespace
+
+Result<ControlAnswer> send_command(const std::string& path, std::string_view command) {
+  Result<sys::Fd> fd = connect_path(path);
+  if (!fd) return Error{fd.error().number, "nothing runs behind " + path + ": " + fd.error().text};
+  std::string line = std::string(command) + "\n";
+  if (sys::send_bytes(fd->get(), line.data(), line.size(), false) < 0)
+    return Error{0, "cannot send to " + path};
+  std::string answer;
+  char bytes[4096];
+  long n = 0;
+  while ((n = sys::receive(fd->get(), bytes, sizeof bytes)) > 0) answer.append(bytes, static_cast<size_t>(n));
+  if (answer.starts_with("ok\n")) return ControlAnswer{true, answer.substr(3)};
+  if (answer.starts_with("error ")) return ControlAnswer{false, answer.substr(6)};
+  return Error{0, path + " gave no answer: only root and the service's own user may command it"};
+}
+
+std::vector<std::string> running_services() {
+  std::vector<std::string> found;
+  for (const std::string& directory : control_directories()) {
+    Result<sys::Fd> dir = sys::open_directory(directory);
+    sys::Fd readable;
+    if (!dir || sys::open_beneath(dir->get(), ".", readable) < 0) continue;
+    Result<std::vector<sys::DirectoryEntry>> entries = sys::list_directory(readable.get(), kEntriesMax);
+    if (!entries) continue;
+    for (const sys::DirectoryEntry& entry : *entries) {
+      std::string path = directory + "/" + entry.name;
+      if (is_control_name(entry.name) && connect_path(path)) found.push_back(path);
+    }
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+}  // namespace oklo

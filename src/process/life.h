@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "process/control_channel.h"
+#include "sys/process.h"
+
+namespace oklo {
+
+// One worker process, as the master sees it: from its fork until it was reaped. Owned by the Supervisor.
+struct Life {
+  pid_t pid = 0;
+  uint32_t index = 0;       // of its row in the Scoreboard
+  uint32_t slot = 0;
+  uint32_t generation = 0;
+  uint64_t started_ms = 0;
+  enum class State { starting, ready, draining } state = State::starting;
+  bool stopped = false;     // by SIGSTOP or a debugger
+  bool late = false;        // connections wait for it and it does not turn
+  uint64_t turns_seen = 0;
+  uint64_t requests_seen = 0;
+  bool waited_for = false;  // connections waited at the last look
+  std::unique_ptr<ControlChannel> channel;
+
+  bool serves() const { return state == State::ready && !stopped && !late; }
+};
+
+}  // namespace oklo

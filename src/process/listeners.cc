@@ -1,0 +1,64 @@
+#include "process/listeners.h"
+
+#include <algorithm>
+
+#include "sys/file.h"
+#include "sys/socket.h"
+
+namespace oklo {
+
+Result<Listeners> Listeners::open(const std::vector<ListenAddress>& wanted, uint32_t slots) {
+  Listeners listeners;
+  for (const ListenAddress& address : wanted)
+    if (Result<void> opened = listeners.open_address(address, slots); !opened) {
+      listeners.remove_paths();
+      return opened.error();
+    }
+  return listeners;
+}
+
+// The first one binds alone, so that an address in use is an error and not a silent half share of its
+// connections; it asks for the port when that is 0, and the others take the same.
+Result<void> Listeners::open_address(const ListenAddress& wanted, uint32_t slots) {
+  Result<sys::Address> address = sys::Address::parse(wanted.text);
+  if (!address) return address.error();
+  sys::ListenOptions options;
+  options.defer_accept = wanted.defer_accept;
+  Result<sys::Fd> first = sys::listen_first(*address, options);
+  if (!first) return first.error();
+  if (!address->is_unix()) address = sys::local_address(first->get());
+  if (!address) return address.error();
+  addresses_.push_back(*address);
+  sockets_.emplace_back().push_back(std::move(first).value());
+  options.reuse_port = true;
+  for (uint32_t slot = 1; slot < slots && !address->is_unix(); slot++) {
+    Result<sys::Fd> next = sys::listen_on(*address, options);
+    if (!next) return next.error();
+    sockets_.back().push_back(std::move(next).value());
+  }
+  return {};
+}
+
+std::vector<std::vector<int>> Listeners::numbers() const {
+  std::vector<std::vector<int>> all;
+  for (const auto& of_address : sockets_) {
+    all.emplace_back();
+    for (const sys::Fd& socket : of_address) all.back().push_back(socket.get());
+  }
+  return all;
+}
+
+unsigned Listeners::queue_length(uint32_t slot) const {
+  unsigned longest = 0;
+  for (const auto& of_address : sockets_)
+    if (slot < of_address.size())
+      longest = std::max(longest, sys::accept_queue_length(of_address[slot].get()));
+  return longest;
+}
+
+void Listeners::remove_paths() const {
+  for (const sys::Address& address : addresses_)
+    if (address.is_unix()) sys::remove_file(address.path());
+}
+
+}  // namespace oklo

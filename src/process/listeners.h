@@ -1,0 +1,31 @@
+#pragma once
+
+#include <vector>
+
+#include "process/application.h"
+#include "sys/fd.h"
+
+namespace oklo {
+
+// The listening sockets of the service: one for each address and slot, of a unix path one for all slots.
+// Made by the master before the first fork and never closed while it lives, so that no accept queue is
+// lost when a worker is.
+class Listeners {
+ public:
+  static Result<Listeners> open(const std::vector<ListenAddress>& wanted, uint32_t slots);
+
+  const std::vector<sys::Address>& addresses() const { return addresses_; }
+  std::vector<std::vector<int>> numbers() const;
+  // How many connections wait for the worker of `slot`.
+  unsigned queue_length(uint32_t slot) const;
+  // Removes the paths of unix sockets.
+  void remove_paths() const;
+
+ private:
+  Result<void> open_address(const ListenAddress& wanted, uint32_t slots);
+
+  std::vector<sys::Address> addresses_;
+  std::vector<std::vector<sys::Fd>> sockets_;  // [address][slot]
+};
+
+}  // namespace oklo

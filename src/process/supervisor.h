@@ -1,0 +1,111 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "process/backoff.h"
+#include "process/life.h"
+#include "process/listeners.h"
+#include "process/worker.h"
+#include "shm/connection_table.h"
+#include "shm/scoreboard.h"
+#include "sys/process.h"
+
+namespace oklo {
+
+// What the Supervisor works with. Owned by the Master.
+struct Service {
+  Application* application = nullptr;
+  Reactor* reactor = nullptr;
+  Log* log = nullptr;
+  const Listeners* listeners = nullptr;
+  const Scoreboard* scoreboard = nullptr;
+  const ConnectionTable* connections = nullptr;
+  std::vector<int> keep;         // fds of the application
+  int access_log_fd = -1;
+  bool changes_user = false;
+  sys::User user;
+  uint32_t shutdown_timeout_ms = 0;
+};
+
+// Forks the workers, replaces those that die, and sees to it that the listeners of a slot whose worker is
+// missing, stopped or late are served by a neighbour. Owned by the Master.
+class Supervisor {
+ public:
+  struct Events {
+    Function<void(const Life&)> on_ready;
+    // A worker of the generation that is coming died before it was ready.
+    Function<void(const Life&, const std::string& how)> on_next_failed;
+    Function<void()> on_life_gone;
+  };
+  Supervisor(Service& service, uint32_t slots, Events events);
+  ~Supervisor();
+
+  // A worker for each slot beside those that are there; they take over with promote.
+  Result<void> fork_next(uint32_t generation);
+  bool next_ready() const;
+  // The next generation is the current one, and the old one drains.
+  void promote();
+  // Ends the next generation.
+  void drop_next();
+
+  // All leave; dead ones are not replaced any more.
+  void stop(uint64_t deadline_ms);
+  void kill_all();
+  void on_child_event(const sys::ChildEvent& event);
+  void send_access_log(int fd);
+
+  bool empty() const { return lives_.empty(); }
+  bool any_serves() const;
+
+ private:
+  static constexpr uint32_t kLookMs = 250;
+  static constexpr uint32_t kLooksASecond = 1000 / kLookMs;
+  static constexpr uint32_t kEmptyWaitMsMax = 100;  // with no worker ready, the next start waits no longer
+  static constexpr size_t kDrainingMax = 4;         // generations
+
+  // A place of a worker, with its listeners.
+  struct Slot final : Timer {
+    explicit Slot(Supervisor& of, uint32_t at) : supervisor(of), index(at) {}
+    void on_timer() override { supervisor.replace(*this); }
+    Supervisor& supervisor;
+    uint32_t index;
+    Life* current = nullptr;
+    Life* next = nullptr;
+    Life* helper = nullptr;  // serves its listeners in place of current
+    Backoff backoff;
+  };
+  struct Look final : Timer {
+    explicit Look(Supervisor& of) : supervisor(of) {}
+    void on_timer() override { supervisor.look(); }
+    Supervisor& supervisor;
+  };
+
+  Result<Life*> fork_worker(Slot& slot, uint32_t generation);
+  WorkerStart prepare_start(const Life& life, sys::Fd channel) const;
+  void replace(Slot& slot);
+  void on_message(Life& life, const ControlMessage& message);
+  void on_gone(Life& life, const std::string& how);
+  void schedule(Slot& slot, const Life& dead, const std::string& how);
+  void forget(Life& life);
+  void drain(Life& life, DrainMode mode, uint64_t deadline_ms);
+  void end_oldest_draining();
+  void look();
+  void look_at(Life& life, bool second);
+  void cover();
+  void cover_slot(Slot& slot);
+  Life* helper_for(const Slot& slot) const;
+  Life* find(pid_t pid) const;
+
+  Service& service_;
+  Events events_;
+  std::vector<std::unique_ptr<Slot>> slots_;
+  std::vector<std::unique_ptr<Life>> lives_;
+  Look look_{*this};
+  uint32_t looks_ = 0;
+  uint32_t generation_ = 0;
+  bool stopping_ = false;
+};
+
+}  // namespace oklo

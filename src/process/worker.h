@@ -1,0 +1,22 @@
+#pragma once
+
+#include "process/application.h"
+#include "sys/fd.h"
+#include "sys/user.h"
+
+namespace oklo {
+
+// What the master leaves to a worker that it forks.
+struct WorkerStart {
+  WorkerContext context;             // all but reactor and drained
+  sys::Fd channel;                   // the worker's end
+  std::vector<int> keep;             // fds that the application opened
+  bool changes_user = false;
+  sys::User user;
+  uint32_t shutdown_timeout_ms = 0;
+};
+
+// The worker's whole life, from fork to exit.
+[[noreturn]] void run_worker(Application& application, WorkerStart start);
+
+}  // namespace oklo

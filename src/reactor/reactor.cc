@@ -1,0 +1,165 @@
+#include "reactor/reactor.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <utility>
+
+#include "base/assert.h"
+#include "sys/time.h"
+
+namespace oklo {
+
+namespace {
+
+constexpr size_t kEventsMax = 256;
+constexpr uint64_t kWallClockMs = 1000;  // how often the wall clock is read anew
+
+uint64_t token_of(int fd, uint32_t generation) {
+  return uint64_t{generation} << 32 | static_cast<uint32_t>(fd);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Reactor>> Reactor::create(size_t fds_max) {
+  Result<sys::Epoll> epoll = sys::Epoll::create();
+  if (!epoll) return epoll.error();
+  Result<sys::Memory> watches = sys::Memory::allocate(std::min(fds_max, kFdsMax) * sizeof(Watch));
+  if (!watches) return watches.error();
+  return std::unique_ptr<Reactor>(new Reactor(std::move(epoll).value(), std::move(watches).value()));
+}
+
+Reactor::Reactor(sys::Epoll epoll, sys::Memory watches)
+    : epoll_(std::move(epoll)), watches_(std::move(watches)), timers_(sys::monotonic_ns() / 1'000'000) {
+  refresh_clock();
+}
+
+Reactor::Watch* Reactor::watch(int fd) {
+  size_t count = watches_.size() / sizeof(Watch);
+  return static_cast<size_t>(fd) < count ? reinterpret_cast<Watch*>(watches_.data()) + fd : nullptr;
+}
+
+long Reactor::add(int fd, uint32_t interest, EventHandler& handler) {
+  Watch* watched = watch(fd);
+  if (!watched) return -ENOSPC;
+  OKLO_ASSERT(!watched->handler);
+  uint32_t generation = watched->generation + 1;
+  if (long failed = epoll_.add(fd, interest, token_of(fd, generation)); failed < 0) return failed;
+  *watched = {&handler, generation};
+  return 0;
+}
+
+long Reactor::modify(int fd, uint32_t interest) {
+  Watch* watched = watch(fd);
+  OKLO_ASSERT(watched && watched->handler);
+  return epoll_.modify(fd, interest, token_of(fd, watched->generation));
+}
+
+void Reactor::remove(int fd) {
+  Watch* watched = watch(fd);
+  OKLO_ASSERT(watched && watched->handler);
+  watched->handler = nullptr;
+  watched->generation++;
+  epoll_.remove(fd);
+}
+
+void Reactor::post(Function<void()> function) { posted_.push_back(std::move(function)); }
+
+void Reactor::mark_dirty(EventHandler& handler) {
+  if (handler.place_ != EventHandler::Place::nowhere) return;
+  handler.place_ = EventHandler::Place::dirty;
+  handler.next_ = nullptr;
+  *dirty_end_ = &handler;
+  dirty_end_ = &handler.next_;
+}
+
+// One link serves both lists: what is dirty when it is doomed stays where it is, and is moved, without a
+// last flush, when the dirty ones are walked.
+void Reactor::destroy_later(EventHandler& handler) {
+  if (handler.place_ == EventHandler::Place::dirty) handler.place_ = EventHandler::Place::doomed_dirty;
+  if (handler.place_ != EventHandler::Place::nowhere) return;
+  handler.place_ = EventHandler::Place::doomed;
+  handler.next_ = std::exchange(doomed_, &handler);
+}
+
+void Reactor::run() {
+  while (!stopped_) run_once();
+}
+
+// A turn:
+//   1  ask the timer wheel how long to wait
+//   2  wait for events (epoll_wait)
+//   3  read the clock, once
+//   4  dispatch the events whose token still stands
+//   5  call the timers that are due
+//   6  call the functions that were posted before this phase
+//   7  flush what was marked dirty
+//   8  destroy what was doomed; nothing is destroyed anywhere else
+// To destroy one may dirty or doom others: 7 and 8 go on until there are none.
+void Reactor::run_once() {
+  std::array<epoll_event, kEventsMax> events;
+  int timeout_ms = wait_timeout_ms();
+  if (on_turn_) on_turn_();
+  long count = epoll_.wait(events, timeout_ms);
+  OKLO_ASSERT(count >= 0);
+  refresh_clock();
+  for (size_t i = 0; i < static_cast<size_t>(count); i++) dispatch(events[i].data.u64, events[i].events);
+  timers_.advance(clock_.now_ms);
+  run_posted();
+  while (dirty_ || doomed_) {
+    flush_dirty();
+    destroy_doomed();
+  }
+}
+
+// The generation of an fd that was removed has moved on, so what stands here has a handler.
+void Reactor::dispatch(uint64_t token, uint32_t events) {
+  const Watch& watched = reinterpret_cast<const Watch*>(watches_.data())[static_cast<uint32_t>(token)];
+  if (watched.generation == token >> 32) watched.handler->on_event(events);
+}
+
+int Reactor::wait_timeout_ms() const {
+  if (!posted_.empty() || dirty_ || doomed_) return 0;
+  return timers_.timeout_ms(clock_.now_ms);
+}
+
+void Reactor::refresh_clock() {
+  uint64_t now_ms = sys::monotonic_ns() / 1'000'000;
+  if (now_ms == clock_.now_ms) return;
+  if (wall_offset_ms_ == 0 || now_ms - wall_read_ms_ >= kWallClockMs) {
+    sys::WallTime wall = sys::wall_time();
+    wall_offset_ms_ = static_cast<uint64_t>(wall.seconds) * 1000 + wall.nanoseconds / 1'000'000 - now_ms;
+    wall_read_ms_ = now_ms;
+  }
+  uint64_t wall_ms = now_ms + wall_offset_ms_;
+  clock_.now_ms = now_ms;
+  clock_.wall_s = static_cast<int64_t>(wall_ms / 1000);
+  clock_.wall_ms = static_cast<uint32_t>(wall_ms % 1000);
+}
+
+void Reactor::run_posted() {
+  if (posted_.empty()) return;
+  std::vector<Function<void()>> functions = std::exchange(posted_, {});
+  for (Function<void()>& function : functions) function();
+}
+
+void Reactor::flush_dirty() {
+  while (EventHandler* handler = dirty_) {
+    dirty_ = handler->next_;
+    if (!dirty_) dirty_end_ = &dirty_;
+    bool doomed = handler->place_ == EventHandler::Place::doomed_dirty;
+    handler->place_ = EventHandler::Place::nowhere;
+    if (doomed) destroy_later(*handler);
+    else handler->on_flush();
+  }
+}
+
+void Reactor::destroy_doomed() {
+  while (EventHandler* handler = doomed_) {
+    doomed_ = handler->next_;
+    handler->place_ = EventHandler::Place::destroyed;
+    handler->on_destroy();
+  }
+}
+
+}  // namespace oklo

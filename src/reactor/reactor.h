@@ -1,0 +1,103 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/assert.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "reactor/timer_wheel.h"
+#include "sys/epoll.h"
+#include "sys/memory.h"
+
+#include <oklo/function.h>
+
+namespace oklo {
+
+// What a Reactor calls. The Reactor does not own it; whoever does must remove its fd before it dies.
+class EventHandler {
+ public:
+  // The fd is ready: sys::Events.
+  virtual void on_event(uint32_t events) = 0;
+  // Phase 7: the handler was marked dirty in this turn.
+  virtual void on_flush() { OKLO_ASSERT(false && "marked dirty without on_flush"); }
+  // Phase 8: the handler asked to be destroyed in this turn. The last call that it gets.
+  virtual void on_destroy() { OKLO_ASSERT(false && "doomed without on_destroy"); }
+
+ protected:
+  EventHandler() = default;
+  ~EventHandler() { OKLO_ASSERT(place_ == Place::nowhere || place_ == Place::destroyed); }
+
+ private:
+  friend class Reactor;
+  // doomed_dirty: doomed, but it still stands in the list of the dirty ones.
+  enum class Place : uint8_t { nowhere, dirty, doomed_dirty, doomed, destroyed };
+  EventHandler* next_ = nullptr;
+  Place place_ = Place::nowhere;
+};
+
+// One epollfd, one timer wheel, one thread. An event belongs to a token {fd, generation}; the generation
+// of an fd number changes with each add and remove, so an event that was fetched for a closed fd is
+// dropped by one comparison, even if the number is in use again.
+class Reactor {
+ public:
+  // fds_max: fd numbers from 0 to fds_max - 1 can be watched, but never more than kFdsMax.
+  static Result<std::unique_ptr<Reactor>> create(size_t fds_max);
+
+  // Watches `fd` for `interest` (sys::Events), level-triggered. 0, or a negative errno number. It must
+  // be removed before it is closed.
+  [[nodiscard]] long add(int fd, uint32_t interest, EventHandler& handler);
+  [[nodiscard]] long modify(int fd, uint32_t interest);
+  void remove(int fd);
+
+  // Calls `function` in phase 6 of this turn, or of the next one when phase 6 has begun.
+  void post(Function<void()> function);
+
+  // on_flush in phase 7 of this turn, once however often it is marked.
+  void mark_dirty(EventHandler& handler);
+  // on_destroy in phase 8 of this turn, once. From here on the handler is not flushed any more.
+  void destroy_later(EventHandler& handler);
+
+  TimerWheel& timers() { return timers_; }
+  const Clock& clock() const { return clock_; }
+
+  void run();       // turns until stop is called
+  void run_once();  // one turn
+  void stop() { stopped_ = true; }
+
+  // Called in each turn before it waits: a heartbeat.
+  void on_turn(Function<void()> function) { on_turn_ = std::move(function); }
+
+ private:
+  static constexpr size_t kFdsMax = size_t{1} << 22;  // the limit of open files may be astronomical
+
+  struct Watch {
+    EventHandler* handler;  // nullptr: not watched
+    uint32_t generation;
+  };
+
+  Reactor(sys::Epoll epoll, sys::Memory watches);
+  Watch* watch(int fd);
+  void dispatch(uint64_t token, uint32_t events);
+  void refresh_clock();
+  int wait_timeout_ms() const;
+  void run_posted();
+  void flush_dirty();
+  void destroy_doomed();
+
+  sys::Epoll epoll_;
+  sys::Memory watches_;
+  Clock clock_;
+  uint64_t wall_offset_ms_ = 0;
+  uint64_t wall_read_ms_ = 0;
+  TimerWheel timers_;
+  std::vector<Function<void()>> posted_;
+  EventHandler* dirty_ = nullptr;
+  EventHandler** dirty_end_ = &dirty_;
+  EventHandler* doomed_ = nullptr;
+  Function<void()> on_turn_;
+  bool stopped_ = false;
+};
+
+}  // namespace oklo

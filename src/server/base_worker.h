@@ -1,0 +1,52 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "http/access_log.h"
+#include "http/http_service.h"
+#include "net/acceptor.h"
+#include "net/connection_pool.h"
+#include "net/line_writer.h"
+#include "process/application.h"
+#include "server/http_listener.h"
+
+namespace oklo {
+
+// A worker of base mode: it accepts, owns its connections and runs the handlers. Made in the child, lives
+// as long as the process.
+class BaseWorker final : public WorkerService, private Timer {
+ public:
+  BaseWorker(WorkerContext& context, const std::vector<HttpListener>& listeners, LogFormat log_format,
+             uint32_t connections_max);
+  ~BaseWorker() override;
+
+  Result<void> start() override;
+  void serve(uint32_t slot) override;
+  void leave(uint32_t slot) override;
+  void drain(DrainMode mode, uint64_t deadline_ms) override;
+  void reopen_log(int fd) override;
+
+ private:
+  // What speaks at one listener.
+  struct Port {
+    Port(const HttpListener& listener, ConnectionPool& pool, http::AccessLog* log, uint8_t index);
+    http::HttpService service;
+    Endpoint endpoint;
+  };
+
+  Result<void> accept_from(uint32_t slot);
+  void on_erase();
+  void on_timer() override;
+  void finish();
+
+  WorkerContext& context_;
+  ConnectionPool pool_;
+  LineWriter log_writer_;
+  http::AccessLog log_;
+  std::vector<std::unique_ptr<Port>> ports_;
+  std::vector<std::vector<std::unique_ptr<Acceptor>>> acceptors_;  // [slot][listener]
+  bool draining_ = false;
+};
+
+}  // namespace oklo

@@ -1,0 +1,68 @@
+#include "shm/scoreboard.h"
+
+#include <iterator>
+#include <new>
+
+#include "base/assert.h"
+
+namespace oklo {
+
+std::string_view close_reason_name(CloseReason reason) {
+  static constexpr std::string_view kNames[] = {
+      "peer_closed",  "peer_reset",    "finished",   "bad_request", "header_timeout",
+      "body_timeout", "idle_timeout",  "write_stalled", "queue_full", "file_shrank",
+      "handler_failed", "no_memory", "drained", "aborted",
+  };
+  static_assert(std::size(kNames) == static_cast<size_t>(CloseReason::count));
+  return kNames[static_cast<size_t>(reason)];
+}
+
+Result<Scoreboard> Scoreboard::create(uint32_t lives_max, uint32_t slots) {
+  size_t bytes = (lives_max + size_t{1}) * sizeof(LifeRow) + sizeof(ServiceRow) + slots * sizeof(SlotRow);
+  Result<sys::Memory> memory = sys::Memory::allocate_shared(bytes);
+  if (!memory) return memory.error();
+  return Scoreboard(std::move(memory).value(), lives_max, slots);
+}
+
+// The lives come first and are whole cache lines, so what follows them is aligned.
+ServiceRow& Scoreboard::service() const { return *reinterpret_cast<ServiceRow*>(&row(lives_ + 1)); }
+
+SlotRow& Scoreboard::slot(uint32_t index) const {
+  OKLO_ASSERT(index < slots_);
+  return reinterpret_cast<SlotRow*>(&service() + 1)[index];
+}
+
+LifeRow& Scoreboard::row(uint32_t index) const { return reinterpret_cast<LifeRow*>(memory_.data())[index]; }
+
+LifeRow& Scoreboard::life(uint32_t index) const {
+  OKLO_ASSERT(index < lives_);
+  return row(index + 1);
+}
+
+const LifeRow& Scoreboard::gone() const { return row(0); }
+
+int64_t Scoreboard::begin_life(uint32_t slot, uint32_t generation, uint64_t now_ms) const {
+  for (uint32_t i = 0; i < lives_; i++) {
+    if (life(i).state.load() != LifeState::none) continue;
+    LifeRow& fresh = *new (&life(i)) LifeRow{};
+    fresh.slot = slot;
+    fresh.generation = generation;
+    fresh.started_ms.set(now_ms);
+    fresh.state = LifeState::starting;
+    return i;
+  }
+  return -1;
+}
+
+void Scoreboard::end_life(uint32_t index) const {
+  LifeRow& ended = life(index);
+  LifeRow& sum = row(0);
+  for (Counter LifeRow::*counter :
+       {&LifeRow::accepted, &LifeRow::requests, &LifeRow::bytes_in, &LifeRow::bytes_out,
+        &LifeRow::log_lines_dropped, &LifeRow::accept_pauses})
+    (sum.*counter).add((ended.*counter).value());
+  for (size_t i = 0; i < ended.closed.size(); i++) sum.closed[i].add(ended.closed[i].value());
+  ended.state = LifeState::none;
+}
+
+}  // namespace oklo

@@ -1,0 +1,109 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <string_view>
+
+#include "base/result.h"
+#include "shm/counter.h"
+#include "sys/memory.h"
+
+namespace oklo {
+
+enum class LifeState : uint8_t { none, starting, ready, draining };
+
+// Why a connection ended. The names stand in the log, in the status and in the manual.
+enum class CloseReason : uint8_t {
+  peer_closed,     // the client closed, between requests or after the answer
+  peer_reset,      // ECONNRESET, EPIPE or a hang-up in the middle
+  finished,        // the last answer said Connection: close
+  bad_request,     // the answer was 400 or another status after which nothing can be parsed
+  header_timeout,  // 408: the head of a request did not come in time
+  body_timeout,    // 408: the body came too slowly
+  idle_timeout,    // keep-alive without a request for too long
+  write_stalled,   // the client took no bytes for too long
+  queue_full,      // more waits to be sent than the limit allows
+  file_shrank,     // a file became shorter while it was being sent
+  handler_failed,  // the handler left a promised answer unfinished
+  no_memory,       // no memory, no table row or no fd for it
+  drained,         // the worker is leaving and the connection was idle
+  aborted,         // the worker had to end before the connection did
+  count,
+};
+std::string_view close_reason_name(CloseReason reason);
+
+// What one life tells of itself, in shared memory: a row. Written by that process (and by the master
+// where it says so), read by anyone at any time. Counters only grow.
+struct alignas(64) LifeRow {
+  // Written by the master.
+  std::atomic<int32_t> pid;
+  std::atomic<uint32_t> slot;
+  std::atomic<uint32_t> generation;
+  std::atomic<bool> stopped;        // by a signal
+  std::atomic<bool> late;           // connections wait for it and it does not turn
+  std::atomic<uint32_t> rate;       // requests in the last second
+  Counter started_ms;
+  // Written by the process itself.
+  std::atomic<LifeState> state;
+  Counter turns;  // of its Reactor
+  std::atomic<uint32_t> connections;
+  Counter accepted;
+  Counter requests;
+  Counter bytes_in;
+  Counter bytes_out;
+  Counter log_lines_dropped;
+  Counter accept_pauses;  // times that accepting stopped because there was no room
+  std::array<Counter, static_cast<size_t>(CloseReason::count)> closed;
+};
+
+// What the master tells of one slot.
+struct SlotRow {
+  std::atomic<uint32_t> restarts;    // workers that died in it and were replaced
+  std::atomic<uint32_t> backoff_ms;  // the wait before the next start, 0: none
+};
+
+// What the master tells of the service.
+struct ServiceRow {
+  static constexpr size_t kAddressesBytesMax = 1024;
+
+  std::atomic<int32_t> pid;
+  std::atomic<uint32_t> generation;
+  std::atomic<uint32_t> reloads;
+  std::atomic<uint32_t> reloads_failed;
+  std::atomic<uint32_t> generations_ended;   // that drained for too long
+  Counter started_ms;
+  char addresses[kAddressesBytesMax];        // each with a NUL behind it; written before the first fork
+};
+
+// The rows of all lives, made by the master before it forks. A life is the index of its row; a row is used
+// again when its process is gone, and what the process counted has then been added to `gone`.
+class Scoreboard {
+ public:
+  static Result<Scoreboard> create(uint32_t lives_max, uint32_t slots);
+
+  LifeRow& life(uint32_t index) const;
+  uint32_t size() const { return lives_; }
+
+  // For the master: a zeroed row with state `starting`, or -1 when all are in use.
+  int64_t begin_life(uint32_t slot, uint32_t generation, uint64_t now_ms) const;
+  void end_life(uint32_t index) const;
+
+  // The sum over all lives that are gone.
+  const LifeRow& gone() const;
+
+  SlotRow& slot(uint32_t index) const;
+  uint32_t slots() const { return slots_; }
+  ServiceRow& service() const;
+
+ private:
+  LifeRow& row(uint32_t index) const;
+  Scoreboard(sys::Memory memory, uint32_t lives, uint32_t slots)
+      : memory_(std::move(memory)), lives_(lives), slots_(slots) {}
+
+  sys::Memory memory_;  // row 0 is the sum of the gone, then the lives, the slots, the service
+  uint32_t lives_;
+  uint32_t slots_;
+};
+
+}  // namespace oklo

@@ -1,0 +1,89 @@
+#pragma once
+
+// The door to the kernel: one function for each system call that oklo makes, and nothing else in the
+// program makes one. Each answers as the kernel does: zero or more on success, a negative errno number
+// on failure (intro(2)). The fault tests link another kernel.cc that fails on purpose.
+
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include <cstddef>
+
+namespace oklo::sys::kernel {
+
+long accept4(int fd, sockaddr* address, socklen_t* length, int flags);
+long bind(int fd, const sockaddr* address, socklen_t length);
+long chdir(const char* path);
+long clock_gettime(clockid_t clock, timespec* out);
+long close(int fd);
+long close_range(unsigned first, unsigned last, unsigned flags);
+long connect(int fd, const sockaddr* address, socklen_t length);
+long dup2(int from, int to);
+long epoll_create1(int flags);
+long epoll_ctl(int epoll_fd, int operation, int fd, epoll_event* event);
+long epoll_wait(int epoll_fd, epoll_event* events, int count, int timeout_ms);
+long eventfd(unsigned initial, int flags);
+[[noreturn]] void exit_group(int code);
+long fchmod(int fd, mode_t mode);
+long fcntl(int fd, int command, long argument);
+long flock(int fd, int operation);
+long fork();
+long fstat(int fd, struct stat* out);
+long fstatat(int dir, const char* path, struct stat* out, int flags);
+long ftruncate(int fd, off_t length);
+long getcwd(char* out, size_t size);
+long getdents64(int fd, void* out, size_t size);
+long getpeername(int fd, sockaddr* address, socklen_t* length);
+long getpid();
+long getppid();
+long getrlimit(int resource, rlimit* out);
+long getsockname(int fd, sockaddr* address, socklen_t* length);
+long getsockopt(int fd, int level, int name, void* value, socklen_t* length);
+long geteuid();
+long kill(pid_t pid, int signal);
+long listen(int fd, int backlog);
+long mmap(void** out, size_t length, int protection, int flags, int fd, off_t offset);
+long munmap(void* address, size_t length);
+long open(const char* path, int flags, mode_t mode);
+long openat(int dir, const char* path, int flags, mode_t mode);
+// openat2(2) with RESOLVE_* flags in `resolve`.
+long openat2(int dir, const char* path, int flags, unsigned long long resolve);
+long pipe2(int ends[2], int flags);
+// poll(2) of one fd.
+long poll(int fd, short events, int timeout_ms);
+long prctl(int option, unsigned long argument);
+long pread(int fd, void* out, size_t size, off_t offset);
+long read(int fd, void* out, size_t size);
+long readlinkat(int dir, const char* path, char* out, size_t size);
+long recv(int fd, void* out, size_t size, int flags);
+long recvmsg(int fd, msghdr* message, int flags);
+long sched_getaffinity_count();
+long sendfile(int out, int in, off_t* offset, size_t count);
+long sendmsg(int fd, const msghdr* message, int flags);
+long send(int fd, const void* data, size_t size, int flags);
+long setgroups(size_t count, const gid_t* groups);
+long setresgid(gid_t real, gid_t effective, gid_t saved);
+long setresuid(uid_t real, uid_t effective, uid_t saved);
+long setrlimit(int resource, const rlimit* value);
+long setsid();
+long setsockopt(int fd, int level, int name, const void* value, socklen_t length);
+long shutdown(int fd, int how);
+long sigaction(int signal, const struct sigaction* action);
+long signalfd(int fd, const sigset_t* mask, int flags);
+long sigprocmask(int how, const sigset_t* set, sigset_t* old);
+long socket(int domain, int type, int protocol);
+long socketpair(int domain, int type, int protocol, int ends[2]);
+long umask(mode_t mask);
+long unlink(const char* path);
+long waitid(idtype_t type, id_t id, siginfo_t* out, int options);
+long write(int fd, const void* data, size_t size);
+long writev(int fd, const iovec* parts, int count);
+
+}  // namespace oklo::sys::kernel

@@ -1,0 +1,124 @@
+#include "sys/process.h"
+
+#include <fcntl.h>
+#include <errno.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+
+#include "base/number.h"
+#include "sys/file.h"
+#include "sys/kernel.h"
+#include "sys/retry.h"
+
+namespace oklo::sys {
+
+namespace {
+
+Result<void> done_or(long result, std::string_view what) {
+  if (result < 0) return system_error(static_cast<int>(-result), what);
+  return {};
+}
+
+// The word with the given place in a text of words that are separated by single spaces.
+std::string_view word_at(std::string_view text, int place) {
+  for (; place > 0 && !text.empty(); place--) text.remove_prefix(std::min(text.size(), text.find(' ') + 1));
+  return text.substr(0, text.find(' '));
+}
+
+ChildEvent::Kind kind_of(int code) {
+  switch (code) {
+    case CLD_EXITED: return ChildEvent::Kind::exited;
+    case CLD_STOPPED:
+    case CLD_TRAPPED: return ChildEvent::Kind::stopped;
+    case CLD_CONTINUED: return ChildEvent::Kind::continued;
+    default: return ChildEvent::Kind::killed;
+  }
+}
+
+}  // namespace
+
+pid_t current_pid() { return static_cast<pid_t>(kernel::getpid()); }
+
+uid_t effective_uid() { return static_cast<uid_t>(kernel::geteuid()); }
+
+Result<pid_t> fork_process() {
+  long pid = kernel::fork();
+  if (pid < 0) return system_error(static_cast<int>(-pid), "cannot start a process");
+  return static_cast<pid_t>(pid);
+}
+
+std::optional<ChildEvent> next_child_event() {
+  siginfo_t info = {};
+  constexpr int kOptions = WEXITED | WSTOPPED | WCONTINUED | WNOHANG;
+  if (retry([&] { return kernel::waitid(P_ALL, 0, &info, kOptions); }) < 0) return std::nullopt;
+  if (info.si_pid == 0) return std::nullopt;
+  return ChildEvent{info.si_pid, kind_of(info.si_code), info.si_status};
+}
+
+void send_signal(pid_t pid, int signal) { kernel::kill(pid, signal); }
+
+void become_subreaper() { kernel::prctl(PR_SET_CHILD_SUBREAPER, 1); }
+
+// The groups go first and the user last: only root may change the others.
+Result<void> become_user(uid_t uid, gid_t gid) {
+  long result = kernel::setgroups(1, &gid);
+  if (result >= 0) result = kernel::setresgid(gid, gid, gid);
+  if (result >= 0) result = kernel::setresuid(uid, uid, uid);
+  return done_or(result, "cannot become user " + decimal(uid) + ", group " + decimal(gid));
+}
+
+uint64_t raise_file_limit() {
+  rlimit limit = {};
+  if (kernel::getrlimit(RLIMIT_NOFILE, &limit) < 0) return 0;
+  limit.rlim_cur = limit.rlim_max;
+  kernel::setrlimit(RLIMIT_NOFILE, &limit);
+  return file_limit();
+}
+
+uint64_t file_limit() {
+  rlimit limit = {};
+  return kernel::getrlimit(RLIMIT_NOFILE, &limit) < 0 ? 0 : limit.rlim_cur;
+}
+
+unsigned usable_processors() {
+  return static_cast<unsigned>(std::max(1l, kernel::sched_getaffinity_count()));
+}
+
+Result<void> new_session() { return done_or(kernel::setsid(), "cannot start a session"); }
+
+mode_t set_umask(mode_t mask) { return static_cast<mode_t>(kernel::umask(mask)); }
+
+Result<void> change_directory(const char* path) {
+  return done_or(kernel::chdir(path), std::string("cannot change to directory ") + path);
+}
+
+void exit_now(int code) { kernel::exit_group(code); }
+
+ProcessInfo process_info(pid_t pid) {
+  ProcessInfo info;
+  std::string folder = "/proc/" + decimal(static_cast<uint64_t>(pid));
+  if (Result<std::string> statm = read_file(folder + "/statm", 4096)) {
+    uint64_t resident = parse_decimal(word_at(*statm, 1)).value_or(0);
+    uint64_t shared = parse_decimal(word_at(*statm, 2)).value_or(0);
+    uint64_t page_kib = static_cast<uint64_t>(sysconf(_SC_PAGESIZE)) / 1024;
+    info.private_kib = resident > shared ? (resident - shared) * page_kib : 0;
+  }
+  // The state follows the name, which may hold spaces and parentheses.
+  if (Result<std::string> stat = read_file(folder + "/stat", 4096))
+    info.stopped = std::string_view(*stat).substr(stat->rfind(')') + 1).starts_with(" T");
+  return info;
+}
+
+Result<void> detach_std_fds() {
+  Fd null(static_cast<int>(kernel::open("/dev/null", O_RDWR | O_CLOEXEC, 0)));
+  for (int fd = 0; fd <= 2; fd++)
+    if (long failed = null ? kernel::dup2(null.get(), fd) : null.get(); failed < 0)
+      return system_error(static_cast<int>(-failed), "cannot detach from the terminal");
+  return {};
+}
+
+}  // namespace oklo::sys

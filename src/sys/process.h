@@ -1,0 +1,64 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+
+#include "base/result.h"
+#include "sys/close_fds.h"
+#include "sys/title.h"
+
+namespace oklo::sys {
+
+pid_t current_pid();
+uid_t effective_uid();
+
+// As fork(2): 0 in the child, its pid in the parent.
+Result<pid_t> fork_process();
+
+// What waitid(2) tells of one child.
+struct ChildEvent {
+  enum class Kind { exited, killed, stopped, continued };
+  pid_t pid = 0;
+  Kind kind = Kind::exited;
+  int status = 0;  // exit code or signal number
+};
+// The next child that ended, stopped or went on, if there is one; never waits.
+std::optional<ChildEvent> next_child_event();
+
+void send_signal(pid_t pid, int signal);
+
+// Children that lose their parent become ours (PR_SET_CHILD_SUBREAPER, prctl(2)).
+void become_subreaper();
+
+// Gives up root: no groups but `gid`, then all three user ids (credentials(7)).
+Result<void> become_user(uid_t uid, gid_t gid);
+
+// Raises the limit of open files as far as allowed; the limit it has now.
+uint64_t raise_file_limit();
+uint64_t file_limit();
+
+// How many processors this process may use (sched_getaffinity(2)), at least 1.
+unsigned usable_processors();
+
+// Stands in a new session without a terminal: setsid(2).
+Result<void> new_session();
+mode_t set_umask(mode_t mask);  // the one before
+Result<void> change_directory(const char* path);
+
+// Standard input, output and error become /dev/null.
+Result<void> detach_std_fds();
+
+// Ends the process at once; no destructors, no exit handlers.
+[[noreturn]] void exit_now(int code);
+
+// What /proc/PID says: resident memory of its own in KiB (statm: resident minus shared), and whether it
+// is stopped (stat, state T). Zero and false when /proc is not there.
+struct ProcessInfo {
+  uint64_t private_kib = 0;
+  bool stopped = false;
+};
+ProcessInfo process_info(pid_t pid);
+
+}  // namespace oklo::sys

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <signal.h>
+
+#include <initializer_list>
+#include <optional>
+
+#include "base/result.h"
+#include "sys/fd.h"
+
+namespace oklo::sys {
+
+// Blocks the given signals in the whole process and makes them readable (signalfd(2)).
+class SignalFd {
+ public:
+  static Result<SignalFd> create(std::initializer_list<int> signals);
+
+  // The next signal that arrived, if there is one.
+  std::optional<int> next();
+
+  int fd() const { return fd_.get(); }
+
+ private:
+  explicit SignalFd(Fd fd) : fd_(std::move(fd)) {}
+  Fd fd_;
+};
+
+// Gives every signal its default disposition and unblocks all: what a child starts from after fork.
+void reset_signals();
+
+// SIGPIPE is ignored: a peer that went away is an errno of write, not the end of the process.
+void ignore_sigpipe();
+
+}  // namespace oklo::sys

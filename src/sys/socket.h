@@ -1,0 +1,53 @@
+#pragma once
+
+#include <sys/uio.h>
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/result.h"
+#include "sys/address.h"
+#include "sys/fd.h"
+
+namespace oklo::sys {
+
+struct ListenOptions {
+  int backlog = 4096;
+  bool reuse_port = false;     // set before bind: joins others of the same address
+  bool defer_accept = false;   // TCP_DEFER_ACCEPT: wake up when there is a first byte
+};
+
+// A non-blocking, close-on-exec listening socket with TCP_NODELAY, SO_REUSEADDR and, for "[::]",
+// IPV6_V6ONLY off. A unix path that no one listens on any more is replaced, one that is in use is not.
+Result<Fd> listen_on(const Address& address, const ListenOptions& options);
+
+// Sets SO_REUSEPORT on a socket that is bound already, so that others may join its address. It must
+// happen between bind and listen, so listen_first does all three: binding without SO_REUSEPORT makes
+// an address that is in use an error and not a silent half share.
+Result<Fd> listen_first(const Address& address, const ListenOptions& options);
+
+Result<Address> local_address(int fd);
+
+// How many finished connections wait in the accept queue of a listening TCP socket (tcpi_unacked,
+// tcp(7)); 0 where the kernel does not tell.
+unsigned accept_queue_length(int fd);
+
+// A blocking, close-on-exec stream socket connected to `address`.
+Result<Fd> connect_to(const Address& address);
+
+// Each answers zero or more, or a negative errno number, as kernel.h does. EINTR is tried again.
+[[nodiscard]] long accept_connection(int listener, Address& peer);
+[[nodiscard]] long receive(int fd, void* out, size_t size);
+[[nodiscard]] long send_bytes(int fd, const void* data, size_t size, bool more);
+[[nodiscard]] long send_parts(int fd, const iovec* parts, size_t count, bool more);
+[[nodiscard]] long send_file(int socket, int file, uint64_t& offset, size_t count);
+
+void shutdown_write(int fd);
+
+// A close that sends RST instead of FIN: SO_LINGER with zero seconds, socket(7).
+void reset_on_close(int fd);
+
+// The uid of the process at the other end of a unix stream socket (SO_PEERCRED, unix(7)).
+Result<uid_t> peer_uid(int fd);
+
+}  // namespace oklo::sys

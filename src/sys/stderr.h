@@ -1,0 +1,16 @@
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+namespace oklo::sys {
+
+// Writes to an fd that others share (a terminal, a pipe) and that must stay blocking: only as much as
+// poll(2) says it takes now. The number of bytes written, 0 when it would have had to wait, or a
+// negative errno number. A pipe takes a write of at most PIPE_BUF whole (pipe(7)).
+[[nodiscard]] long write_without_waiting(int fd, std::string_view bytes);
+
+// Writes all to fd 1 or 2, waiting when it must: for commands, not for servers.
+void print(int fd, std::string_view bytes);
+
+}  // namespace oklo::sys

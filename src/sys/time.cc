@@ -1,0 +1,19 @@
+#include "sys/time.h"
+
+#include "sys/kernel.h"
+
+namespace oklo::sys {
+
+uint64_t monotonic_ns() {
+  timespec now = {};
+  kernel::clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
+}
+
+WallTime wall_time() {
+  timespec now = {};
+  kernel::clock_gettime(CLOCK_REALTIME, &now);
+  return {now.tv_sec, static_cast<uint32_t>(now.tv_nsec)};
+}
+
+}  // namespace oklo::sys

@@ -1,0 +1,51 @@
+#include "sys/title.h"
+
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <span>
+
+#include "sys/kernel.h"
+
+namespace oklo::sys {
+
+namespace {
+
+// The memory that the kernel filled with argv and the environment, end to end: what ps(1) shows.
+std::span<char> title_space;
+
+// Copies a list of strings that lie end to end from `end` on, and points the list at the copies. They
+// live as long as the process, as the strings did that they replace. Returns the new end.
+char* move_away(char** list, char* end) {
+  for (; *list; list++) {
+    size_t size = std::strlen(*list) + 1;
+    if (*list == end) end += size;
+    char* copy = new char[size];
+    std::memcpy(copy, *list, size);
+    *list = copy;
+  }
+  return end;
+}
+
+}  // namespace
+
+void save_title_space(int argc, char** argv) {
+  if (argc < 1 || !title_space.empty()) return;
+  char* begin = argv[0];
+  char* end = move_away(argv, begin);
+  end = move_away(environ, end);
+  title_space = {begin, end};
+}
+
+void set_title(std::string_view title) {
+  char name[16] = {};  // the kernel keeps 15 bytes and a zero
+  std::copy_n(title.begin(), std::min(title.size(), sizeof name - 1), name);
+  kernel::prctl(PR_SET_NAME, reinterpret_cast<unsigned long>(name));
+  if (title_space.empty()) return;
+  std::fill(title_space.begin(), title_space.end(), '\0');
+  std::copy_n(title.begin(), std::min(title.size(), title_space.size() - 1), title_space.begin());
+}
+
+}  // namespace oklo::sys

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+// Whether an emulator (qemu-user) stands between the test and the kernel. It takes TCP_INFO for
+// an int, knows no PR_SET_CHILD_SUBREAPER, and lets more fds through recvmsg than there is room for.
+inline bool emulated() {
+  tcp_info info = {};
+  socklen_t length = sizeof info;
+  int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  bool known = getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) == 0 && length > sizeof(int);
+  close(fd);
+  return !known;
+}
