@@ -1,6 +1,8 @@
 // A server for test suites: testee ADDRESS [DOCROOT] [--workers N]. With DOCROOT it serves that folder at
 // "/" and answers "/cgi-bin/echo" as a CGI program of that name would; without, "/" answers OK and echoes
 // what is posted to it, "/echo" the fields of the request, "/cookie" its cookies, a line each.
+#include <unistd.h>
+
 #include <oklo/oklo.h>
 
 #include <cstdio>
@@ -86,6 +88,7 @@ int main(int argc, char** argv) {
   oklo::ServerOptions options;
   options.workers = 1;
   options.control = "off";
+  if (geteuid() == 0) options.user = "root";  // Profilers can't talk to a worker that changed its user.
   const char* words[2] = {};
   int count = 0;
   for (int i = 1; i < argc; i++) {
