@@ -20,13 +20,15 @@ void TimerWheel::insert(Timer& timer) {
   Place place = place_of(timer.expiry_ms_);
   slots_[place.level][place.slot].push_back(timer);
   occupied_[place.level] |= uint64_t{1} << place.slot;
+  next_ms_ = std::min(next_ms_, start_of(place));
 }
 
 void TimerWheel::arm(Timer& timer, uint64_t expiry_ms) {
   cancel(timer);
   timer.expiry_ms_ = expiry_ms;
-  if (expiry_ms <= now_ms_) past_.push_back(timer);
-  else insert(timer);
+  if (expiry_ms > now_ms_) return insert(timer);
+  past_.push_back(timer);
+  next_ms_ = 0;
 }
 
 // A timer that was past has no slot; the one that is looked at in its stead is judged rightly all the same.
@@ -34,11 +36,13 @@ void TimerWheel::cancel(Timer& timer) {
   if (!timer.armed()) return;
   timer.unlink();
   Place place = place_of(timer.expiry_ms_);
-  if (slots_[place.level][place.slot].empty()) occupied_[place.level] &= ~(uint64_t{1} << place.slot);
+  if (!slots_[place.level][place.slot].empty()) return;
+  occupied_[place.level] &= ~(uint64_t{1} << place.slot);
+  next_ms_ = first_start();
 }
 
 // The first slot that the tick will come to, level -1 when all are empty.
-TimerWheel::Place TimerWheel::next_place() const {
+TimerWheel::Place TimerWheel::first_place() const {
   for (int level = 0; level < kLevels; level++)
     if (occupied_[level]) return {level, std::countr_zero(occupied_[level])};
   return {-1, 0};
@@ -51,14 +55,21 @@ uint64_t TimerWheel::start_of(Place place) const {
   return (tick_ms_ & ~digits_below) | static_cast<uint64_t>(place.slot) << shift;
 }
 
-void TimerWheel::advance(uint64_t now_ms) {
+uint64_t TimerWheel::first_start() const {
+  if (!past_.empty()) return 0;
+  Place first = first_place();
+  return first.level < 0 ? UINT64_MAX : start_of(first);
+}
+
+void TimerWheel::call_due(uint64_t now_ms) {
   now_ms_ = std::max(now_ms_, now_ms);
   Slot past;
   past.splice_back(past_);
   call_all(past);
-  for (Place next = next_place(); next.level >= 0 && start_of(next) <= now_ms_; next = next_place())
-    enter(next);
+  for (Place first = first_place(); first.level >= 0 && start_of(first) <= now_ms_; first = first_place())
+    enter(first);
   tick_ms_ = now_ms_;
+  next_ms_ = first_start();
 }
 
 void TimerWheel::enter(Place place) {
@@ -84,12 +95,9 @@ void TimerWheel::call_all(Slot& due) {
 }
 
 int TimerWheel::timeout_ms(uint64_t now_ms) const {
-  if (!past_.empty()) return 0;
-  Place next = next_place();
-  if (next.level < 0) return -1;
-  uint64_t start_ms = start_of(next);
-  if (start_ms <= now_ms) return 0;
-  return static_cast<int>(std::min<uint64_t>(start_ms - now_ms, INT_MAX));
+  if (next_ms_ == UINT64_MAX) return -1;
+  if (next_ms_ <= now_ms) return 0;
+  return static_cast<int>(std::min<uint64_t>(next_ms_ - now_ms, INT_MAX));
 }
 
 }  // namespace oklo

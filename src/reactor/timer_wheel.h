@@ -38,7 +38,10 @@ class TimerWheel {
   // Moves to `now_ms` and calls what is due, in the order of expiry; first what was past when it was
   // armed. A timer that is armed from within a call for a time up to now_ms waits for the next advance,
   // so advance always ends.
-  void advance(uint64_t now_ms);
+  void advance(uint64_t now_ms) {
+    if (now_ms >= next_ms_) call_due(now_ms);
+    else if (now_ms > now_ms_) now_ms_ = tick_ms_ = now_ms;
+  }
 
   // How long to wait for the next call of advance, -1 when no timer is armed. Never too long; it may be
   // too short when the next timer is 64 ms away or more, or was cancelled.
@@ -58,15 +61,18 @@ class TimerWheel {
   };
 
   Place place_of(uint64_t expiry_ms) const;
-  Place next_place() const;
+  Place first_place() const;
   uint64_t start_of(Place place) const;
+  uint64_t first_start() const;
   void insert(Timer& timer);
+  void call_due(uint64_t now_ms);
   void enter(Place place);
   static void call_all(Slot& due);
 
-  uint64_t now_ms_;   // where advance goes, or has gone
-  uint64_t tick_ms_;  // how far it has come: every timer in the slots is later
-  Slot past_;         // what was due when it was armed
+  uint64_t now_ms_;                // where advance goes, or has gone
+  uint64_t tick_ms_;               // how far it has come: every timer in the slots is later
+  uint64_t next_ms_ = UINT64_MAX;  // until then no timer is due and no slot is to be entered
+  Slot past_;                      // what was due when it was armed
   std::array<uint64_t, kLevels> occupied_ = {};  // bits of the slots; one that is clear says: empty
   std::array<std::array<Slot, kSlots>, kLevels> slots_;
 };

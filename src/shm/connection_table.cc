@@ -28,9 +28,10 @@ Result<ConnectionTable> ConnectionTable::create(uint32_t rows) {
   return ConnectionTable(std::move(memory).value(), rows);
 }
 
-ConnectionRow* ConnectionTable::rows() const {
-  return reinterpret_cast<ConnectionRow*>(memory_.data() + chunks_bytes(rows_));
-}
+ConnectionTable::ConnectionTable(sys::Memory memory, uint32_t rows)
+    : memory_(std::move(memory)),
+      rows_(rows),
+      first_row_(reinterpret_cast<ConnectionRow*>(memory_.data() + chunks_bytes(rows))) {}
 
 std::optional<uint32_t> ConnectionTable::take_chunk(uint32_t life) const {
   for (uint32_t i = 0; i < chunk_count(); i++) {

@@ -54,7 +54,7 @@ class ConnectionTable {
   // `rows` is rounded up to whole chunks.
   static Result<ConnectionTable> create(uint32_t rows);
 
-  ConnectionRow& row(uint32_t index) const { return rows()[index]; }
+  ConnectionRow& row(uint32_t index) const { return first_row_[index]; }
   uint32_t size() const { return rows_; }
 
   // For the owner `life`: a chunk that nobody held, without a row in use; nothing when all are held.
@@ -66,13 +66,13 @@ class ConnectionTable {
   uint32_t reclaim(uint32_t life) const;
 
  private:
-  ConnectionTable(sys::Memory memory, uint32_t rows) : memory_(std::move(memory)), rows_(rows) {}
+  ConnectionTable(sys::Memory memory, uint32_t rows);
   uint32_t chunk_count() const { return rows_ / kChunkRows; }
   ConnectionChunk* chunks() const { return reinterpret_cast<ConnectionChunk*>(memory_.data()); }
-  ConnectionRow* rows() const;
 
   sys::Memory memory_;  // the chunks, then the rows
   uint32_t rows_;
+  ConnectionRow* first_row_;
 };
 
 }  // namespace oklo

@@ -5,40 +5,42 @@
 
 namespace oklo {
 
-// A 64-bit number in shared memory with one writer and any number of readers in other processes. The
-// general form is for machines that can't store 64 bits at once: two halves, and a sequence that is odd
-// while they change (a seqlock).
+// A 64-bit number in shared memory with one writer and any number of readers in other processes; zeroed
+// memory is a counter of zero. The general form is for machines that can't store 64 bits at once. It has
+// two places: the lowest bit of the sequence names the one that holds, while the other is written. So a
+// writer that is stopped or killed in the middle keeps nobody waiting.
 template <bool kStoresAtOnce>
 class BasicCounter {
  public:
   void set(uint64_t value) {
-    sequence_.store(sequence_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    uint32_t next = sequence_.load(std::memory_order_relaxed) + 1;
     std::atomic_thread_fence(std::memory_order_release);
-    high_.store(static_cast<uint32_t>(value >> 32), std::memory_order_relaxed);
-    low_.store(static_cast<uint32_t>(value), std::memory_order_relaxed);
-    sequence_.store(sequence_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+    places_[next % 2].high.store(static_cast<uint32_t>(value >> 32), std::memory_order_relaxed);
+    places_[next % 2].low.store(static_cast<uint32_t>(value), std::memory_order_relaxed);
+    sequence_.store(next, std::memory_order_release);
   }
 
-  // A writer that died in the middle leaves the sequence odd, so a reader gives up waiting after a while.
+  // Reads again only when the writer has finished a change in between.
   uint64_t value() const {
-    for (int tries = 0;; tries++) {
+    for (;;) {
       uint32_t before = sequence_.load(std::memory_order_acquire);
-      uint64_t high = high_.load(std::memory_order_relaxed);
-      uint32_t low = low_.load(std::memory_order_relaxed);
+      uint64_t high = places_[before % 2].high.load(std::memory_order_relaxed);
+      uint32_t low = places_[before % 2].low.load(std::memory_order_relaxed);
       std::atomic_thread_fence(std::memory_order_acquire);
-      bool whole = before % 2 == 0 && before == sequence_.load(std::memory_order_relaxed);
-      if (whole || tries == kTriesMax) return high << 32 | low;
+      if (sequence_.load(std::memory_order_relaxed) == before) return high << 32 | low;
     }
   }
 
   void add(uint64_t amount) { set(value() + amount); }
 
  private:
-  static constexpr int kTriesMax = 1000;
+  struct Place {
+    std::atomic<uint32_t> high = 0;
+    std::atomic<uint32_t> low = 0;
+  };
 
   std::atomic<uint32_t> sequence_ = 0;
-  std::atomic<uint32_t> high_ = 0;
-  std::atomic<uint32_t> low_ = 0;
+  Place places_[2];
 };
 
 template <>

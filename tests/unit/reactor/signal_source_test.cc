@@ -16,7 +16,8 @@ TEST_CASE("reactor/signal_source: tells of each signal that it was made for, and
   CHECK(in_child([] {
           auto reactor = Reactor::create(64).value();
           std::vector<int> seen;
-          auto source = SignalSource::create(*reactor, {SIGUSR1, SIGTERM}, [&](int signal) { seen.push_back(signal); });
+          auto note = [&](int signal) { seen.push_back(signal); };
+          auto source = SignalSource::create(*reactor, {SIGUSR1, SIGTERM}, note);
           if (!source.ok()) return 1;
           kill(getpid(), SIGUSR1);
           kill(getpid(), SIGTERM);
