@@ -27,11 +27,17 @@ class Response {
   void send(std::string_view body);
   // As send, with a Content-Type: text/plain, text/html (both UTF-8) or application/json.
   template <class... Parts>
-  void text(const Parts&... parts) { send_typed("text/plain; charset=utf-8", {std::string_view(parts)...}); }
+  void text(const Parts&... parts) {
+    send_typed("Content-Type: text/plain; charset=utf-8\r\n", {std::string_view(parts)...});
+  }
   template <class... Parts>
-  void html(const Parts&... parts) { send_typed("text/html; charset=utf-8", {std::string_view(parts)...}); }
+  void html(const Parts&... parts) {
+    send_typed("Content-Type: text/html; charset=utf-8\r\n", {std::string_view(parts)...});
+  }
   template <class... Parts>
-  void json(const Parts&... parts) { send_typed("application/json", {std::string_view(parts)...}); }
+  void json(const Parts&... parts) {
+    send_typed("Content-Type: application/json\r\n", {std::string_view(parts)...});
+  }
 
   // An answer without content that leads elsewhere (RFC 9110 section 15.4).
   void redirect(std::string_view location, int code = 302);
@@ -53,7 +59,7 @@ class Response {
   friend struct http::Exchange;
   explicit Response(http::Exchange& exchange) : exchange_(exchange) {}
   Response(const Response&) = delete;
-  void send_typed(std::string_view type, std::initializer_list<std::string_view> parts);
+  void send_typed(std::string_view type_line, std::initializer_list<std::string_view> parts);
   http::Exchange& exchange_;
 };
 

@@ -64,6 +64,13 @@ struct Exchange {
   // Adds a field that needs no check. False when there is no room for it.
   bool add_field(std::string_view name, std::string_view value);
 
+  // What a handler answers: with content, where its status may have some.
+  void answer(std::string_view content, std::string_view lines) {
+    // RFC 9110 sections 15.3.5 and 15.4.5: these have none.
+    if (status == 204 || status == 304) return send_empty();
+    send(content, lines);
+  }
+
   // Each of these is the whole answer, with Content-Length. `lines` are further fields, ready made, each
   // line with its end.
   void send(std::string_view content, std::string_view lines = {});

@@ -139,7 +139,7 @@ bool FileResource::open(int root, const FileVariant& variant, sys::Fd& out) cons
 bool FileResource::load(int root, FileVariant& variant) const {
   sys::Fd file;
   if (!open(root, variant, file)) return false;
-  std::string content(variant.info.size, '\0');
+  std::string content(static_cast<size_t>(variant.info.size), '\0');
   size_t have = 0;
   while (have < content.size()) {
     long got = sys::read_at(file.get(), content.data() + have, content.size() - have, have);

@@ -25,6 +25,9 @@ struct FileVariant {
   BytesRef content;  // of a small one that was asked for
 
   std::string_view type() const;
+  std::string_view content_part(uint64_t first, uint64_t size) const {
+    return content.view().substr(static_cast<size_t>(first), static_cast<size_t>(size));
+  }
   std::string_view lines_without_type() const { return std::string_view(lines).substr(type_line_size); }
   // What a 304 repeats (RFC 9110 section 15.4.5).
   std::string_view lines_unchanged() const { return std::string_view(lines).substr(etag_line_at); }

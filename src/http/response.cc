@@ -33,19 +33,13 @@ bool Response::header(std::string_view name, std::string_view value) {
   return exchange_.add_field(name, value);
 }
 
-void Response::send(std::string_view body) {
-  // RFC 9110 sections 15.3.5 and 15.4.5: these have no content.
-  if (exchange_.status == 204 || exchange_.status == 304) return exchange_.send_empty();
-  exchange_.send(body);
-}
+void Response::send(std::string_view body) { exchange_.answer(body, {}); }
 
-void Response::send_typed(std::string_view type, std::initializer_list<std::string_view> parts) {
-  if (exchange_.begun) return;
-  exchange_.add_field("Content-Type", type);
-  if (parts.size() == 1) return send(*parts.begin());
+void Response::send_typed(std::string_view type_line, std::initializer_list<std::string_view> parts) {
+  if (parts.size() == 1) return exchange_.answer(*parts.begin(), type_line);
   std::string body;
   for (std::string_view part : parts) body.append(part);
-  send(body);
+  exchange_.answer(body, type_line);
 }
 
 void Response::redirect(std::string_view location, int code) {

@@ -13,8 +13,8 @@ struct Split {
 };
 
 Split split(std::string_view path) {
-  size_t slash = path.find('/');
-  if (slash == path.npos) return {path, {}};
+  size_t slash = 0;
+  while (slash < path.size() && path[slash] != '/') slash++;
   return {path.substr(0, slash), path.substr(slash)};
 }
 
@@ -81,9 +81,38 @@ void RouteTable::attach(Methods methods, std::string_view pattern, Route& route)
     node = &child(*node, next.part);
     left = next.rest;
   }
+  if (pattern.find_first_of(":*") == pattern.npos) remember_exact(pattern, *node);
   node->methods |= methods;
   for (size_t i = 0; i < node->by_method.size(); i++)
     if (methods >> i & 1) node->by_method[i] = &route;
+}
+
+// FNV-1a.
+uint32_t RouteTable::hash(std::string_view path) {
+  uint32_t value = 2166136261;
+  for (char c : path) value = (value ^ static_cast<unsigned char>(c)) * 16777619;
+  return value;
+}
+
+void RouteTable::remember_exact(std::string_view path, const Node& node) {
+  if (find_exact(path)) return;
+  if (++exact_count_ * 2 > exact_.size()) {
+    std::vector<Exact> old = std::exchange(exact_, std::vector<Exact>(exact_.size() * 2));
+    exact_count_ = 1;
+    for (Exact& exact : old)
+      if (exact.node) remember_exact(exact.path, *exact.node);
+  }
+  size_t at = hash(path) & (exact_.size() - 1);
+  while (exact_[at].node) at = (at + 1) & (exact_.size() - 1);
+  exact_[at] = {std::string(path), &node};
+}
+
+const RouteTable::Node* RouteTable::find_exact(std::string_view path) const {
+  if (exact_count_ == 0) return nullptr;
+  for (size_t at = hash(path);; at++) {
+    const Exact& exact = exact_[at & (exact_.size() - 1)];
+    if (!exact.node || exact.path == path) return exact.node;
+  }
 }
 
 Result<void> RouteTable::check() const {
@@ -133,7 +162,8 @@ RouteTable::Methods RouteTable::find(Exchange& exchange) const {
   exchange.param_count = 0;
   exchange.mount_rest = {};
   std::string_view path = exchange.head.path();
-  const Node* node = path[0] == '/' ? match(root_, path, exchange) : nullptr;
+  const Node* node = find_exact(path);
+  if (!node && path[0] == '/') node = match(root_, path, exchange);
   if (!node) return 0;
   codec::Method method = exchange.head.method;
   exchange.route = node->by_method[static_cast<size_t>(method)];

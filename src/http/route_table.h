@@ -67,6 +67,17 @@ class RouteTable {
   static Node& child(Node& node, std::string_view part);
   static const Node* match(const Node& node, std::string_view path, Exchange& exchange);
 
+  // The patterns without parameters, by hash: what most requests ask for needs no walk through the tree.
+  struct Exact {
+    std::string path;
+    const Node* node = nullptr;
+  };
+  static uint32_t hash(std::string_view path);
+  void remember_exact(std::string_view path, const Node& node);
+  const Node* find_exact(std::string_view path) const;
+
+  std::vector<Exact> exact_ = std::vector<Exact>(16);  // open addressing, at most half full
+  size_t exact_count_ = 0;
   Node root_;
   std::vector<std::unique_ptr<Route>> routes_;
   std::string malformed_;

@@ -195,7 +195,7 @@ bool StaticFiles::send_part(Exchange& exchange, CachedFile& file, FileVariant& v
     lines = partial_lines;
     exchange.status = 206;
   }
-  if (small) exchange.send_shared(variant.content, variant.content.view().substr(first, size), lines);
+  if (small) exchange.send_shared(variant.content, variant.content_part(first, size), lines);
   else exchange.send_file(std::move(opened), first, size, lines);
   return true;
 }
@@ -216,8 +216,7 @@ bool StaticFiles::send_parts(Exchange& exchange, CachedFile& file, FileVariant& 
   for (size_t i = 0; i < set.count; i++) {
     const codec::ByteRange& range = set.ranges[i];
     exchange.part(parts.part_head(i));
-    std::string_view content = variant.content.view();
-    if (small) exchange.part_shared(variant.content, content.substr(range.first, range.size()));
+    if (small) exchange.part_shared(variant.content, variant.content_part(range.first, range.size()));
     else exchange.part_file(std::move(opened[i]), range.first, range.size());
   }
   exchange.part(parts.tail());

@@ -12,25 +12,9 @@ void Block::compact() {
 }
 
 BlockPool::~BlockPool() {
-  for (Block* block : free_) delete block;
+  while (free_) discard(take());
 }
 
-Block* BlockPool::take() {
-  if (free_.empty()) return new Block;
-  Block* block = free_.back();
-  free_.pop_back();
-  return block;
-}
-
-void BlockPool::give_back(Block* block) {
-  if (free_.size() >= kKept) {
-    delete block;
-    return;
-  }
-  block->next = nullptr;
-  block->begin = block->end = 0;
-  block->kind = Block::Kind::bytes;
-  free_.push_back(block);
-}
+void BlockPool::discard(Block* block) { delete block; }
 
 }  // namespace oklo

@@ -1,8 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
-#include <vector>
 
 namespace oklo {
 
@@ -35,13 +35,30 @@ class BlockPool {
   BlockPool& operator=(const BlockPool&) = delete;
   ~BlockPool();
 
-  Block* take();
-  void give_back(Block* block);
+  Block* take() {
+    Block* block = free_;
+    if (!block) return new Block;
+    free_ = block->next;
+    kept_--;
+    block->next = nullptr;
+    return block;
+  }
+  void give_back(Block* block) {
+    if (kept_ == kKept) return discard(block);
+    block->begin = block->end = 0;
+    block->kind = Block::Kind::bytes;
+    block->next = free_;
+    free_ = block;
+    kept_++;
+  }
 
  private:
   static constexpr size_t kKept = 64;  // more than these go back to the allocator
 
-  std::vector<Block*> free_;
+  static void discard(Block* block);
+
+  Block* free_ = nullptr;
+  size_t kept_ = 0;
 };
 
 }  // namespace oklo

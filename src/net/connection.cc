@@ -15,12 +15,8 @@ Connection::Connection(uint32_t slot, Endpoint& endpoint, sys::Fd socket, Connec
 
 Connection::~Connection() {
   if (input_) release(input_);
-  output_.clear(endpoint_.pool->blocks());
+  output_.clear(*endpoint_.blocks);
 }
-
-Reactor& Connection::reactor() const { return endpoint_.pool->reactor(); }
-const Clock& Connection::clock() const { return reactor().clock(); }
-ConnectionRow& Connection::row() const { return endpoint_.pool->rows().row(id_); }
 
 void Connection::start(bool read_now) {
   endpoint_.protocol->on_open(*this);
@@ -40,7 +36,7 @@ void Connection::on_event(uint32_t events) {
 
 void Connection::read() {
   if (phase_ != Phase::open) return discard_input();
-  if (!input_) input_ = endpoint_.pool->blocks().take();
+  if (!input_) input_ = endpoint_.blocks->take();
   if (input_->space().empty()) input_->compact();
   std::span<char> space = input_->space();
   OKLO_ASSERT(!space.empty());
@@ -56,7 +52,7 @@ void Connection::take_in(size_t bytes) {
   ConnectionRow& shared = row();
   shared.bytes_in += bytes;
   shared.active_s = static_cast<uint32_t>(clock().now_ms / 1000);
-  endpoint_.pool->count_bytes_in(bytes);
+  endpoint_.life->bytes_in.add(bytes);
   endpoint_.protocol->on_data(*this);
 }
 
@@ -67,7 +63,7 @@ void Connection::end_of_input() {
 }
 
 void Connection::discard_input() {
-  Block* block = endpoint_.pool->blocks().take();
+  Block* block = endpoint_.blocks->take();
   long n = sys::receive(socket_.get(), block->data, Block::kBytes);
   release(block);
   if (n > 0 || n == -EAGAIN) return;
@@ -87,13 +83,13 @@ Block* Connection::split_input(size_t bytes) {
   std::span<char> rest = input_->content().subspan(bytes);
   Block* front = std::exchange(input_, nullptr);
   if (rest.empty()) return front;
-  input_ = endpoint_.pool->blocks().take();
+  input_ = endpoint_.blocks->take();
   std::memcpy(input_->data, rest.data(), rest.size());
   input_->end = static_cast<uint32_t>(rest.size());
   return front;
 }
 
-void Connection::release(Block* block) { endpoint_.pool->blocks().give_back(block); }
+void Connection::release(Block* block) { endpoint_.blocks->give_back(block); }
 
 void Connection::pause_reading() {
   paused_ = true;
@@ -107,7 +103,7 @@ void Connection::resume_reading() {
 
 // ---------------------------------------------------------------- sending
 
-std::span<char> Connection::room(size_t bytes) { return output_.room(endpoint_.pool->blocks(), bytes); }
+std::span<char> Connection::room(size_t bytes) { return output_.room(*endpoint_.blocks, bytes); }
 
 void Connection::advance(size_t bytes) {
   output_.advance(bytes);
@@ -116,14 +112,14 @@ void Connection::advance(size_t bytes) {
 
 bool Connection::send(std::string_view bytes) {
   if (phase_ == Phase::dead) return false;
-  output_.append(endpoint_.pool->blocks(), bytes);
+  output_.append(*endpoint_.blocks, bytes);
   queue_grew();
   return phase_ != Phase::dead;
 }
 
 void Connection::send_shared(const BytesRef& bytes, std::string_view view) {
   if (phase_ == Phase::dead) return;
-  output_.append_shared(endpoint_.pool->blocks(), bytes, view);
+  output_.append_shared(*endpoint_.blocks, bytes, view);
   queue_grew();
 }
 
@@ -134,7 +130,7 @@ void Connection::queue_grew() {
 
 void Connection::send_file(sys::Fd file, uint64_t offset, uint64_t size) {
   if (phase_ == Phase::dead) return;
-  output_.append_file(endpoint_.pool->blocks(), std::move(file), offset, size);
+  output_.append_file(*endpoint_.blocks, std::move(file), offset, size);
   mark_dirty();
 }
 
@@ -148,7 +144,7 @@ void Connection::on_flush() {
 }
 
 void Connection::flush() {
-  long n = output_.send_to(socket_.get(), endpoint_.pool->blocks());
+  long n = output_.send_to(socket_.get(), *endpoint_.blocks);
   if (n == -ENODATA) return abort(CloseReason::file_shrank);
   if (n < 0) return abort(CloseReason::peer_reset);
   flushed(static_cast<size_t>(n));
@@ -158,7 +154,7 @@ void Connection::flushed(size_t sent) {
   ConnectionRow& shared = row();
   shared.bytes_out += sent;
   shared.queued_bytes = static_cast<uint32_t>(output_.bytes());
-  endpoint_.pool->count_bytes_out(sent);
+  endpoint_.life->bytes_out.add(sent);
   bool was_blocked = blocked_;
   blocked_ = !output_.empty();
   if (blocked_ && (sent > 0 || !was_blocked)) set_deadline(clock().now_ms + endpoint_.write_stall_ms);

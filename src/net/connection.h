@@ -9,7 +9,7 @@
 #include "net/output_queue.h"
 #include "net/protocol.h"
 #include "reactor/reactor.h"
-#include "shm/connection_table.h"
+#include "shm/connection_rows.h"
 #include "sys/fd.h"
 
 namespace oklo {
@@ -19,6 +19,10 @@ class ConnectionPool;
 // What all connections of one listener share, in one worker.
 struct Endpoint {
   ConnectionPool* pool = nullptr;
+  Reactor* reactor = nullptr;
+  BlockPool* blocks = nullptr;
+  ConnectionRows* rows = nullptr;
+  LifeRow* life = nullptr;
   Protocol* protocol = nullptr;
   ConnectionKind kind = ConnectionKind::none;
   uint8_t listener = 0;
@@ -29,7 +33,7 @@ struct Endpoint {
 // One stream: its socket, what has been received and not consumed, what has still to be sent, and the
 // plain state of its session. Owned by the ConnectionPool; it dies in phase 8 of the turn in which it was
 // closed, and nowhere else. Its events come in the order on_open, then any of the others, then on_close.
-class Connection final : public Outlet, private EventHandler, private Timer {
+class Connection final : private EventHandler, private Timer, public Outlet {
  public:
   static constexpr size_t kSessionBytes = 32;
 
@@ -67,8 +71,8 @@ class Connection final : public Outlet, private EventHandler, private Timer {
 
   bool open() const { return phase_ == Phase::open; }
   bool peer_finished() const { return peer_finished_; }
-  const Clock& clock() const;
-  ConnectionRow& row() const;
+  const Clock& clock() const { return endpoint_.reactor->clock(); }
+  ConnectionRow& row() const { return endpoint_.rows->row(id_); }
   ConnectionId id() const { return id_; }
   Endpoint& endpoint() const { return endpoint_; }
 
@@ -106,7 +110,7 @@ class Connection final : public Outlet, private EventHandler, private Timer {
   void cancel_timer();
   void queue_grew();
   void mark_dirty();
-  Reactor& reactor() const;
+  Reactor& reactor() const { return *endpoint_.reactor; }
 
   Endpoint& endpoint_;
   Block* input_ = nullptr;

@@ -6,6 +6,17 @@ ConnectionPool::ConnectionPool(Reactor& reactor, const ConnectionTable& table, L
                                uint32_t life_index, uint32_t connections_max)
     : reactor_(reactor), life_(life), rows_(table, life_index), connections_max_(connections_max) {}
 
+Endpoint ConnectionPool::make_endpoint(Protocol& protocol) {
+  Endpoint endpoint;
+  endpoint.pool = this;
+  endpoint.reactor = &reactor_;
+  endpoint.blocks = &blocks_;
+  endpoint.rows = &rows_;
+  endpoint.life = &life_;
+  endpoint.protocol = &protocol;
+  return endpoint;
+}
+
 void ConnectionPool::open(Endpoint& endpoint, sys::Fd socket, const sys::Address& peer, bool read_now) {
   ConnectionId id = rows_.open();
   if (id.generation == 0) {

@@ -35,13 +35,11 @@ class ConnectionPool {
   // Called after each connection that ended.
   void on_erase(Function<void()> function) { on_erase_ = std::move(function); }
 
-  Reactor& reactor() { return reactor_; }
-  BlockPool& blocks() { return blocks_; }
-  ConnectionRows& rows() { return rows_; }
-  LifeRow& life() { return life_; }
+  // An endpoint for a listener whose connections are to stand here.
+  Endpoint make_endpoint(Protocol& protocol);
 
-  void count_bytes_in(size_t bytes) { life_.bytes_in.add(bytes); }
-  void count_bytes_out(size_t bytes) { life_.bytes_out.add(bytes); }
+  Reactor& reactor() { return reactor_; }
+  LifeRow& life() { return life_; }
 
  private:
   Reactor& reactor_;

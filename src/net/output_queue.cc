@@ -55,12 +55,6 @@ void OutputQueue::pop(BlockPool& pool) {
   pool.give_back(block);
 }
 
-std::span<char> OutputQueue::room(BlockPool& pool, size_t bytes) {
-  OKLO_ASSERT(bytes <= Block::kBytes);
-  bool fits = tail_ && tail_->kind == Block::Kind::bytes && tail_->space().size() >= bytes;
-  return (fits ? tail_ : push(pool, Block::Kind::bytes))->space();
-}
-
 void OutputQueue::append(BlockPool& pool, std::string_view bytes) {
   while (!bytes.empty()) {
     std::span<char> space = room(pool, 1);
@@ -110,13 +104,6 @@ void OutputQueue::consume(BlockPool& pool, size_t bytes) {
 }
 
 long OutputQueue::send_memory(int socket, BlockPool& pool, bool& all) {
-  if (!head_->next && head_->kind == Block::Kind::bytes) {
-    size_t size = head_->end - head_->begin;
-    long n = sys::send_bytes(socket, head_->data + head_->begin, size, false);
-    if (n > 0) consume(pool, static_cast<size_t>(n));
-    all = n == static_cast<long>(size);
-    return n;
-  }
   iovec parts[kPartsMax];
   bool more = false;
   size_t count = gather(parts, more);
@@ -141,7 +128,22 @@ long OutputQueue::send_file(int socket, BlockPool& pool, bool& all) {
   return n;
 }
 
+// Nearly always one block is all there is, and the socket takes it.
 long OutputQueue::send_to(int socket, BlockPool& pool) {
+  if (head_ != tail_ || head_->kind != Block::Kind::bytes) return send_parts_to(socket, pool);
+  size_t size = head_->end - head_->begin;
+  long n = sys::send_bytes(socket, head_->data + head_->begin, size, false);
+  if (n == static_cast<long>(size)) {
+    pool.give_back(head_);
+    head_ = tail_ = nullptr;
+    bytes_ = 0;
+    return n;
+  }
+  if (n > 0) consume(pool, static_cast<size_t>(n));
+  return n == -EAGAIN ? 0 : n;
+}
+
+long OutputQueue::send_parts_to(int socket, BlockPool& pool) {
   long sent = 0;
   for (bool all = true; head_ && all;) {
     bool is_file = head_->kind == Block::Kind::file;

@@ -19,13 +19,16 @@ class OutputQueue {
  public:
   ~OutputQueue() { OKLO_ASSERT(!head_); }
 
-  std::span<char> room(BlockPool& pool, size_t bytes);
+  std::span<char> room(BlockPool& pool, size_t bytes) {
+    bool fits = tail_ && tail_->kind == Block::Kind::bytes && tail_->space().size() >= bytes;
+    return (fits ? tail_ : push(pool, Block::Kind::bytes))->space();
+  }
   void advance(size_t bytes) { tail_->end += static_cast<uint32_t>(bytes); bytes_ += bytes; }
   void append(BlockPool& pool, std::string_view bytes);
   void append_shared(BlockPool& pool, const BytesRef& bytes, std::string_view view);
   void append_file(BlockPool& pool, sys::Fd file, uint64_t offset, uint64_t size);
 
-  // Sends what the socket takes, one system call where nothing but memory waits. The number of bytes
+  // Sends what the socket takes of a queue that is not empty, one system call where nothing but memory waits. The number of bytes
   // sent, or a negative errno number; -ENODATA: a file was shorter than promised.
   long send_to(int socket, BlockPool& pool);
 
@@ -41,6 +44,7 @@ class OutputQueue {
   void pop(BlockPool& pool);
   size_t gather(iovec* parts, bool& more) const;
   void consume(BlockPool& pool, size_t bytes);
+  long send_parts_to(int socket, BlockPool& pool);
   long send_memory(int socket, BlockPool& pool, bool& all);
   long send_file(int socket, BlockPool& pool, bool& all);
 

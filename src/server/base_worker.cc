@@ -4,9 +4,7 @@ namespace oklo {
 
 BaseWorker::Port::Port(const HttpListener& listener, ConnectionPool& pool, http::AccessLog* log,
                        uint8_t index)
-    : service(*listener.routes, listener.limits, pool.life(), log) {
-  endpoint.pool = &pool;
-  endpoint.protocol = &service;
+    : service(*listener.routes, listener.limits, pool.life(), log), endpoint(pool.make_endpoint(service)) {
   endpoint.kind = ConnectionKind::http;
   endpoint.listener = index;
   endpoint.write_stall_ms = listener.limits.write_stall_ms;
