@@ -48,7 +48,8 @@ endif
 # g++ 12 sees an overlap in std::string's operator+ where there is none (its bug 105651). 64 bits of
 # file offset and time on 32-bit machines too.
 COMMON   := -std=c++20 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Werror \
-            $(if $(findstring clang,$(CXX)),,-Wno-restrict) -ffunction-sections -fdata-sections \
+            $(if $(findstring clang,$(CXX)),,-Wno-restrict) \
+            $(if $(findstring thread,$(SAN)),-Wno-tsan) -ffunction-sections -fdata-sections \
             -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 -DOKLO_VERSION='"$(VERSION)"' -MMD -MP
 # src is searched for "quoted" names alone: "sys/socket.h" is ours, <sys/socket.h> the system's.
 LIBFLAGS := $(COMMON) -fno-exceptions -fno-rtti -iquote src -Iinclude

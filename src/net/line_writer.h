@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "reactor/reactor.h"
+#include "shm/counter.h"
 
 namespace oklo {
 
@@ -13,21 +14,20 @@ class LineWriter final : private Timer {
  public:
   static constexpr size_t kBytesMax = 256 * 1024;
 
-  LineWriter(Reactor& reactor, int fd) : reactor_(reactor), fd_(fd) {}
+  LineWriter(Reactor& reactor, int fd, Counter& dropped) : reactor_(reactor), fd_(fd), dropped_(dropped) {}
 
   void append(std::string_view line);
   void flush();
   // Writes to another fd from now on (a log that was reopened).
   void set_fd(int fd) { fd_ = fd; }
-  uint64_t dropped() const { return dropped_; }
 
  private:
   void on_timer() override;
 
   Reactor& reactor_;
   int fd_;
+  Counter& dropped_;
   std::string waiting_;
-  uint64_t dropped_ = 0;
 };
 
 }  // namespace oklo

@@ -38,8 +38,9 @@ class WorkerService {
   virtual Result<void> start() = 0;
   virtual void serve(uint32_t slot) = 0;
   virtual void leave(uint32_t slot) = 0;
-  // Accepts no more and calls context.drained when no connection is left, at the latest at deadline_ms
-  // (0: however long it takes).
+  // Accepts no more and has let go of the listeners when it returns; calls context.drained when no
+  // connection is left, at the latest at deadline_ms (0: however long it takes). May be called again,
+  // with another deadline.
   virtual void drain(DrainMode mode, uint64_t deadline_ms) = 0;
   virtual void reopen_log(int fd) = 0;
 };

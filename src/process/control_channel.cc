@@ -1,5 +1,9 @@
 #include "process/control_channel.h"
 
+#include <errno.h>
+
+#include <utility>
+
 #include "sys/socket_pair.h"
 
 namespace oklo {
@@ -27,15 +31,28 @@ bool ControlChannel::send(const ControlMessage& message, int passed_fd) {
   return sys::send_message(fd_.get(), bytes, passed_fd) == static_cast<long>(sizeof message);
 }
 
-void ControlChannel::on_event(uint32_t) {
+void ControlChannel::on_event(uint32_t) { receive_one(); }
+
+void ControlChannel::receive_rest() {
+  while (watched_ && receive_one()) {
+  }
+}
+
+// Whether there was a message.
+bool ControlChannel::receive_one() {
   ControlMessage message;
   sys::Fd passed;
   long n = sys::receive_message(fd_.get(), {reinterpret_cast<char*>(&message), sizeof message}, passed);
-  if (n == -EAGAIN) return;
+  if (n == -EAGAIN) return false;
   bool known = n == static_cast<long>(sizeof message) && message.type <= ControlMessage::Type::drained;
-  if (known) return events_.on_message(message, std::move(passed));
+  if (known) {
+    message.text[ControlMessage::kTextBytesMax - 1] = '\0';
+    events_.on_message(message, std::move(passed));
+    return true;
+  }
   unwatch();
   events_.on_end();
+  return false;
 }
 
 }  // namespace oklo

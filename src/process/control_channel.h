@@ -11,17 +11,21 @@ namespace oklo {
 
 // What master and child say to each other; one SOCK_SEQPACKET message each.
 struct ControlMessage {
+  static constexpr uint32_t kTextBytesMax = 240;
+
   enum class Type : uint32_t {
     serve,    // to a worker: accept from the listeners of slot `argument` too
     leave,    // to a worker: accept from the listeners of slot `argument` no more
     drain,    // to a worker: accept no more, finish what is under way within `deadline_ms`, then exit
     log,      // to a worker: the fd that comes with this is the access log from now on
     ready,    // from a worker: it serves
+    failed,   // from a worker: it cannot serve, `text` says why, and it exits
     drained,  // from a worker: no connection is left, it exits
   };
   Type type = Type::ready;
   uint32_t argument = 0;     // slot; for drain: DrainMode
   uint64_t deadline_ms = 0;  // on the monotonic clock; 0: none
+  char text[kTextBytesMax] = {};
 };
 
 // One end of the pair between master and child. Owned by the Life (master) or the Worker (child).
@@ -36,11 +40,14 @@ class ControlChannel final : private EventHandler {
 
   // False when the other side is gone or does not read.
   bool send(const ControlMessage& message, int passed_fd = -1);
+  // Takes what the other side said before it went.
+  void receive_rest();
   int fd() const { return fd_.get(); }
 
  private:
   ControlChannel(Reactor& reactor, sys::Fd fd, Events events);
   void on_event(uint32_t events) override;
+  bool receive_one();
   void unwatch();
 
   Reactor& reactor_;

@@ -1,7 +1,10 @@
 #include "process/control_socket.h"
 
+#include <errno.h>
+
 #include <algorithm>
 #include <cstdlib>
+#include <utility>
 
 #include "base/number.h"
 #include "sys/file.h"
@@ -14,7 +17,8 @@ namespace {
 
 constexpr size_t kCommandBytesMax = 256;
 constexpr size_t kSessionsMax = 64;
-constexpr uint32_t kCommandTimeMs = 5000;
+constexpr uint32_t kSessionTimeMs = 5000;
+constexpr uint32_t kPauseMs = 200;      // when a client cannot be accepted
 constexpr mode_t kOwnerOnly = 0177;  // as a umask
 
 bool may_command(int fd) {
@@ -31,33 +35,45 @@ Result<sys::Fd> listen_at(const std::string& path) {
   return listener;
 }
 
+std::vector<std::string> default_paths(uint16_t port) {
+  std::vector<std::string> paths;
+  std::string name = "oklo-" + (port ? decimal(port) : "unix") + ".sock";
+  for (const std::string& directory : control_directories()) paths.push_back(directory + "/" + name);
+  return paths;
+}
+
 }  // namespace
 
-// One client: until its command is complete, then until it is answered.
+// One client: until its command is complete, then until it is answered. Each of the two has its time.
 class ControlSocket::Session final : private EventHandler, private Timer {
  public:
   Session(ControlSocket& owner, sys::Fd fd, uint64_t id) : owner_(owner), fd_(std::move(fd)), id_(id) {}
-  ~Session() { unwatch(); }
+  ~Session() {
+    unwatch();
+    if (owner_.retired_) fd_.release();
+  }
 
   uint64_t id() const { return id_; }
 
-  bool start() {
-    watched_ = owner_.reactor_.add(fd_.get(), sys::kReadable, *this) >= 0;
-    owner_.reactor_.timers().arm(*this, owner_.reactor_.clock().now_ms + kCommandTimeMs);
+  bool watch(uint32_t interest) {
+    watched_ = owner_.reactor_.add(fd_.get(), interest, *this) >= 0;
+    if (watched_) owner_.reactor_.timers().arm(*this, owner_.reactor_.clock().now_ms + kSessionTimeMs);
     return watched_;
   }
 
-  // The answers are smaller than the socket's buffer, so one try is enough: whoever does not read is let go.
   void answer(bool ok, std::string_view text) {
-    std::string out = ok ? "ok\n" : "error ";
-    out.append(text);
-    if (out.back() != '\n') out.push_back('\n');
-    (void)!sys::send_bytes(fd_.get(), out.data(), out.size(), false);
-    end();
+    answer_ = ok ? "ok\n" : "error ";
+    answer_.append(text);
+    if (answer_.back() != '\n') answer_.push_back('\n');
+    send_rest();
   }
 
  private:
-  void on_event(uint32_t) override {
+  void on_event(uint32_t) override { answer_.empty() ? receive() : send_rest(); }
+  void on_timer() override { end(); }
+  void on_destroy() override { owner_.erase(*this); }
+
+  void receive() {
     char bytes[kCommandBytesMax];
     long n = sys::receive(fd_.get(), bytes, sizeof bytes);
     if (n == -EAGAIN) return;
@@ -66,22 +82,27 @@ class ControlSocket::Session final : private EventHandler, private Timer {
     size_t line_end = command_.find('\n');
     if (line_end == command_.npos) return;
     unwatch();
-    unlink();
     command_.resize(line_end);
     ControlSocket& owner = owner_;
     owner.on_command_(command_,
                       [&owner, id = id_](bool ok, std::string_view text) { owner.reply(id, ok, text); });
   }
-  void on_timer() override { end(); }
-  void on_destroy() override { owner_.erase(*this); }
+
+  void send_rest() {
+    long n = sys::send_bytes(fd_.get(), answer_.data(), answer_.size(), false);
+    if (owner_.retired_) return;
+    if (n > 0) answer_.erase(0, static_cast<size_t>(n));
+    bool waits = !answer_.empty() && (n >= 0 || n == -EAGAIN);
+    if (!waits || (!watched_ && !watch(sys::kWritable))) end();
+  }
 
   void unwatch() {
     if (watched_) owner_.reactor_.remove(fd_.get());
     watched_ = false;
+    owner_.reactor_.timers().cancel(*this);
   }
   void end() {
     unwatch();
-    unlink();
     owner_.reactor_.destroy_later(*this);
   }
 
@@ -89,6 +110,7 @@ class ControlSocket::Session final : private EventHandler, private Timer {
   sys::Fd fd_;
   uint64_t id_;
   std::string command_;
+  std::string answer_;
   bool watched_ = false;
 };
 
@@ -102,15 +124,8 @@ Result<std::unique_ptr<ControlSocket>> ControlSocket::open(Reactor& reactor, Log
                                                            const std::string& path, uint16_t port,
                                                            OnCommand on_command) {
   if (path == "off") return std::unique_ptr<ControlSocket>();
-  std::vector<std::string> places = {path};
-  if (path.empty()) {
-    places.clear();
-    std::string name = port ? decimal(port) : "unix";
-    for (const std::string& directory : control_directories())
-      places.push_back(directory + "/oklo-" + name + ".sock");
-  }
   Error last;
-  for (const std::string& place : places) {
+  for (const std::string& place : path.empty() ? default_paths(port) : std::vector<std::string>{path}) {
     Result<sys::Fd> listener = listen_at(place);
     if (!listener) {
       last = listener.error();
@@ -123,7 +138,7 @@ Result<std::unique_ptr<ControlSocket>> ControlSocket::open(Reactor& reactor, Log
     socket->watched_ = true;
     return socket;
   }
-  if (!path.empty()) return last;
+  if (!path.empty()) return Error{last.number, "no control socket: " + last.text};
   log.line("no control socket: " + last.text + "; name a place for it with --control");
   return std::unique_ptr<ControlSocket>();
 }
@@ -134,20 +149,34 @@ ControlSocket::ControlSocket(Reactor& reactor, sys::Fd listener, std::string pat
       path_(std::move(path)),
       on_command_(std::move(on_command)) {}
 
-ControlSocket::~ControlSocket() {
+ControlSocket::~ControlSocket() { retire(); }
+
+void ControlSocket::retire() {
+  if (std::exchange(retired_, true)) return;
+  reactor_.timers().cancel(*this);
   if (watched_) reactor_.remove(listener_.get());
+  listener_.reset();
   sys::remove_file(path_.c_str());
 }
 
 void ControlSocket::on_event(uint32_t) {
   sys::Address peer;
-  long fd = sys::accept_connection(listener_.get(), peer);
-  if (fd < 0) return;
+  long fd = sessions_.size() < kSessionsMax ? sys::accept_connection(listener_.get(), peer) : -EMFILE;
+  if (fd == -EAGAIN || fd == -ECONNABORTED) return;
+  if (fd < 0) return pause();
   sys::Fd client(static_cast<int>(fd));
-  if (sessions_.size() >= kSessionsMax || !may_command(client.get())) return;
+  if (!may_command(client.get())) return;
   sessions_.push_back(std::make_unique<Session>(*this, std::move(client), next_id_++));
-  if (!sessions_.back()->start()) sessions_.pop_back();
+  if (!sessions_.back()->watch(sys::kReadable)) sessions_.pop_back();
 }
+
+// A listener that is readable and cannot be accepted from would wake the master in every turn.
+void ControlSocket::pause() {
+  (void)!reactor_.modify(listener_.get(), 0);
+  reactor_.timers().arm(*this, reactor_.clock().now_ms + kPauseMs);
+}
+
+void ControlSocket::on_timer() { (void)!reactor_.modify(listener_.get(), sys::kReadable); }
 
 void ControlSocket::reply(uint64_t session, bool ok, std::string_view text) {
   for (auto& one : sessions_)

@@ -16,7 +16,7 @@ using ControlReply = Function<void(bool ok, std::string_view text)>;
 
 // The socket over which commands reach a running master: one line in, one answer out. Only root and the
 // master's own user are listened to. Owned by the Master.
-class ControlSocket final : private EventHandler {
+class ControlSocket final : private EventHandler, private Timer {
  public:
   using OnCommand = Function<void(std::string_view command, ControlReply reply)>;
 
@@ -25,13 +25,17 @@ class ControlSocket final : private EventHandler {
                                                      uint16_t port, OnCommand on_command);
   ~ControlSocket();
 
-  const std::string& path() const { return path_; }
+  // The service ends: takes no more commands. Whoever waits may still be answered, and hears the end of
+  // the stream when this process is gone.
+  void retire();
 
  private:
   class Session;
 
   ControlSocket(Reactor& reactor, sys::Fd listener, std::string path, OnCommand on_command);
   void on_event(uint32_t events) override;
+  void on_timer() override;
+  void pause();
   void reply(uint64_t session, bool ok, std::string_view text);
   void erase(Session& session);
 
@@ -39,9 +43,10 @@ class ControlSocket final : private EventHandler {
   sys::Fd listener_;
   std::string path_;
   OnCommand on_command_;
+  bool watched_ = false;
+  bool retired_ = false;
   uint64_t next_id_ = 1;
   std::vector<std::unique_ptr<Session>> sessions_;
-  bool watched_ = false;
 };
 
 // The directories where control sockets stand by default, the preferred one first.

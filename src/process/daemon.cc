@@ -1,5 +1,6 @@
 #include "process/daemon.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "sys/process.h"
@@ -34,15 +35,18 @@ std::optional<StartOutcome> Daemon::detach() {
   }
   pair->first.reset();
   report_to_ = std::move(pair->second);
-  if (Result<void> session = sys::new_session(); !session) report(failed(session.error()));
+  if (Result<void> session = sys::new_session(); !session) give_up(session.error());
   Result<pid_t> grandchild = sys::fork_process();
-  if (!grandchild) report(failed(grandchild.error()));
-  if (!grandchild || *grandchild != 0) sys::exit_now(0);
+  if (!grandchild) give_up(grandchild.error());
+  if (*grandchild != 0) sys::exit_now(0);
   sys::set_umask(kUmask);
-  Result<void> moved = sys::change_directory("/");
-  Result<void> detached = sys::detach_std_fds();
-  if (moved && detached) return std::nullopt;
-  report(failed(moved ? detached.error() : moved.error()));
+  if (Result<void> moved = sys::change_directory("/"); !moved) give_up(moved.error());
+  if (Result<void> detached = sys::detach_std_fds(); !detached) give_up(detached.error());
+  return std::nullopt;
+}
+
+void Daemon::give_up(const Error& error) {
+  report(failed(error));
   sys::exit_now(1);
 }
 

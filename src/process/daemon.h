@@ -26,6 +26,7 @@ class Daemon {
   void report(const StartOutcome& outcome);
 
  private:
+  [[noreturn]] void give_up(const Error& error);
   static StartOutcome await_report(sys::Fd from);
 
   sys::Fd report_to_;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "process/control_channel.h"
 #include "sys/process.h"
@@ -15,12 +16,13 @@ struct Life {
   uint32_t slot = 0;
   uint32_t generation = 0;
   uint64_t started_ms = 0;
-  enum class State { starting, ready, draining } state = State::starting;
+  enum class State { starting, ready, draining, killed } state = State::starting;
   bool stopped = false;     // by SIGSTOP or a debugger
   bool late = false;        // connections wait for it and it does not turn
   uint64_t turns_seen = 0;
   uint64_t requests_seen = 0;
   bool waited_for = false;  // connections waited at the last look
+  std::string failure;      // why it ends before it was ready, as it said or as the master decided
   std::unique_ptr<ControlChannel> channel;
 
   bool serves() const { return state == State::ready && !stopped && !late; }

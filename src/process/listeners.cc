@@ -11,7 +11,7 @@ Result<Listeners> Listeners::open(const std::vector<ListenAddress>& wanted, uint
   Listeners listeners;
   for (const ListenAddress& address : wanted)
     if (Result<void> opened = listeners.open_address(address, slots); !opened) {
-      listeners.remove_paths();
+      listeners.close();
       return opened.error();
     }
   return listeners;
@@ -56,9 +56,11 @@ unsigned Listeners::queue_length(uint32_t slot) const {
   return longest;
 }
 
-void Listeners::remove_paths() const {
+void Listeners::close() {
   for (const sys::Address& address : addresses_)
     if (address.is_unix()) sys::remove_file(address.path());
+  addresses_.clear();
+  sockets_.clear();
 }
 
 }  // namespace oklo

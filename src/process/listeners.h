@@ -8,8 +8,8 @@
 namespace oklo {
 
 // The listening sockets of the service: one for each address and slot, of a unix path one for all slots.
-// Made by the master before the first fork and never closed while it lives, so that no accept queue is
-// lost when a worker is.
+// Made by the master before the first fork and not closed while the service runs, so that no accept queue
+// is lost when a worker is.
 class Listeners {
  public:
   static Result<Listeners> open(const std::vector<ListenAddress>& wanted, uint32_t slots);
@@ -18,8 +18,8 @@ class Listeners {
   std::vector<std::vector<int>> numbers() const;
   // How many connections wait for the worker of `slot`.
   unsigned queue_length(uint32_t slot) const;
-  // Removes the paths of unix sockets.
-  void remove_paths() const;
+  // The service ends: closes the sockets of this process and removes the paths of unix sockets.
+  void close();
 
  private:
   Result<void> open_address(const ListenAddress& wanted, uint32_t slots);

@@ -1,9 +1,12 @@
 #include "process/master.h"
 
+#include <errno.h>
+
 #include <algorithm>
-#include "sys/signal_fd.h"
 #include <cstring>
+#include <iterator>
 #include <optional>
+#include <utility>
 
 #include "base/number.h"
 #include "process/control_socket.h"
@@ -12,6 +15,7 @@
 #include "process/reload.h"
 #include "process/status.h"
 #include "process/supervisor.h"
+#include "process/urgency.h"
 #include "reactor/signal_source.h"
 #include "sys/file.h"
 #include "sys/pid_file.h"
@@ -27,10 +31,10 @@ namespace {
 constexpr int kFailed = 1;
 constexpr int kUsage = 100;
 constexpr int kTemporary = 111;
-constexpr uint32_t kDrainingLives = 6;      // of a slot: four generations that drain, the current, the next
+constexpr uint32_t kLivesPerSlot = 6;    // four generations that drain, the current, the next
 constexpr uint32_t kSpareLives = 16;
-constexpr uint32_t kRowsMax = 1u << 20;
-constexpr uint32_t kKillAfterMs = 1000;     // beyond the deadline that the workers have themselves
+constexpr uint64_t kRowsMax = 1u << 20;
+constexpr uint32_t kKillAfterMs = 1000;  // beyond the deadline that the workers have themselves
 constexpr sys::User kNobody = {65534, 65534};
 
 // What a person can do about it.
@@ -39,14 +43,16 @@ std::string_view advice(int number) {
     case EADDRINUSE: return "; stop what listens there, or choose another address";
     case EACCES: return "; ports below 1024 and foreign files need root";
     case EADDRNOTAVAIL: return "; this host does not have that address";
+    case EROFS: return "; choose a place that can be written";
+    case EMFILE: return "; raise the limit of open files (ulimit -n), or start fewer workers";
     default: return "";
   }
 }
 
 int exit_code_of(int number) {
   constexpr int kPassing[] = {EADDRINUSE, EAGAIN, EMFILE, ENFILE, ENOMEM, ENOBUFS, EEXIST};
-  return std::find(std::begin(kPassing), std::end(kPassing), number) != std::end(kPassing) ? kTemporary
-                                                                                           : kUsage;
+  bool passes = std::find(std::begin(kPassing), std::end(kPassing), number) != std::end(kPassing);
+  return passes ? kTemporary : kUsage;
 }
 
 // The one process that supervises. It owns the listeners and the shared memory, forks the workers, hears
@@ -59,33 +65,43 @@ class Master {
   int run();
 
  private:
+  std::optional<int> detach();
+
   Result<void> start();
+  Result<void> settle();
   Result<void> choose_user();
-  Result<void> lock_pid_file();
-  Result<void> open_logs();
-  Result<void> open_listeners();
-  Result<void> share_memory();
   Result<void> make_reactor();
   Result<void> hear_signals();
+  Result<void> lock_pid_file();
+  Result<void> listen();
+  Result<void> open_log();
+  Result<void> share_memory();
+  Result<void> supervise();
   Result<void> hear_commands();
   Result<void> fork_workers();
 
   void on_signal(int signal);
-  void on_command(std::string_view command, ControlReply reply);
   void on_child();
-  void on_worker_ready();
-  void on_worker_failed(const std::string& why);
+  void on_command(std::string_view command, ControlReply reply);
+  void on_first_outcome(bool ok, std::string_view text);
+  void tell_status(ControlReply reply) { reply(true, status_table(*scoreboard_, OKLO_VERSION)); }
+  void tell_status_json(ControlReply reply) { reply(true, status_json(*scoreboard_, OKLO_VERSION)); }
+  void tell_health(ControlReply reply);
+  void reload(ControlReply reply);
+  void reopen(ControlReply reply);
+  void stop(ControlReply reply);
+
+  Result<void> reopen_log();
+  void stop(StopRequest request);
   void on_worker_gone();
-  void come_up();
-  void reopen_log();
-  void begin_stop(uint32_t timeout_ms);
-  void finish();
-  void remove_traces();
+  void leave_no_trace();
   int fail(const Error& error);
 
+  // Whoever has not left by the deadline is killed.
   struct KillTimer final : Timer {
     explicit KillTimer(Master& of) : master(of) {}
     void on_timer() override {
+      master.urgency_ = Urgency::at_once;
       master.log_.line("some workers did not leave in time, they are killed");
       master.supervisor_->kill_all();
     }
@@ -97,79 +113,110 @@ class Master {
   Daemon daemon_;
   Log log_{2, "master"};
   uint32_t slots_ = 1;
-  std::optional<sys::PidFile> pid_file_;
-  sys::Fd access_log_;
-  std::optional<Listeners> listeners_;
-  std::optional<Scoreboard> scoreboard_;
-  std::optional<ConnectionTable> connections_;
   std::unique_ptr<Reactor> reactor_;
   std::unique_ptr<SignalSource> signals_;
-  std::unique_ptr<ControlSocket> control_;
+  std::optional<sys::PidFile> pid_file_;
+  std::optional<Listeners> listeners_;
+  sys::Fd access_log_;
+  std::optional<Scoreboard> scoreboard_;
+  std::optional<ConnectionTable> connections_;
   Service service_;
   std::unique_ptr<Supervisor> supervisor_;
   std::unique_ptr<Reload> reload_;
+  std::unique_ptr<ControlSocket> control_;
   KillTimer kill_timer_{*this};
+  Urgency urgency_ = Urgency::none;
   std::vector<ControlReply> stop_replies_;
-  bool up_ = false;
-  bool stopping_ = false;
-  int exit_code_ = 0;
   std::string failure_;
 };
 
 int Master::run() {
-  options_.pid_file = options_.pid_file.empty() ? "" : sys::absolute_path(options_.pid_file);
-  if (!options_.control.empty() && options_.control != "off")
-    options_.control = sys::absolute_path(options_.control);
-  if (options_.access_log != "off" && options_.access_log != "stderr")
-    options_.access_log = sys::absolute_path(options_.access_log);
-  if (options_.daemon) {
-    if (options_.access_log == "stderr")
-      return fail({0, "a daemon has no stderr; give --access-log a file, or leave out -d"});
-    if (std::optional<StartOutcome> outcome = daemon_.detach()) {
-      if (outcome->exit_code != 0) sys::print(2, "oklo: " + outcome->text + "\n");
-      return outcome->exit_code;
-    }
-  }
+  if (std::optional<int> exit_code = detach()) return *exit_code;
   if (Result<void> started = start(); !started) return fail(started.error());
   reactor_->run();
-  remove_traces();
-  if (!failure_.empty()) return fail({0, failure_});
-  return exit_code_;
+  return failure_.empty() ? 0 : fail({0, failure_});
 }
 
-int Master::fail(const Error& error) {
-  remove_traces();
-  int code = exit_code_ ? exit_code_ : exit_code_of(error.number);
-  std::string text = error.text + std::string(advice(error.number));
-  daemon_.report({code, text});
-  if (!options_.daemon || up_) sys::print(2, "oklo: " + text + "\n");
-  return code;
-}
-
+// The order matters: signals wait from the first trace on that would be left behind, and the pid file
+// names the process that stays.
 Result<void> Master::start() {
   using Step = Result<void> (Master::*)();
   constexpr Step kSteps[] = {
-      &Master::choose_user,  &Master::lock_pid_file, &Master::open_listeners,
-      &Master::open_logs,    &Master::share_memory,  &Master::make_reactor,
-      &Master::hear_signals, &Master::hear_commands, &Master::fork_workers,
+      &Master::settle,       &Master::choose_user,   &Master::make_reactor, &Master::hear_signals,
+      &Master::lock_pid_file, &Master::listen,       &Master::open_log,     &Master::share_memory,
+      &Master::supervise,    &Master::hear_commands, &Master::fork_workers,
   };
   for (Step step : kSteps)
     if (Result<void> done = (this->*step)(); !done) return done;
   return {};
 }
 
-Result<void> Master::choose_user() {
+int Master::fail(const Error& error) {
+  leave_no_trace();
+  int code = failure_.empty() ? exit_code_of(error.number) : kFailed;
+  std::string text = error.text + std::string(advice(error.number));
+  daemon_.report({code, text});
+  sys::print(2, "oklo: " + text + "\n");
+  return code;
+}
+
+// ---------------------------------------------------------------- the steps of the start
+
+// A daemon stands in the root directory, so its paths are made absolute first.
+std::optional<int> Master::detach() {
+  if (!options_.daemon) return std::nullopt;
+  if (options_.access_log == "stderr")
+    return fail({0, "a daemon has no stderr; give --access-log a file, or leave out -d"});
+  for (std::string* path : {&options_.pid_file, &options_.control, &options_.access_log})
+    if (!path->empty() && *path != "off") *path = sys::absolute_path(*path);
+  for (ListenAddress& address : options_.listen)
+    if (address.text.starts_with("unix:") && address.text.size() > 5)
+      address.text = "unix:" + sys::absolute_path(address.text.substr(5));
+  std::optional<StartOutcome> outcome = daemon_.detach();
+  if (!outcome) return std::nullopt;
+  if (outcome->exit_code != 0) sys::print(2, "oklo: " + outcome->text + "\n");
+  return outcome->exit_code;
+}
+
+// Signals that whoever started this had ignored are heard again: a shell ignores some for what it starts
+// in the background.
+Result<void> Master::settle() {
   sys::set_title("oklo: master");
+  sys::reset_signals();
+  sys::ignore_sigpipe();
+  sys::become_subreaper();
   sys::raise_file_limit();
   slots_ = options_.workers ? options_.workers : sys::usable_processors();
+  if (options_.listen.empty()) return Error{0, "there is nothing to serve: no address was given"};
+  return {};
+}
+
+Result<void> Master::choose_user() {
   service_.changes_user = sys::effective_uid() == 0;
+  service_.user_was_named = !options_.user.empty();
   service_.user = kNobody;
-  if (options_.user.empty()) return {};
+  if (!service_.user_was_named) return {};
   Result<sys::User> user = sys::find_user(options_.user);
   if (!user) return user.error();
   if (!service_.changes_user && user->uid != sys::effective_uid())
-    return Error{EACCES, "cannot become user " + options_.user + " without being root"};
+    return Error{0, "only root can become user " + options_.user + "; start as root, or leave out --user"};
   service_.user = *user;
+  return {};
+}
+
+Result<void> Master::make_reactor() {
+  Result<std::unique_ptr<Reactor>> reactor = Reactor::create(sys::file_limit());
+  if (!reactor) return reactor.error();
+  reactor_ = std::move(reactor).value();
+  return {};
+}
+
+Result<void> Master::hear_signals() {
+  Result<std::unique_ptr<SignalSource>> signals =
+      SignalSource::create(*reactor_, {SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGCHLD, SIGRTMIN + 1},
+                           [this](int signal) { on_signal(signal); });
+  if (!signals) return signals.error();
+  signals_ = std::move(signals).value();
   return {};
 }
 
@@ -181,8 +228,7 @@ Result<void> Master::lock_pid_file() {
   return {};
 }
 
-Result<void> Master::open_listeners() {
-  if (options_.listen.empty()) return Error{0, "there is nothing to serve: no address was given"};
+Result<void> Master::listen() {
   Result<Listeners> listeners = Listeners::open(options_.listen, slots_);
   if (!listeners) return listeners.error();
   listeners_.emplace(std::move(listeners).value());
@@ -190,7 +236,7 @@ Result<void> Master::open_listeners() {
 }
 
 // Opened before rights are dropped.
-Result<void> Master::open_logs() {
+Result<void> Master::open_log() {
   if (options_.access_log == "off") return {};
   service_.access_log_fd = 2;
   if (options_.access_log == "stderr") return {};
@@ -202,13 +248,14 @@ Result<void> Master::open_logs() {
 }
 
 Result<void> Master::share_memory() {
-  Result<Scoreboard> scoreboard = Scoreboard::create(slots_ * kDrainingLives + kSpareLives, slots_);
+  Result<Scoreboard> scoreboard = Scoreboard::create(slots_ * kLivesPerSlot + kSpareLives, slots_);
   if (!scoreboard) return scoreboard.error();
   scoreboard_.emplace(std::move(scoreboard).value());
-  uint64_t rows = options_.connections_max ? options_.connections_max : sys::file_limit() * slots_;
-  rows += uint64_t{slots_} * ConnectionTable::kChunkRows;
+  uint64_t rows_wanted = options_.connections_max;
+  if (rows_wanted == 0) rows_wanted = std::min(sys::file_limit(), kRowsMax) * slots_;
+  rows_wanted += uint64_t{slots_} * ConnectionTable::kChunkRows;
   Result<ConnectionTable> table =
-      ConnectionTable::create(static_cast<uint32_t>(std::min<uint64_t>(rows, kRowsMax)));
+      ConnectionTable::create(static_cast<uint32_t>(std::min(rows_wanted, kRowsMax)));
   if (!table) return table.error();
   connections_.emplace(std::move(table).value());
   ServiceRow& row = scoreboard_->service();
@@ -224,10 +271,7 @@ Result<void> Master::share_memory() {
   return {};
 }
 
-Result<void> Master::make_reactor() {
-  Result<std::unique_ptr<Reactor>> reactor = Reactor::create(sys::file_limit());
-  if (!reactor) return reactor.error();
-  reactor_ = std::move(reactor).value();
+Result<void> Master::supervise() {
   service_.application = &application_;
   service_.reactor = reactor_.get();
   service_.log = &log_;
@@ -236,22 +280,11 @@ Result<void> Master::make_reactor() {
   service_.connections = &*connections_;
   service_.shutdown_timeout_ms = options_.shutdown_timeout_ms;
   Supervisor::Events events;
-  events.on_ready = [this](const Life&) { on_worker_ready(); };
-  events.on_next_failed = [this](const Life&, const std::string& why) { on_worker_failed(why); };
+  events.on_ready = [this] { reload_->on_ready(); };
+  events.on_next_failed = [this](const std::string& what) { reload_->on_failed(what); };
   events.on_life_gone = [this] { on_worker_gone(); };
   supervisor_ = std::make_unique<Supervisor>(service_, slots_, std::move(events));
   reload_ = std::make_unique<Reload>(service_, *supervisor_);
-  return {};
-}
-
-Result<void> Master::hear_signals() {
-  sys::ignore_sigpipe();
-  sys::become_subreaper();
-  Result<std::unique_ptr<SignalSource>> signals =
-      SignalSource::create(*reactor_, {SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGCHLD, SIGRTMIN + 1},
-                           [this](int signal) { on_signal(signal); });
-  if (!signals) return signals.error();
-  signals_ = std::move(signals).value();
   return {};
 }
 
@@ -268,102 +301,124 @@ Result<void> Master::hear_commands() {
 }
 
 Result<void> Master::fork_workers() {
-  if (Result<void> prepared = application_.prepare(service_.keep); !prepared) return prepared;
-  if (service_.changes_user && options_.user.empty())
-    log_.line("started as root without a user: the workers run as 65534");
-  scoreboard_->service().generation = 1;
-  return supervisor_->fork_next(1);
+  if (service_.changes_user && !service_.user_was_named)
+    log_.line("started as root without --user: the workers run as 65534");
+  return reload_->first([this](bool ok, std::string_view text) { on_first_outcome(ok, text); });
 }
 
-// ---------------------------------------------------------------- events
+void Master::on_first_outcome(bool ok, std::string_view text) {
+  if (ok) {
+    application_.on_up(listeners_->addresses());
+    daemon_.report({0, ""});
+    return;
+  }
+  failure_ = "the service did not come up: " + std::string(text);
+  urgency_ = Urgency::at_once;
+  supervisor_->kill_all();
+}
+
+// ---------------------------------------------------------------- signals and commands
 
 void Master::on_signal(int signal) {
-  if (signal == SIGCHLD) return on_child();
-  bool ends = signal == SIGTERM || signal == SIGINT || signal == SIGQUIT;
-  if (ends && stopping_) return supervisor_->kill_all();
-  if (ends) return begin_stop(signal == SIGQUIT ? 0 : options_.shutdown_timeout_ms);
-  if (signal == SIGRTMIN + 1) return reopen_log();
-  if (up_ && !stopping_) reload_->request([](bool, std::string_view) {});
+  auto log_failure = [this](bool ok, std::string_view text) {
+    if (!ok) log_.line(text);
+  };
+  if (signal == SIGCHLD) on_child();
+  else if (signal == SIGQUIT) stop(StopRequest::quit);
+  else if (signal == SIGTERM || signal == SIGINT) stop(StopRequest::terminate);
+  else if (signal == SIGRTMIN + 1) reopen(log_failure);
+  else if (urgency_ == Urgency::none) reload([](bool, std::string_view) {});
 }
 
+// As process 1, or because they lost their parent to a worker, others may be among the children.
 void Master::on_child() {
   while (std::optional<sys::ChildEvent> event = sys::next_child_event()) supervisor_->on_child_event(*event);
 }
 
 void Master::on_command(std::string_view command, ControlReply reply) {
-  if (command == "status") return reply(true, status_table(*scoreboard_, OKLO_VERSION));
-  if (command == "status json") return reply(true, status_json(*scoreboard_, OKLO_VERSION));
-  if (command == "health") return reply(is_healthy(*scoreboard_) && !stopping_, "no worker is ready");
-  if (command == "stop") {
-    stop_replies_.push_back(std::move(reply));
-    if (!stopping_) begin_stop(options_.shutdown_timeout_ms);
-    return;
-  }
-  if (stopping_) return reply(false, "the service is stopping");
-  if (command == "reload") return reload_->request(std::move(reply));
-  if (command == "reopen") {
-    reopen_log();
-    return reply(true, "");
-  }
+  struct Row {
+    std::string_view name;
+    void (Master::*run)(ControlReply);
+  };
+  constexpr Row kCommands[] = {
+      {"status", &Master::tell_status}, {"status json", &Master::tell_status_json},
+      {"health", &Master::tell_health}, {"reload", &Master::reload},
+      {"reopen", &Master::reopen},      {"stop", &Master::stop},
+  };
+  for (const Row& row : kCommands)
+    if (row.name == command) return (this->*row.run)(std::move(reply));
   reply(false, "unknown command: " + std::string(command));
 }
 
-void Master::on_worker_ready() {
-  if (up_) return reload_->on_ready();
-  if (stopping_ || !supervisor_->next_ready()) return;
-  supervisor_->promote();
-  come_up();
+void Master::tell_health(ControlReply reply) {
+  bool healthy = urgency_ == Urgency::none && is_healthy(*scoreboard_);
+  reply(healthy, healthy ? "" : "no worker is ready");
 }
 
-void Master::come_up() {
-  up_ = true;
-  application_.on_up(listeners_->addresses());
-  daemon_.report({0, ""});
+void Master::reload(ControlReply reply) {
+  if (urgency_ != Urgency::none) return reply(false, "the service is stopping");
+  reload_->request(std::move(reply));
 }
 
-void Master::on_worker_failed(const std::string& why) {
-  if (up_) return reload_->on_failed(why);
-  if (stopping_) return;
-  failure_ = "the service did not come up: " + why;
-  exit_code_ = kFailed;
-  stopping_ = true;
-  supervisor_->kill_all();
+void Master::reopen(ControlReply reply) {
+  Result<void> reopened = reopen_log();
+  reply(reopened.ok(), reopened ? "" : reopened.error().text);
 }
 
-void Master::on_worker_gone() {
-  if (stopping_ && supervisor_->empty()) finish();
+void Master::stop(ControlReply reply) {
+  stop_replies_.push_back(std::move(reply));
+  stop(StopRequest::command);
 }
 
-void Master::reopen_log() {
-  if (!access_log_) return;
+Result<void> Master::reopen_log() {
+  if (!access_log_) return Error{0, "there is no log file to open again"};
   Result<sys::Fd> log = sys::open_log(options_.access_log);
-  if (!log) return log_.line(log.error().text + ", the old log goes on");
+  if (!log) return Error{log.error().number, log.error().text + "; the old log goes on"};
   supervisor_->send_access_log(log->get());
   access_log_ = std::move(log).value();
+  return {};
 }
 
 // ---------------------------------------------------------------- the end
 
-// How children are ended: first they are asked, then, after their time, they are killed.
-void Master::begin_stop(uint32_t timeout_ms) {
-  stopping_ = true;
-  log_.line(timeout_ms ? "stopping within " + decimal(timeout_ms / 1000) + " s"
-                       : "stopping when all is finished");
-  uint64_t deadline_ms = timeout_ms ? reactor_->clock().now_ms + timeout_ms : 0;
-  supervisor_->stop(deadline_ms);
-  if (deadline_ms) reactor_->timers().arm(kill_timer_, deadline_ms + kKillAfterMs);
-  if (supervisor_->empty()) finish();
+void Master::stop(StopRequest request) {
+  Urgency before = std::exchange(urgency_, escalate(urgency_, request));
+  if (urgency_ == before) return;
+  listeners_->close();
+  uint32_t timeout_ms = options_.shutdown_timeout_ms;
+  uint64_t deadline_ms = reactor_->clock().now_ms + timeout_ms;
+  switch (urgency_) {
+    case Urgency::none: return;
+    case Urgency::patient:
+      log_.line("stopping when all is finished");
+      supervisor_->stop(0);
+      break;
+    case Urgency::timely:
+      log_.line("stopping within " + decimal(timeout_ms) + " ms");
+      reactor_->timers().arm(kill_timer_, deadline_ms + kKillAfterMs);
+      supervisor_->stop(deadline_ms);
+      break;
+    case Urgency::at_once:
+      log_.line("stopping at once");
+      supervisor_->kill_all();
+      break;
+  }
+  on_worker_gone();
 }
 
-void Master::finish() {
+// The answer to `stop` comes last: whoever hears it finds the addresses and files free.
+void Master::on_worker_gone() {
+  if (urgency_ == Urgency::none || !supervisor_->empty()) return;
+  leave_no_trace();
   log_.line("stopped");
   for (ControlReply& reply : stop_replies_) reply(true, "");
+  stop_replies_.clear();
   reactor_->stop();
 }
 
-void Master::remove_traces() {
-  control_.reset();
-  if (listeners_) listeners_->remove_paths();
+void Master::leave_no_trace() {
+  if (control_) control_->retire();
+  if (listeners_) listeners_->close();
   if (pid_file_) pid_file_->remove();
   pid_file_.reset();
 }

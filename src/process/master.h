@@ -4,9 +4,10 @@
 
 namespace oklo {
 
-// Runs the master until the service has stopped: the exit code of the process (0, 1, 100, 111), after one
-// line on stderr when it is not 0. With options.daemon it returns in the parent as soon as the service is
-// up or has failed to come up. Only children of the master return from it otherwise never.
+// Runs the master until the service has stopped. Answers the exit code of the process: 0, or after one line
+// on stderr 1 (failed), 100 (wrong options) or 111 (a temporary failure). With options.daemon it returns in
+// the process that was started as soon as the service is up or has failed to come up. The workers never
+// return from it.
 int run_master(const MasterOptions& options, Application& application);
 
 }  // namespace oklo

@@ -1,8 +1,16 @@
 #include "process/reload.h"
 
+#include <utility>
+
 #include "base/number.h"
 
 namespace oklo {
+
+Result<void> Reload::first(ControlReply outcome) {
+  running_ = true;
+  waiting_.push_back(std::move(outcome));
+  return fork_generation();
+}
 
 void Reload::request(ControlReply reply) {
   next_.push_back(std::move(reply));
@@ -12,20 +20,22 @@ void Reload::request(ControlReply reply) {
 void Reload::begin() {
   running_ = true;
   waiting_ = std::exchange(next_, {});
+  if (Result<void> forked = fork_generation(); !forked) end(false, forked.error().text);
+}
+
+Result<void> Reload::fork_generation() {
+  generation_++;
   std::vector<int> keep;
-  if (Result<void> prepared = service_.application->prepare(keep); !prepared)
-    return end(false, prepared.error().text);
+  if (Result<void> prepared = service_.application->prepare(keep); !prepared) return prepared;
   service_.keep = std::move(keep);
-  uint32_t generation = ++service_.scoreboard->service().generation;
-  if (Result<void> forked = supervisor_.fork_next(generation); !forked)
-    return end(false, forked.error().text);
-  service_.reactor->timers().arm(*this, service_.reactor->clock().now_ms + kReadyTimeMs);
+  return supervisor_.fork_next(generation_);
 }
 
 void Reload::on_ready() {
   if (!running_ || !supervisor_.next_ready()) return;
   supervisor_.promote();
-  end(true, "generation " + decimal(service_.scoreboard->service().generation) + " is ready");
+  service_.scoreboard->service().generation = generation_;
+  end(true, "generation " + decimal(generation_) + " is ready");
 }
 
 void Reload::on_failed(const std::string& why) {
@@ -34,17 +44,14 @@ void Reload::on_failed(const std::string& why) {
   end(false, why);
 }
 
-void Reload::on_timer() { on_failed("the workers were not ready in time"); }
-
 void Reload::end(bool ok, const std::string& text) {
-  service_.reactor->timers().cancel(*this);
-  ServiceRow& row = service_.scoreboard->service();
-  if (ok) row.reloads++;
-  else row.reloads_failed++;
-  service_.log->line((ok ? "reloaded: " : "reload failed, the old workers go on: ") + text);
   running_ = false;
-  std::vector<ControlReply> done = std::exchange(waiting_, {});
-  for (ControlReply& reply : done) reply(ok, text);
+  ServiceRow& row = service_.scoreboard->service();
+  if (generation_ > 1) {
+    (ok ? row.reloads : row.reloads_failed)++;
+    service_.log->line((ok ? "reloaded: " : "reload failed, the old workers go on: ") + text);
+  }
+  for (ControlReply& reply : std::exchange(waiting_, {})) reply(ok, text);
   if (!next_.empty()) service_.reactor->post([this] { if (!running_ && !next_.empty()) begin(); });
 }
 

@@ -9,26 +9,27 @@
 namespace oklo {
 
 // The replacement of one generation of workers by the next: built beside the running one, which goes on
-// whatever happens to it. One at a time; requests that come meanwhile share the one that follows. Owned
-// by the Master.
-class Reload final : private Timer {
+// whatever happens to it. One at a time; requests that come meanwhile share the one that follows. The
+// first generation is one that replaces nothing. Owned by the Master.
+class Reload {
  public:
   Reload(Service& service, Supervisor& supervisor) : service_(service), supervisor_(supervisor) {}
 
+  // Starts the first generation; `outcome` hears whether it came up, unless it could not be started.
+  Result<void> first(ControlReply outcome);
   void request(ControlReply reply);
+
   void on_ready();
   void on_failed(const std::string& why);
-  bool running() const { return running_; }
 
  private:
-  static constexpr uint32_t kReadyTimeMs = 30'000;
-
   void begin();
+  Result<void> fork_generation();
   void end(bool ok, const std::string& text);
-  void on_timer() override;
 
   Service& service_;
   Supervisor& supervisor_;
+  uint32_t generation_ = 0;            // the newest, whether it came up or not
   bool running_ = false;
   std::vector<ControlReply> waiting_;  // for the one that runs
   std::vector<ControlReply> next_;     // for the one after it

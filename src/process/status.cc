@@ -107,6 +107,18 @@ void pad(std::string& out, std::string_view text, size_t width, bool right) {
   out.append("  ");
 }
 
+// A JSON string; what is not ASCII passes as it is (RFC 8259 section 7).
+void add_quoted(std::string& out, std::string_view text) {
+  static constexpr char kHex[] = "0123456789abcdef";
+  out.push_back('"');
+  for (char c : text) {
+    if (c == '"' || c == '\\') out.append({'\\', c});
+    else if (static_cast<unsigned char>(c) >= 0x20) out.push_back(c);
+    else out.append("\\u00").append({kHex[c >> 4], kHex[c & 15]});
+  }
+  out.push_back('"');
+}
+
 void add_member(std::string& out, std::string_view name, uint64_t value) {
   out.append("\"").append(name).append("\":").append(decimal(value)).append(",");
 }
@@ -156,7 +168,10 @@ std::string status_json(const Scoreboard& scoreboard, std::string_view version) 
   add_member(out, "reloads_failed", service.reloads_failed);
   add_member(out, "generations_ended", service.generations_ended);
   out.append("\"addresses\":[");
-  for (std::string_view address : addresses(scoreboard)) out.append("\"").append(address).append("\",");
+  for (std::string_view address : addresses(scoreboard)) {
+    add_quoted(out, address);
+    out.push_back(',');
+  }
   if (out.back() == ',') out.pop_back();
   out.append("],");
   add_totals_json(out, scoreboard);

@@ -1,10 +1,11 @@
 #include "process/supervisor.h"
 
 #include <algorithm>
-#include "sys/signal_fd.h"
 #include <set>
+#include <utility>
 
 #include "base/number.h"
+#include "sys/signal_fd.h"
 #include "sys/socket_pair.h"
 
 namespace oklo {
@@ -51,15 +52,19 @@ Result<Life*> Supervisor::fork_worker(Slot& slot, uint32_t generation) {
   if (*pid == 0) run_worker(*service_.application, prepare_start(*life, std::move(pair->second)));
   life->pid = *pid;
   service_.scoreboard->life(life->index).pid = *pid;
-  ControlChannel::Events events;
-  Life* raw = life.get();
-  events.on_message = [this, raw](const ControlMessage& message, sys::Fd) { on_message(*raw, message); };
-  events.on_end = [] {};  // What matters is when the process is reaped.
-  auto channel = ControlChannel::create(*service_.reactor, std::move(pair->first), std::move(events));
-  if (channel) life->channel = std::move(channel).value();
-  else sys::send_signal(life->pid, SIGKILL);
+  listen_to(*life, std::move(pair->first));
   lives_.push_back(std::move(life));
-  return raw;
+  return lives_.back().get();
+}
+
+// What matters of a worker's end is when it is reaped, so the end of its channel says nothing.
+void Supervisor::listen_to(Life& life, sys::Fd channel) {
+  ControlChannel::Events events;
+  events.on_message = [this, &life](const ControlMessage& message, sys::Fd) { on_message(life, message); };
+  events.on_end = [] {};
+  auto made = ControlChannel::create(*service_.reactor, std::move(channel), std::move(events));
+  if (made) life.channel = std::move(made).value();
+  else kill(life, made.error().text);
 }
 
 WorkerStart Supervisor::prepare_start(const Life& life, sys::Fd channel) const {
@@ -80,6 +85,7 @@ WorkerStart Supervisor::prepare_start(const Life& life, sys::Fd channel) const {
   start.keep = service_.keep;
   start.changes_user = service_.changes_user;
   start.user = service_.user;
+  start.user_was_named = service_.user_was_named;
   start.shutdown_timeout_ms = service_.shutdown_timeout_ms;
   return start;
 }
@@ -116,19 +122,18 @@ void Supervisor::promote() {
 
 void Supervisor::drop_next() {
   for (auto& slot : slots_)
-    if (Life* life = std::exchange(slot->next, nullptr)) {
-      life->state = Life::State::draining;
-      sys::send_signal(life->pid, SIGKILL);
-    }
+    if (Life* life = std::exchange(slot->next, nullptr)) kill(*life, "another of its generation failed");
 }
 
 // ---------------------------------------------------------------- events of the workers
 
 void Supervisor::on_message(Life& life, const ControlMessage& message) {
-  if (message.type != ControlMessage::Type::ready || life.state != Life::State::starting) return;
+  if (life.state != Life::State::starting) return;
+  if (message.type == ControlMessage::Type::failed) life.failure = message.text;
+  if (message.type != ControlMessage::Type::ready) return;
   life.state = Life::State::ready;
   cover();
-  events_.on_ready(life);
+  events_.on_ready();
 }
 
 Life* Supervisor::find(pid_t pid) const {
@@ -149,19 +154,25 @@ void Supervisor::on_child_event(const sys::ChildEvent& event) {
 }
 
 void Supervisor::on_gone(Life& life, const std::string& how) {
+  if (life.channel) life.channel->receive_rest();
   Slot& slot = *slots_[life.slot];
   bool was_next = slot.next == &life;
   bool was_current = slot.current == &life;
+  std::string what = describe(life) + " " + how + (life.failure.empty() ? "" : ": " + life.failure);
   if (was_next) slot.next = nullptr;
   if (was_current) slot.current = nullptr;
-  if (was_current && !stopping_) schedule(slot, life, how);
-  if (was_next) {
-    service_.log->line(describe(life) + " " + how + " before it was ready");
-    events_.on_next_failed(life, describe(life) + " " + how + " before it was ready");
-  }
+  if (was_current && !stopping_) schedule(slot, life, what);
+  else if (was_next || life.state != Life::State::killed) log_end(life, what);
   forget(life);
   cover();
+  if (was_next) events_.on_next_failed(what);
   events_.on_life_gone();
+}
+
+// That one which was told to leave does so is no news.
+void Supervisor::log_end(const Life& life, const std::string& what) {
+  bool left = life.state == Life::State::draining && what.ends_with("exited with 0");
+  if (!left) service_.log->line(what);
 }
 
 void Supervisor::forget(Life& life) {
@@ -173,18 +184,28 @@ void Supervisor::forget(Life& life) {
 }
 
 // A dead worker is replaced at once, unless it dies again and again.
-void Supervisor::schedule(Slot& slot, const Life& dead, const std::string& how) {
+void Supervisor::schedule(Slot& slot, const Life& dead, const std::string& what) {
   uint64_t now_ms = service_.reactor->clock().now_ms;
   uint32_t wait_ms = slot.backoff.on_death(now_ms - dead.started_ms);
   if (!any_serves()) wait_ms = std::min(wait_ms, kEmptyWaitMsMax);
   SlotRow& row = service_.scoreboard->slot(slot.index);
   row.restarts++;
   row.backoff_ms = wait_ms;
-  std::string text = describe(dead) + " " + how + ", ";
-  service_.log->line(text +
-                     (wait_ms ? "the next one starts in " + decimal(wait_ms) + " ms" : "starting another"));
+  std::string next = wait_ms ? "the next one starts in " + decimal(wait_ms) + " ms" : "starting another";
+  service_.log->line(what + "; " + next);
   if (wait_ms) service_.reactor->timers().arm(slot, now_ms + wait_ms);
   else service_.reactor->post([this, index = slot.index] { replace(*slots_[index]); });
+}
+
+// With no worker that serves, no slot waits long for its next one.
+void Supervisor::hasten() {
+  if (any_serves()) return;
+  uint64_t soon_ms = service_.reactor->clock().now_ms + kEmptyWaitMsMax;
+  for (auto& slot : slots_) {
+    if (!slot->armed() || slot->expiry_ms() <= soon_ms) continue;
+    service_.scoreboard->slot(slot->index).backoff_ms = kEmptyWaitMsMax;
+    service_.reactor->timers().arm(*slot, soon_ms);
+  }
 }
 
 void Supervisor::replace(Slot& slot) {
@@ -202,9 +223,20 @@ void Supervisor::replace(Slot& slot) {
 // ---------------------------------------------------------------- leaving
 
 void Supervisor::drain(Life& life, DrainMode mode, uint64_t deadline_ms) {
+  if (life.state == Life::State::killed) return;
   life.state = Life::State::draining;
-  ControlMessage message{ControlMessage::Type::drain, static_cast<uint32_t>(mode), deadline_ms};
-  if (!life.channel || !life.channel->send(message)) sys::send_signal(life.pid, SIGKILL);
+  ControlMessage message;
+  message.type = ControlMessage::Type::drain;
+  message.argument = static_cast<uint32_t>(mode);
+  message.deadline_ms = deadline_ms;
+  if (!life.channel || !life.channel->send(message)) kill(life, "it did not take the order to leave");
+}
+
+void Supervisor::kill(Life& life, const std::string& why) {
+  if (life.state == Life::State::killed) return;
+  life.state = Life::State::killed;
+  life.failure = why;
+  sys::send_signal(life.pid, SIGKILL);
 }
 
 void Supervisor::end_oldest_draining() {
@@ -214,28 +246,35 @@ void Supervisor::end_oldest_draining() {
   if (draining.size() <= kDrainingMax) return;
   uint32_t oldest = *draining.begin();
   service_.scoreboard->service().generations_ended++;
-  service_.log->line("generation " + decimal(oldest) + " is ended: more than " + decimal(kDrainingMax) +
-                     " were draining");
+  std::string why = "more than " + decimal(kDrainingMax) + " generations were draining";
+  service_.log->line("ending generation " + decimal(oldest) + ": " + why);
   for (auto& life : lives_)
-    if (life->state == Life::State::draining && life->generation == oldest)
-      sys::send_signal(life->pid, SIGKILL);
+    if (life->state == Life::State::draining && life->generation == oldest) kill(*life, why);
 }
 
+// One that is stopped goes on, so that it can leave.
 void Supervisor::stop(uint64_t deadline_ms) {
   stopping_ = true;
   for (auto& slot : slots_) service_.reactor->timers().cancel(*slot);
-  for (auto& life : lives_) drain(*life, DrainMode::stop, deadline_ms);
+  for (auto& life : lives_) {
+    drain(*life, DrainMode::stop, deadline_ms);
+    if (life->stopped) sys::send_signal(life->pid, SIGCONT);
+  }
 }
 
 void Supervisor::kill_all() {
   stopping_ = true;
-  for (auto& life : lives_) sys::send_signal(life->pid, SIGKILL);
+  for (auto& slot : slots_) service_.reactor->timers().cancel(*slot);
+  for (auto& life : lives_) kill(*life, "all were ended at once");
 }
 
 void Supervisor::send_access_log(int fd) {
   service_.access_log_fd = fd;
+  ControlMessage message;
+  message.type = ControlMessage::Type::log;
   for (auto& life : lives_)
-    if (life->channel) life->channel->send({ControlMessage::Type::log}, fd);
+    if (life->channel && !life->channel->send(message, fd))
+      service_.log->line(describe(*life) + " did not take the new access log");
 }
 
 // ---------------------------------------------------------------- health
@@ -254,6 +293,14 @@ void Supervisor::look() {
   cover();
 }
 
+// At its own listeners, or at those that it serves for another.
+bool Supervisor::is_waited_for(const Life& life) const {
+  return std::any_of(slots_.begin(), slots_.end(), [&](auto& slot) {
+    bool serves = slot->index == life.slot || slot->helper == &life;
+    return serves && service_.listeners->queue_length(slot->index) > 0;
+  });
+}
+
 void Supervisor::look_at(Life& life, bool second) {
   LifeRow& row = service_.scoreboard->life(life.index);
   if (second) {
@@ -262,28 +309,39 @@ void Supervisor::look_at(Life& life, bool second) {
   }
   uint64_t turns = row.turns.value();
   bool turned = turns != std::exchange(life.turns_seen, turns);
-  bool waited_for = service_.listeners->queue_length(life.slot) > 0;
+  bool waited_for = is_waited_for(life);
   if (turned) life.late = false;
   else if (waited_for && life.waited_for && life.state == Life::State::ready) life.late = true;
   life.waited_for = waited_for;
   if (row.late.exchange(life.late) != life.late)
     service_.log->line(describe(life) + (life.late ? " is late: connections wait" : " is in time again"));
+  uint64_t age_ms = service_.reactor->clock().now_ms - life.started_ms;
+  if (life.state == Life::State::starting && age_ms > kStartTimeMsMax)
+    kill(life, "it was not ready within " + decimal(kStartTimeMsMax / 1000) + " s");
 }
 
 void Supervisor::cover() {
   if (stopping_) return;
   for (auto& slot : slots_) cover_slot(*slot);
+  hasten();
 }
 
 void Supervisor::cover_slot(Slot& slot) {
   bool wanted = !slot.current || !slot.current->serves();
   if (slot.helper && (!wanted || !slot.helper->serves())) {
-    slot.helper->channel->send({ControlMessage::Type::leave, slot.index});
+    tell(*slot.helper, ControlMessage::Type::leave, slot.index);
     slot.helper = nullptr;
   }
   if (!wanted || slot.helper) return;
   slot.helper = helper_for(slot);
-  if (slot.helper) slot.helper->channel->send({ControlMessage::Type::serve, slot.index});
+  if (slot.helper) tell(*slot.helper, ControlMessage::Type::serve, slot.index);
+}
+
+void Supervisor::tell(Life& life, ControlMessage::Type type, uint32_t slot) {
+  ControlMessage message;
+  message.type = type;
+  message.argument = slot;
+  if (life.channel) life.channel->send(message);
 }
 
 // The next slot whose worker is well.

@@ -26,6 +26,7 @@ struct Service {
   int access_log_fd = -1;
   bool changes_user = false;
   sys::User user;
+  bool user_was_named = false;   // by whoever started the service
   uint32_t shutdown_timeout_ms = 0;
 };
 
@@ -34,9 +35,9 @@ struct Service {
 class Supervisor {
  public:
   struct Events {
-    Function<void(const Life&)> on_ready;
-    // A worker of the generation that is coming died before it was ready.
-    Function<void(const Life&, const std::string& how)> on_next_failed;
+    Function<void()> on_ready;
+    // A worker of the generation that is coming died before all were ready.
+    Function<void(const std::string& what)> on_next_failed;
     Function<void()> on_life_gone;
   };
   Supervisor(Service& service, uint32_t slots, Events events);
@@ -50,7 +51,8 @@ class Supervisor {
   // Ends the next generation.
   void drop_next();
 
-  // All leave; dead ones are not replaced any more.
+  // All leave, at the latest at deadline_ms (0: no limit); dead ones are not replaced any more. May be
+  // called again with another deadline.
   void stop(uint64_t deadline_ms);
   void kill_all();
   void on_child_event(const sys::ChildEvent& event);
@@ -62,8 +64,9 @@ class Supervisor {
  private:
   static constexpr uint32_t kLookMs = 250;
   static constexpr uint32_t kLooksASecond = 1000 / kLookMs;
-  static constexpr uint32_t kEmptyWaitMsMax = 100;  // with no worker ready, the next start waits no longer
-  static constexpr size_t kDrainingMax = 4;         // generations
+  static constexpr uint32_t kEmptyWaitMsMax = 100;     // with no worker ready, the next start waits no longer
+  static constexpr uint32_t kStartTimeMsMax = 30'000;  // from fork to READY
+  static constexpr size_t kDrainingMax = 4;            // generations
 
   // A place of a worker, with its listeners.
   struct Slot final : Timer {
@@ -83,18 +86,24 @@ class Supervisor {
   };
 
   Result<Life*> fork_worker(Slot& slot, uint32_t generation);
+  void listen_to(Life& life, sys::Fd channel);
   WorkerStart prepare_start(const Life& life, sys::Fd channel) const;
   void replace(Slot& slot);
   void on_message(Life& life, const ControlMessage& message);
   void on_gone(Life& life, const std::string& how);
-  void schedule(Slot& slot, const Life& dead, const std::string& how);
+  void log_end(const Life& life, const std::string& what);
+  void schedule(Slot& slot, const Life& dead, const std::string& what);
+  void hasten();
   void forget(Life& life);
   void drain(Life& life, DrainMode mode, uint64_t deadline_ms);
+  void kill(Life& life, const std::string& why);
   void end_oldest_draining();
   void look();
+  bool is_waited_for(const Life& life) const;
   void look_at(Life& life, bool second);
   void cover();
   void cover_slot(Slot& slot);
+  static void tell(Life& life, ControlMessage::Type type, uint32_t slot);
   Life* helper_for(const Slot& slot) const;
   Life* find(pid_t pid) const;
 

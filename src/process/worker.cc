@@ -5,7 +5,7 @@
 
 #include "base/number.h"
 #include "sys/process.h"
-#include "sys/signal_fd.h"
+#include "sys/socket_pair.h"
 
 namespace oklo {
 
@@ -23,7 +23,10 @@ class Worker {
  private:
   Result<void> settle();
   Result<void> begin();
+  Result<void> drop_rights();
   void on_message(const ControlMessage& message, sys::Fd passed);
+  void leave(DrainMode mode, uint64_t deadline_ms);
+  void close_listeners();
   void on_master_gone();
   void on_drained();
   int fail(const Error& error);
@@ -47,8 +50,14 @@ int Worker::run() {
   return 0;
 }
 
+// The master puts the reason into the log, and tells whoever asked for this worker.
 int Worker::fail(const Error& error) {
-  context().log->line("cannot start: " + error.text);
+  ControlMessage message;
+  message.type = ControlMessage::Type::failed;
+  error.text.copy(message.text, sizeof message.text - 1);
+  std::span<const char> bytes(reinterpret_cast<const char*>(&message), sizeof message);
+  int channel = channel_ ? channel_->fd() : start_.channel.get();
+  if (sys::send_message(channel, bytes) < 0) context().log->line("cannot start: " + error.text);
   return 1;
 }
 
@@ -58,14 +67,23 @@ Result<void> Worker::settle() {
   for (const auto& of_address : context().listeners)
     keep.insert(keep.end(), of_address.begin(), of_address.end());
   keep.push_back(start_.channel.get());
-  if (context().access_log_fd > 2) keep.push_back(context().access_log_fd);
+  if (context().access_log_fd > 2) access_log_.reset(context().access_log_fd);
+  if (access_log_) keep.push_back(access_log_.get());
   std::sort(keep.begin(), keep.end());
   sys::close_all_fds_except(keep);
   std::string name = "worker " + decimal(context().slot + 1);
   sys::set_title("oklo: " + name);
   context().log->set_name(name);
-  sys::ignore_sigpipe();
-  if (start_.changes_user) return sys::become_user(start_.user.uid, start_.user.gid);
+  return drop_rights();
+}
+
+// Root of a user namespace may have no other user to become, and root without capabilities may not: both
+// have little to give up. Who asked for a user gets that one or nothing.
+Result<void> Worker::drop_rights() {
+  if (!start_.changes_user) return {};
+  Result<void> dropped = sys::become_user(start_.user.uid, start_.user.gid);
+  if (dropped || start_.user_was_named) return dropped;
+  context().log->line(dropped.error().text + "; this worker stays root");
   return {};
 }
 
@@ -94,22 +112,35 @@ void Worker::on_message(const ControlMessage& message, sys::Fd passed) {
   switch (message.type) {
     case Type::serve: return service_->serve(message.argument);
     case Type::leave: return service_->leave(message.argument);
-    case Type::drain:
-      context().row->state = LifeState::draining;
-      return service_->drain(static_cast<DrainMode>(message.argument), message.deadline_ms);
+    case Type::drain: return leave(static_cast<DrainMode>(message.argument), message.deadline_ms);
     case Type::log:
+      if (!passed) return;
       service_->reopen_log(passed.get());
       access_log_ = std::move(passed);
       return;
     case Type::ready:
+    case Type::failed:
     case Type::drained: return;
   }
 }
 
 void Worker::on_master_gone() {
   context().log->line("the master is gone, leaving");
+  leave(DrainMode::stop, reactor_->clock().now_ms + start_.shutdown_timeout_ms);
+}
+
+void Worker::leave(DrainMode mode, uint64_t deadline_ms) {
   context().row->state = LifeState::draining;
-  service_->drain(DrainMode::stop, reactor_->clock().now_ms + start_.shutdown_timeout_ms);
+  service_->drain(mode, deadline_ms);
+  if (mode == DrainMode::stop) close_listeners();
+}
+
+// The service ends. A listener that stayed open would go on taking connections that no one accepts.
+void Worker::close_listeners() {
+  for (auto& of_address : context().listeners) {
+    for (int listener : of_address) sys::Fd(listener).reset();
+    of_address.clear();
+  }
 }
 
 void Worker::on_drained() {

@@ -13,6 +13,7 @@ struct WorkerStart {
   std::vector<int> keep;             // fds that the application opened
   bool changes_user = false;
   sys::User user;
+  bool user_was_named = false;       // else it may go on as who it is when the change is refused
   uint32_t shutdown_timeout_ms = 0;
 };
 

@@ -15,7 +15,7 @@ BaseWorker::BaseWorker(WorkerContext& context, const std::vector<HttpListener>& 
                        LogFormat log_format, uint32_t connections_max)
     : context_(context),
       pool_(*context.reactor, *context.connections, *context.row, context.life, connections_max),
-      log_writer_(*context.reactor, context.access_log_fd),
+      log_writer_(*context.reactor, context.access_log_fd, context.row->log_lines_dropped),
       log_(log_writer_, log_format),
       acceptors_(context.slots) {
   http::AccessLog* log = context.access_log_fd >= 0 ? &log_ : nullptr;

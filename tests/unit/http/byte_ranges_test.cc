@@ -8,7 +8,8 @@ TEST_CASE("http/byte_ranges: the frame has the bytes that it says") {
   codec::RangeSet set = codec::parse_range("bytes=0-1,4-9", 26);
   http::MultipartRanges parts(set, 26, "text/plain", 1);
   std::string body;
-  for (size_t i = 0; i < set.count; i++) body += parts.part_head(i) + std::string(set.ranges[i].size(), 'x');
+  for (size_t i = 0; i < set.count; i++)
+    body += parts.part_head(i) + std::string(static_cast<size_t>(set.ranges[i].size()), 'x');
   body += parts.tail();
   CHECK(parts.total() == body.size());
   std::string type = parts.type_line();

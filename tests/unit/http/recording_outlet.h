@@ -22,8 +22,8 @@ class RecordingOutlet final : public oklo::Outlet {
     sent += view;
   }
   void send_file(oklo::sys::Fd file, uint64_t offset, uint64_t size) override {
-    std::string content(size, '\0');
-    long got = oklo::sys::read_at(file.get(), content.data(), size, offset);
+    std::string content(static_cast<size_t>(size), '\0');
+    long got = oklo::sys::read_at(file.get(), content.data(), content.size(), offset);
     content.resize(got < 0 ? 0 : static_cast<size_t>(got));
     sent += content;
     files++;

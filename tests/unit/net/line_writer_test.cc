@@ -1,0 +1,82 @@
+#include "net/line_writer.h"
+
+#include <doctest/doctest.h>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <string>
+
+#include "sys/fd.h"
+
+using oklo::LineWriter;
+using oklo::Reactor;
+
+namespace {
+
+struct Pipe {
+  oklo::sys::Fd in, out;
+  Pipe() {
+    int ends[2];
+    REQUIRE(pipe(ends) == 0);
+    in.reset(ends[0]);
+    out.reset(ends[1]);
+    fcntl(in.get(), F_SETFL, O_NONBLOCK);
+  }
+  std::string take() const {
+    std::string all(1 << 20, '\0');
+    ssize_t n = read(in.get(), all.data(), all.size());
+    all.resize(n > 0 ? static_cast<size_t>(n) : 0);
+    return all;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("net/line_writer: gathers lines and writes them when the timer comes") {
+  Pipe pipe;
+  auto reactor = Reactor::create(64).value();
+  oklo::Counter dropped;
+  LineWriter writer(*reactor, pipe.out.get(), dropped);
+  writer.append("a\n");
+  writer.append("b\n");
+  CHECK(pipe.take().empty());
+  reactor->timers().advance(reactor->clock().now_ms + 1000);
+  CHECK(pipe.take() == "a\nb\n");
+}
+
+TEST_CASE("net/line_writer: writes at once when much has gathered, and when told to") {
+  Pipe pipe;
+  auto reactor = Reactor::create(64).value();
+  oklo::Counter dropped;
+  LineWriter writer(*reactor, pipe.out.get(), dropped);
+  std::string line(1023, 'x');
+  line += '\n';
+  for (int i = 0; i < 32; i++) writer.append(line);
+  CHECK(pipe.take().size() == 32 * 1024);
+  writer.append("tail\n");
+  writer.flush();
+  CHECK(pipe.take() == "tail\n");
+}
+
+TEST_CASE("net/line_writer: keeps what is not taken up to its bound, drops whole lines beyond") {
+  Pipe pipe, second;
+  auto reactor = Reactor::create(64).value();
+  oklo::Counter dropped;
+  LineWriter writer(*reactor, pipe.out.get(), dropped);
+  std::string line(999, 'x');
+  line += '\n';
+  for (int i = 0; i < 1000; i++) writer.append(line);
+  CHECK(dropped.value() > 0);
+  CHECK(dropped.value() < 1000);
+  std::string text;
+  for (std::string part = pipe.take(); !part.empty(); part = pipe.take()) {
+    text += part;
+    writer.flush();
+  }
+  CHECK(text.size() == (1000 - dropped.value()) * line.size());
+  writer.set_fd(second.out.get());
+  writer.append("other\n");
+  writer.flush();
+  CHECK(second.take() == "other\n");
+}

@@ -1,0 +1,98 @@
+#include "process/status.h"
+
+#include <doctest/doctest.h>
+
+#include <cstring>
+#include <string>
+
+using oklo::LifeState;
+using oklo::Scoreboard;
+
+namespace {
+
+bool holds(const std::string& text, std::string_view part) { return text.find(part) != text.npos; }
+
+// Two slots; pid 0 is no process, so nothing comes from /proc.
+Scoreboard board() {
+  Scoreboard board = Scoreboard::create(8, 2).value();
+  std::memcpy(board.service().addresses, "127.0.0.1:80\0unix:/a\"b\n", 24);
+  board.service().generation = 3;
+  board.begin_life(0, 3, 0);
+  board.begin_life(1, 3, 0);
+  for (uint32_t i = 0; i < 2; i++) board.life(i).state = LifeState::ready;
+  board.life(0).requests.set(5);
+  board.life(1).requests.set(7);
+  board.life(1).connections = 2;
+  return board;
+}
+
+}  // namespace
+
+TEST_CASE("process/status: JSON has the service and a row a worker") {
+  std::string json = status_json(board(), "1.2.3");
+  CHECK(json.starts_with("{\"version\":\"1.2.3\",\"pid\":0,"));
+  CHECK(json.ends_with("]}\n"));
+  CHECK(holds(json, "\"generation\":3,"));
+  CHECK(holds(json, "\"addresses\":[\"127.0.0.1:80\",\"unix:/a\\\"b\\u000a\"],"));
+  CHECK(holds(json, "\"requests\":12,"));
+  CHECK(holds(json, "\"closed\":{\"peer_closed\":0,"));
+  CHECK(holds(json, "\"workers\":[{\"worker\":1,\"pid\":0,\"state\":\"ready\",\"generation\":3,"));
+  CHECK(holds(json, "{\"worker\":2,\"pid\":0,\"state\":\"ready\",\"generation\":3,\"connections\":2,"
+                    "\"requests\":7,"));
+}
+
+TEST_CASE("process/status: what the gone counted stays in the sums") {
+  Scoreboard scoreboard = board();
+  scoreboard.end_life(1);
+  std::string json = status_json(scoreboard, "1");
+  CHECK(holds(json, "\"requests\":12,"));
+  CHECK_FALSE(holds(json, "\"worker\":2"));
+}
+
+TEST_CASE("process/status: the states of a worker") {
+  Scoreboard scoreboard = board();
+  oklo::LifeRow& life = scoreboard.life(0);
+  auto state_is = [&](std::string_view state) {
+    return holds(status_json(scoreboard, "1"), "\"worker\":1,\"pid\":0,\"state\":\"" + std::string(state)) &&
+           holds(status_table(scoreboard, "1"), state);
+  };
+  life.state = LifeState::starting;
+  CHECK(state_is("starting"));
+  life.state = LifeState::draining;
+  CHECK(state_is("draining"));
+  life.state = LifeState::ready;
+  life.late = true;
+  CHECK(state_is("late"));
+  life.stopped = true;
+  CHECK(state_is("stopped"));
+  scoreboard.end_life(0);
+  scoreboard.slot(0).backoff_ms = 400;
+  scoreboard.slot(0).restarts = 9;
+  CHECK(state_is("back-off"));
+  CHECK(holds(status_json(scoreboard, "1"), "\"restarts\":9,\"backoff_ms\":400}"));
+}
+
+TEST_CASE("process/status: the columns of the table stand under their names") {
+  std::string table = status_table(board(), "1.2.3");
+  CHECK(table.starts_with("oklo 1.2.3, master 0, up "));
+  CHECK(holds(table, "\nlistens on 127.0.0.1:80 unix:/a"));
+  size_t head = table.find("worker      pid  state");
+  REQUIRE(head != table.npos);
+  size_t first = table.find('\n', head) + 1;
+  size_t second = table.find('\n', first) + 1;
+  CHECK(table.find("ready", first) - first == table.find("state", head) - head);
+  CHECK(table.find("ready", second) - second == table.find("state", head) - head);
+  CHECK_FALSE(holds(table, " \n"));
+}
+
+TEST_CASE("process/status: healthy as long as one worker is ready, goes on and is in time") {
+  Scoreboard scoreboard = board();
+  CHECK(is_healthy(scoreboard));
+  scoreboard.life(0).stopped = true;
+  CHECK(is_healthy(scoreboard));
+  scoreboard.life(1).late = true;
+  CHECK_FALSE(is_healthy(scoreboard));
+  scoreboard.life(1).late = false;
+  scoreboard.life(1).state = LifeState::draining;
+  CHECK_FALSE(is_healthy(scoreboard));
+}
