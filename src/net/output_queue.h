@@ -28,9 +28,8 @@ class OutputQueue {
   void append_shared(BlockPool& pool, const BytesRef& bytes, std::string_view view);
   void append_file(BlockPool& pool, sys::Fd file, uint64_t offset, uint64_t size);
 
-  // Sends what the socket takes of a queue that is not empty, one system call where nothing but memory waits. The number of bytes
-
-  // sent, or a negative errno number; -ENODATA: a file was shorter than promised.
+  // Sends what the socket takes of a queue that is not empty, in one system call where nothing but memory
+  // waits. The number of bytes sent, or a negative errno number; -ENODATA: a file was shorter than promised.
   long send_to(int socket, BlockPool& pool);
 
   bool empty() const { return head_ == nullptr; }
