@@ -109,10 +109,18 @@ std::string inline_text(const std::vector<std::string>& words, size_t from) {
 // The page as it grows: filled paragraphs, and lines that stay as they are.
 class Page {
  public:
+  void set_name(const std::string& name) { name_ = name; }
+  const std::string& name() const { return name_; }
+
+  // In the synopsis each call of the command stands on a line of its own.
+  void begin_call() {
+    if (in_synopsis_) break_line();
+  }
+
   void heading(std::string_view title, size_t indent) {
     paragraph();
+    in_synopsis_ = title == "SYNOPSIS";
     out_.append(indent, ' ').append(title).append("\n");
-    open_ = false;
   }
 
   void add(std::string_view text) {
@@ -122,7 +130,6 @@ class Page {
     }
     if (!fill_.empty()) fill_ += ' ';
     fill_ += text;
-    open_ = true;
   }
 
   void paragraph() {
@@ -163,14 +170,24 @@ class Page {
 
   std::string out_;
   std::string fill_;
+  std::string name_;
+  bool in_synopsis_ = false;
   size_t depth_ = 0;
   bool compact_ = false;
   bool literal_ = false;
-  bool open_ = false;
 };
+
+// The name of the page's subject stands behind the first .Nm, and is meant by each .Nm alone; in the
+// synopsis it begins a line.
+void take_name(Page& page, const std::vector<std::string>& words) {
+  if (words.size() > 1) page.set_name(words[1]);
+  page.begin_call();
+  page.add(inline_text(words.size() > 1 ? words : std::vector<std::string>{"Nm", page.name()}, 0));
+}
 
 void take_macro(Page& page, const std::vector<std::string>& words) {
   std::string_view name = words[0];
+  if (name == "Nm") return take_name(page, words);
   if (name == "Sh") page.heading(inline_text(words, 1), 0);
   else if (name == "Ss") page.heading(inline_text(words, 1), 2);
   else if (name == "Pp") page.paragraph();

@@ -59,6 +59,11 @@ def wait_until(predicate, timeout=10, what="the condition"):
         time.sleep(0.01)
 
 
+def let_pass(seconds):
+    """Lets time pass that the test is about, such as the pace of what is killed; never to wait for something."""
+    time.sleep(seconds)
+
+
 # ---- processes, read from /proc
 
 def _stat(pid):

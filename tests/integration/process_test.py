@@ -12,7 +12,7 @@ import subprocess
 import threading
 import time
 
-from harness import (OKLO, Client, Oklo, alive, children, cpu_seconds, descendants, files, free_port, get,
+from harness import (let_pass, OKLO, Client, Oklo, alive, children, cpu_seconds, descendants, files, free_port, get,
                      listening, needs, request, run_oklo, state, timeout, title, wait_until)
 
 SITE = {"index.html": b"hello"}
@@ -85,7 +85,7 @@ def test_new_connections_succeed_while_workers_are_killed():
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(random.choice(pids), signal.SIGKILL)
                     kills += 1
-            time.sleep(0.1)
+            let_pass(0.1)
         load.running = False
         assert not load.unconnected, load.unconnected
         assert load.answered > 100
@@ -124,7 +124,7 @@ def reload_under_wrk(*headers):
         for _ in range(50):
             code, text = command(oklo, "reload")
             assert code == 0, text
-        time.sleep(0.2)
+        let_pass(0.2)
         wrk.send_signal(signal.SIGINT)
         report = wrk.communicate()[0]
         print(report)
@@ -187,7 +187,7 @@ def test_an_idle_worker_is_not_woken():
             with open(f"/proc/{oklo.workers()[0]}/status") as file:
                 return int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", file.read(), re.M)[1])
         before = switches()
-        time.sleep(2)
+        let_pass(2)
         assert switches() - before <= 1
 
 
