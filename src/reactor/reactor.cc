@@ -21,10 +21,11 @@ uint64_t token_of(int fd, uint32_t generation) {
 
 }  // namespace
 
-Result<std::unique_ptr<Reactor>> Reactor::create(size_t fds_max) {
+Result<std::unique_ptr<Reactor>> Reactor::create(uint64_t fds_max) {
   Result<sys::Epoll> epoll = sys::Epoll::create();
   if (!epoll) return epoll.error();
-  Result<sys::Memory> watches = sys::Memory::allocate(std::min(fds_max, kFdsMax) * sizeof(Watch));
+  size_t count = static_cast<size_t>(std::min<uint64_t>(fds_max, kFdsMax));
+  Result<sys::Memory> watches = sys::Memory::allocate(count * sizeof(Watch));
   if (!watches) return watches.error();
   return std::unique_ptr<Reactor>(new Reactor(std::move(epoll).value(), std::move(watches).value()));
 }

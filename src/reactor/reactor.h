@@ -43,7 +43,7 @@ class EventHandler {
 class Reactor {
  public:
   // fds_max: fd numbers from 0 to fds_max - 1 can be watched, but never more than kFdsMax.
-  static Result<std::unique_ptr<Reactor>> create(size_t fds_max);
+  static Result<std::unique_ptr<Reactor>> create(uint64_t fds_max);
 
   // Watches `fd` for `interest` (sys::Events), level-triggered. 0, or a negative errno number. It must
   // be removed before it is closed.

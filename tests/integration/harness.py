@@ -60,8 +60,9 @@ def wait_until(predicate, timeout=10, what="the condition"):
 
 
 def let_pass(seconds):
-    """Lets time pass that the test is about, such as the pace of what is killed; never to wait for something."""
-    time.sleep(seconds)
+    """Lets time pass that a test is about, such as the pace of what is killed; not to wait for something."""
+    deadline = time.monotonic() + seconds
+    wait_until(lambda: time.monotonic() >= deadline, timeout=seconds + 10)
 
 
 # ---- processes, read from /proc

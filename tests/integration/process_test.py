@@ -12,8 +12,9 @@ import subprocess
 import threading
 import time
 
-from harness import (let_pass, OKLO, Client, Oklo, alive, children, cpu_seconds, descendants, files, free_port, get,
-                     listening, needs, request, run_oklo, state, timeout, title, wait_until)
+from harness import (OKLO, Client, Oklo, alive, children, cpu_seconds, descendants, files, free_port, get,
+                     listening, needs, request, run_oklo, state, timeout, title, wait_until,
+                     let_pass)
 
 SITE = {"index.html": b"hello"}
 
@@ -306,7 +307,8 @@ def test_a_bare_chroot_that_is_read_only_as_process_1_without_rights():
         script = ('mount --bind "$R" "$R" && mount -o remount,ro,bind "$R" && '
                   'exec chroot --userspec=65534:65534 "$R" /oklo "$@"')
         prefix = ["unshare", "--fork", "--kill-child", "--pid", "--mount", "sh", "-c", script]
-        with Oklo("serve", "127.0.0.1:{port}", "/www", program="oklo", prefix=prefix, env={"R": root}) as oklo:
+        with Oklo("serve", "127.0.0.1:{port}", "/www", program="oklo", prefix=prefix,
+                  env={"R": root}) as oklo:
             wait_until(lambda: "serving" in oklo.stderr(), what="the service to be up")
             assert get(oklo.port).body == b"hello"
             assert oklo.stderr().count("no control socket") == 1
@@ -328,7 +330,8 @@ def test_root_of_a_namespace_without_other_users():
 def daemon(*flags, workers=2):
     with files({"www/index.html": b"hello"}) as place:
         port = free_port()
-        done = run_oklo("serve", f"127.0.0.1:{port}", "./www", "--workers", workers, "-d", "--pid-file", "pid",
+        done = run_oklo("serve", f"127.0.0.1:{port}", "./www", "--workers", workers, "-d",
+                        "--pid-file", "pid",
                         "--control", "control", *flags, cwd=place)
         assert done.returncode == 0, done.stderr
         with open(os.path.join(place, "pid")) as file:
