@@ -24,7 +24,8 @@ EXAMPLES = os.environ.get("EXAMPLES", os.path.join(ROOT, "build/examples"))
 # ---- marks for tests
 
 def needs(*tools):
-    """The test needs these programs in PATH; "root" means that it must run as root."""
+    """The test needs these programs in PATH; "root" means that it must run as root,
+    "static" that oklo must be one file, which it is not with a sanitizer."""
     def mark(test):
         test.needs = getattr(test, "needs", ()) + tools
         return test
@@ -40,6 +41,8 @@ def timeout(seconds):
 
 
 def missing(tool):
+    if tool == "static":
+        return bool(os.environ.get("SAN"))
     if tool == "root":
         return os.getuid() != 0
     return shutil.which(tool, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin") is None

@@ -299,7 +299,7 @@ def test_process_1_reaps_orphans_and_stops_on_term():
             assert oklo.process.wait(10) == 0
 
 
-@needs("root", "unshare", "busybox")
+@needs("root", "unshare", "busybox", "static")
 def test_a_bare_chroot_that_is_read_only_as_process_1_without_rights():
     with files({"www/index.html": b"hello"}) as root:
         for program in OKLO, shutil.which("busybox"):
