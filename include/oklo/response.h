@@ -28,15 +28,15 @@ class Response {
   // As send, with a Content-Type: text/plain, text/html (both UTF-8) or application/json.
   template <class... Parts>
   void text(const Parts&... parts) {
-    send_typed("Content-Type: text/plain; charset=utf-8\r\n", {std::string_view(parts)...});
+    send_typed("Content-Type: text/plain; charset=utf-8\r\n", parts...);
   }
   template <class... Parts>
   void html(const Parts&... parts) {
-    send_typed("Content-Type: text/html; charset=utf-8\r\n", {std::string_view(parts)...});
+    send_typed("Content-Type: text/html; charset=utf-8\r\n", parts...);
   }
   template <class... Parts>
   void json(const Parts&... parts) {
-    send_typed("Content-Type: application/json\r\n", {std::string_view(parts)...});
+    send_typed("Content-Type: application/json\r\n", parts...);
   }
 
   // An answer without content that leads elsewhere (RFC 9110 section 15.4).
@@ -59,7 +59,13 @@ class Response {
   friend struct http::Exchange;
   explicit Response(http::Exchange& exchange) : exchange_(exchange) {}
   Response(const Response&) = delete;
-  void send_typed(std::string_view type_line, std::initializer_list<std::string_view> parts);
+  template <class... Parts>
+  void send_typed(std::string_view type_line, const Parts&... parts) {
+    if constexpr (sizeof...(parts) == 1) send_whole(type_line, parts...);
+    else send_joined(type_line, {std::string_view(parts)...});
+  }
+  void send_whole(std::string_view type_line, std::string_view body);
+  void send_joined(std::string_view type_line, std::initializer_list<std::string_view> parts);
   http::Exchange& exchange_;
 };
 

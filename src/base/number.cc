@@ -17,14 +17,11 @@ std::optional<uint64_t> parse_decimal(std::string_view text) {
 }
 
 char* write_decimal(char* out, uint64_t value) {
-  char reversed[20];
-  int count = 0;
-  do {
-    reversed[count++] = static_cast<char>('0' + value % 10);
-    value /= 10;
-  } while (value != 0);
-  while (count > 0) *out++ = reversed[--count];
-  return out;
+  int digits = 1;
+  for (uint64_t bound = 10; digits < 20 && value >= bound; bound *= 10) digits++;
+  for (int at = digits - 1; at > 0; at--, value /= 10) out[at] = static_cast<char>('0' + value % 10);
+  out[0] = static_cast<char>('0' + value);
+  return out + digits;
 }
 
 std::string decimal(uint64_t value) {

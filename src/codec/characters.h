@@ -44,6 +44,26 @@ inline uint64_t load_word(const char* at) {
   return word;
 }
 
+// One to seven characters as a word: no two texts of the same size have the same.
+inline uint64_t load_short(const char* at, size_t size) {
+  if (size < 4) {
+    auto byte = [at](size_t i) { return uint64_t{static_cast<unsigned char>(at[i])}; };
+    return byte(0) | byte(size / 2) << 8 | byte(size - 1) << 16;
+  }
+  uint32_t front, back;
+  std::memcpy(&front, at, sizeof front);
+  std::memcpy(&back, at + size - 4, sizeof back);
+  return uint64_t{back} << 32 | front;
+}
+
+// Whether two texts of the same size, at least one, are the same: for short ones, without a call.
+inline bool same_text(const char* a, const char* b, size_t size) {
+  if (size < 8) return load_short(a, size) == load_short(b, size);
+  for (size_t at = 0; at + 8 < size; at += 8)
+    if (load_word(a + at) != load_word(b + at)) return false;
+  return load_word(a + size - 8) == load_word(b + size - 8);
+}
+
 // How many characters stand before the lowest mark.
 inline int stop_index(uint64_t marks) { return std::countr_zero(marks) / 8; }
 
@@ -61,20 +81,32 @@ constexpr uint64_t target_stops(uint64_t word) {
 
 // Sixteen characters at once: the compiler makes of it what the machine has for that.
 using Characters [[gnu::vector_size(16)]] = unsigned char;
+using CharacterMarks [[gnu::vector_size(16)]] = signed char;
+
+// How many of sixteen bytes, all ones or zero, stand before the first that is not zero; 16: all do.
+inline int first_marked(CharacterMarks marks) {
+#ifdef __SSE2__
+  int bits = __builtin_ia32_pmovmskb128(reinterpret_cast<__attribute__((vector_size(16))) char>(marks));
+  return std::countr_zero(static_cast<unsigned>(bits) | 0x10000);
+#else
+  uint64_t half[2];
+  std::memcpy(half, &marks, sizeof half);
+  if (half[0]) return first_marked(half[0]);
+  return half[1] ? 8 + first_marked(half[1]) : 16;
+#endif
+}
 
 // The first place in [at, end) that is no field value character, or the end.
 inline const char* skip_value(const char* at, const char* end) {
   while (end - at >= 16) {
     Characters text;
     std::memcpy(&text, at, sizeof text);
-    auto stops = (text < 0x20) | (text == 0x7f);
-    uint64_t half[2];
-    std::memcpy(half, &stops, sizeof half);
-    if ((half[0] | half[1]) == 0) {
+    int marked = first_marked((text < 0x20) | (text == 0x7f));
+    if (marked == 16) {
       at += 16;
       continue;
     }
-    at += half[0] ? first_marked(half[0]) : 8 + first_marked(half[1]);
+    at += marked;
     if (*at != '\t') return at;
     at++;
   }
@@ -98,19 +130,21 @@ inline const char* skip_path(const char* at, const char* end) {
   return at;
 }
 
-// The first place in [at, end) that is no token character, or the end. Names are short: for them a table
-// and no arithmetic, eight characters a step.
+// The first place in [at, end) that is no token character, or the end. Names are letters, digits and '-',
+// so all others are looked up one by one.
 inline const char* skip_token(const char* at, const char* end) {
-  while (end - at >= 8) {
-    if (!is_token_char(at[0])) return at;
-    if (!is_token_char(at[1])) return at + 1;
-    if (!is_token_char(at[2])) return at + 2;
-    if (!is_token_char(at[3])) return at + 3;
-    if (!is_token_char(at[4])) return at + 4;
-    if (!is_token_char(at[5])) return at + 5;
-    if (!is_token_char(at[6])) return at + 6;
-    if (!is_token_char(at[7])) return at + 7;
-    at += 8;
+  while (end - at >= 16) {
+    Characters text;
+    std::memcpy(&text, at, sizeof text);
+    auto common = ((text | 0x20) - 'a' < 26) | (text - '0' < 10) | (text == '-');
+    int marked = first_marked(~common);
+    if (marked == 16) {
+      at += 16;
+      continue;
+    }
+    at += marked;
+    if (!is_token_char(*at)) return at;
+    at++;
   }
   while (at < end && is_token_char(*at)) at++;
   return at;

@@ -41,16 +41,6 @@ Verdict read_repeated(RequestHead& head, uint32_t repeated) {
   return Verdict::fine;
 }
 
-// Whether it is what was found valid before; always no for a very short one.
-inline bool same_host_again(const RequestHead& head, std::string_view value) {
-  size_t size = value.size();
-  if (size != head.valid_host_size || size < 8) return false;
-  const char* known = head.valid_host.data();
-  for (size_t at = 0; at + 8 < size; at += 8)
-    if (load_word(value.data() + at) != load_word(known + at)) return false;
-  return load_word(value.data() + size - 8) == load_word(known + size - 8);
-}
-
 bool valid_new_host(RequestHead& head, std::string_view value) {
   if (!valid_host(value)) return false;
   if (value.size() <= head.valid_host.size()) {
@@ -60,17 +50,32 @@ bool valid_new_host(RequestHead& head, std::string_view value) {
   return true;
 }
 
-// RFC 9112 section 3.2: HTTP/1.1 requires Host, whatever the target is; an authority in the target wins.
+const Field& host_field(const RequestHead& head) {
+  return head.fields[head.first[static_cast<size_t>(FieldId::host)] - 1u];
+}
+
+// An authority in the target wins over Host (RFC 9112 section 3.2.2).
+void take_host(RequestHead& head) {
+  if (head.host_size > 0) return;
+  head.host_at = host_field(head).value_at;
+  head.host_size = host_field(head).value_size;
+}
+
+// RFC 9112 section 3.2: HTTP/1.1 requires Host, whatever the target is.
 Verdict read_host(RequestHead& head, SeenFields fields) {
   if (!(fields.seen & field_bit(FieldId::host)))
     return head.minor_version == 0 ? Verdict::fine : Verdict::host_missing;
-  const Field& field = head.fields[head.first[static_cast<size_t>(FieldId::host)] - 1u];
-  if (!same_host_again(head, head.value(field)) && !valid_new_host(head, head.value(field)))
-    return Verdict::host;
-  if (head.host_size > 0) return Verdict::fine;
-  head.host_at = field.value_at;
-  head.host_size = field.value_size;
+  if (!valid_new_host(head, head.value(host_field(head)))) return Verdict::host;
+  take_host(head);
   return Verdict::fine;
+}
+
+// Whether the Host that was found valid last is here again, and nothing stands twice.
+inline bool plain_fields(const RequestHead& head, SeenFields fields) {
+  if (fields.repeated || !(fields.seen & field_bit(FieldId::host))) return false;
+  std::string_view value = head.value(host_field(head));
+  return !value.empty() && value.size() == head.valid_host_size &&
+         same_text(value.data(), head.valid_host.data(), value.size());
 }
 
 // Digits alone. A zero in front is refused, because some read the number as octal then.
@@ -121,21 +126,10 @@ bool read_connection(RequestHead& head, std::string_view value) {
   return persist;
 }
 
-}  // namespace
-
-// HTTP/1.0 knows neither upgrade nor expectations (RFC 9110 sections 7.8 and 10.1.1).
-Verdict read_meaning(RequestHead& head, SeenFields fields) {
-  head.content_length = 0;
-  head.has_content_length = head.chunked = false;
-  head.close_asked = head.upgrade_asked = head.expect_continue = false;
-  head.keep_alive = head.minor_version > 0;
+// The fields that say how the body is framed and how the connection goes on. HTTP/1.0 knows neither upgrade
+// nor expectations (RFC 9110 sections 7.8 and 10.1.1).
+[[gnu::noinline]] Verdict read_others(RequestHead& head, SeenFields fields) {
   Verdict verdict = Verdict::fine;
-  if (fields.repeated) verdict = read_repeated(head, fields.repeated);
-  if (verdict == Verdict::fine) verdict = read_host(head, fields);
-  constexpr uint32_t kOthers =
-      set_of({FieldId::content_length, FieldId::transfer_encoding, FieldId::connection, FieldId::expect});
-  if (verdict != Verdict::fine || !(fields.seen & kOthers)) return verdict;
-
   if (fields.seen & field_bit(FieldId::content_length)) verdict = read_content_length(head, fields);
   else if (fields.seen & field_bit(FieldId::transfer_encoding)) verdict = read_transfer_encoding(head);
   if (verdict != Verdict::fine) return verdict;
@@ -148,6 +142,26 @@ Verdict read_meaning(RequestHead& head, SeenFields fields) {
     head.expect_continue = true;
   }
   return Verdict::fine;
+}
+
+[[gnu::noinline]] Verdict read_any(RequestHead& head, SeenFields fields) {
+  Verdict verdict = fields.repeated ? read_repeated(head, fields.repeated) : Verdict::fine;
+  if (verdict == Verdict::fine) verdict = read_host(head, fields);
+  return verdict == Verdict::fine ? read_others(head, fields) : verdict;
+}
+
+}  // namespace
+
+Verdict read_meaning(RequestHead& head, SeenFields fields) {
+  constexpr uint32_t kOthers =
+      set_of({FieldId::content_length, FieldId::transfer_encoding, FieldId::connection, FieldId::expect});
+  head.content_length = 0;
+  head.has_content_length = head.chunked = false;
+  head.close_asked = head.upgrade_asked = head.expect_continue = false;
+  head.keep_alive = head.minor_version > 0;
+  if (!plain_fields(head, fields)) return read_any(head, fields);
+  take_host(head);
+  return fields.seen & kOthers ? read_others(head, fields) : Verdict::fine;
 }
 
 }  // namespace oklo::codec

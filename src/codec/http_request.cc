@@ -50,8 +50,7 @@ char* skip_blanks(char* at, const char* end) {
 }
 
 // One pass over a request head; lives for one call of parse_request_head. Each step takes the place where
-// it starts and returns the place behind it, or nullptr, and then `verdict_` says why. `end_` is where the
-// bytes end or where a limit lets nothing more be read, so that a limit shows as soon as it is broken.
+// it starts and returns the place behind it, or nullptr, and then `verdict_` says why.
 class HeadParser {
  public:
   HeadParser(std::span<char> bytes, const HeadLimits& limits, RequestHead& head)
@@ -69,17 +68,10 @@ class HeadParser {
     verdict_ = verdict;
     return nullptr;
   }
-  // Lets at most `room` bytes be read from here on.
-  void set_end(char* at, size_t room) {
-    if (static_cast<size_t>(end_ - at) > room) end_ = at + room;
-  }
-  // Whether more bytes would help, but there is no more room for them.
-  bool full(const char* start, size_t room) const {
-    return verdict_ == Verdict::more &&
-           (static_cast<size_t>(end_ - start) >= room || static_cast<size_t>(end_ - begin_) == kHeadBytes);
-  }
-  bool line_full(const char* start) const {
-    return full(start, size_t{limits_.request_line_bytes} + (end_[-1] == '\r' ? 2 : 1));
+  // Why nothing was found from `start` on: more bytes would help, but there is no room for them.
+  Verdict unfinished(const char* start, size_t room, Verdict full) const {
+    bool fits = static_cast<size_t>(end_ - start) < room && static_cast<size_t>(end_ - begin_) < kHeadBytes;
+    return verdict_ == Verdict::more && !fits ? full : verdict_;
   }
   char* empty_lines(char* at);
   char* request_line(char* at);
@@ -98,7 +90,7 @@ class HeadParser {
   uint16_t place(const char* at) const { return static_cast<uint16_t>(at - begin_); }
 
   char* const begin_;
-  char* end_;
+  char* const end_;
   const HeadLimits& limits_;
   RequestHead& head_;
   SeenFields fields_;
@@ -106,18 +98,16 @@ class HeadParser {
 };
 
 Verdict HeadParser::run() {
-  char* const bytes_end = end_;
-  char* at = empty_lines(begin_);
-  if (!at) return verdict_;
-  char* start = at;
-  set_end(at, size_t{limits_.request_line_bytes} + 2);
-  at = request_line(at);
-  if (!at) return line_full(start) ? Verdict::line_long : verdict_;
+  char* start = empty_lines(begin_);
+  if (!start) return verdict_;
+  const size_t line_room = size_t{limits_.request_line_bytes} + 2;
+  char* at = request_line(start);
+  if (!at) return unfinished(start, line_room - (end_[-1] != '\r'), Verdict::line_long);
+  if (static_cast<size_t>(at - start) > line_room) return Verdict::line_long;
   start = at;
-  end_ = bytes_end;
-  set_end(at, limits_.fields_bytes);
-  at = fields(at);
-  if (!at) return full(start, limits_.fields_bytes) ? Verdict::fields_large : verdict_;
+  at = fields(start);
+  if (!at) return unfinished(start, limits_.fields_bytes, Verdict::fields_large);
+  if (static_cast<size_t>(at - start) > limits_.fields_bytes) return Verdict::fields_large;
   head_.size = static_cast<uint32_t>(at - begin_);
   return read_meaning(head_, fields_);
 }
@@ -169,11 +159,11 @@ char* HeadParser::target(char* start) {
   if (*after != ' ') return stop(*after == '\r' || *after == '\n' ? Verdict::version : Verdict::target);
   size_t mark = after != question;  // of the '?'
   head_.target_at = head_.path_at = place(start);
-  head_.target_size = static_cast<uint16_t>(after - start);
-  head_.path_size = static_cast<uint16_t>(question - start);
+  head_.target_size = static_cast<uint32_t>(after - start);
+  head_.path_size = static_cast<uint32_t>(question - start);
   head_.has_query = mark;
-  head_.query_at = static_cast<uint16_t>(place(question) + mark);
-  head_.query_size = static_cast<uint16_t>(static_cast<size_t>(after - question) - mark);
+  head_.query_at = static_cast<uint32_t>(place(question) + mark);
+  head_.query_size = static_cast<uint32_t>(static_cast<size_t>(after - question) - mark);
   head_.absolute_form = false;
   head_.host_at = head_.host_size = 0;
   if (*start != '/' || head_.method == Method::connect)
@@ -205,10 +195,10 @@ bool HeadParser::other_form(std::string_view text) {
   std::string_view authority = text.substr(scheme, text.find_first_of("/?", scheme) - scheme);
   size_t before = scheme + authority.size();
   head_.absolute_form = true;
-  head_.host_at = static_cast<uint16_t>(head_.target_at + scheme);
-  head_.host_size = static_cast<uint16_t>(authority.size());
-  head_.path_at = static_cast<uint16_t>(head_.target_at + before);
-  head_.path_size = static_cast<uint16_t>(head_.path_size - before);
+  head_.host_at = static_cast<uint32_t>(head_.target_at + scheme);
+  head_.host_size = static_cast<uint32_t>(authority.size());
+  head_.path_at = static_cast<uint32_t>(head_.target_at + before);
+  head_.path_size = static_cast<uint32_t>(head_.path_size - before);
   return valid_host(authority);
 }
 

@@ -56,12 +56,12 @@ struct RequestHead {
   uint64_t content_length = 0;
 
   // The target without scheme and authority: path (starts with '/', or is "*") and query (without '?').
-  uint16_t target_at = 0, target_size = 0;  // as it was written, for the log
-  uint16_t path_at = 0, path_size = 0;      // size 0: the path was empty in absolute-form, it means "/"
-  uint16_t query_at = 0, query_size = 0;
+  uint32_t target_at = 0, target_size = 0;  // as it was written, for the log
+  uint32_t path_at = 0, path_size = 0;      // size 0: the path was empty in absolute-form, it means "/"
+  uint32_t query_at = 0, query_size = 0;
   bool has_query = false;
   bool absolute_form = false;
-  uint16_t host_at = 0, host_size = 0;      // from the target where that has an authority, else from Host
+  uint32_t host_at = 0, host_size = 0;      // from the target where that has an authority, else from Host
 
   // Index + 1 of the first field with that id, 0: none. A Range that stands twice counts as none.
   std::array<uint8_t, static_cast<size_t>(FieldId::count)> first;
@@ -71,7 +71,7 @@ struct RequestHead {
   std::array<char, 40> valid_host{};
   uint8_t valid_host_size = 0;
 
-  std::string_view view(uint16_t at, uint16_t bytes) const { return {base + at, bytes}; }
+  std::string_view view(uint32_t at, uint32_t bytes) const { return {base + at, bytes}; }
   std::string_view path() const { return path_size ? view(path_at, path_size) : std::string_view("/"); }
   std::string_view query() const { return view(query_at, query_size); }
   std::string_view target() const { return view(target_at, target_size); }

@@ -1,17 +1,13 @@
 #include "http/date_line.h"
 
-#include <cstring>
-
-#include "codec/http_date.h"
-
 namespace oklo::http {
 
 void DateLine::write(int64_t second) {
-  constexpr std::string_view kBefore = "Server: oklo\r\nDate: ";
-  std::memcpy(text_, kBefore.data(), kBefore.size());
-  codec::write_http_date(text_ + kBefore.size(), second);
-  std::memcpy(text_ + kBefore.size() + codec::kHttpDateBytes, "\r\n", 2);
-  size_ = kBefore.size() + codec::kHttpDateBytes + 2;
+  char* out = text_ + kStatusLine.copy(text_, kStatusLine.size());
+  out += kServer.copy(out, kServer.size());
+  codec::write_http_date(out, second);
+  out[codec::kHttpDateBytes] = '\r';
+  out[codec::kHttpDateBytes + 1] = '\n';
   second_ = second;
 }
 

@@ -11,34 +11,21 @@ namespace oklo::http {
 
 namespace {
 
-constexpr std::string_view kLength = "Content-Length: ";
-constexpr std::string_view kChunked = "Transfer-Encoding: chunked\r\n";
+constexpr std::string_view kLengthName = "Content-Length: ";
+constexpr std::string_view kChunkedLine = "Transfer-Encoding: chunked\r\n";
 constexpr std::string_view kClose = "Connection: close\r\n";
 constexpr std::string_view kKeepAlive = "Connection: keep-alive\r\n";
-constexpr size_t kFixedBytesMax = 256;   // status line, length, connection and the empty line
+constexpr size_t kFixedBytesMax = 256;   // status line, server, date, length, connection and the empty line
 constexpr size_t kCopyBytesMax = 4096;   // of content into the room that the head has taken
 constexpr size_t kFieldsBytesMax = 8192; // that a handler may add
 
-char* put(char* out, std::string_view text) {
-  return out + text.copy(out, text.size());
+inline char* put(char* out, std::string_view text) {
+  if (text.empty()) return out;
+  std::memcpy(out, text.data(), text.size());
+  return out + text.size();
 }
 
 }  // namespace
-
-void Exchange::reset(Outlet& to) {
-  route = nullptr;
-  param_count = 0;
-  mount_rest = body = {};
-  trailers.clear();
-  std::memset(state, 0, sizeof state);
-  outlet = &to;
-  status = 200;
-  keep_alive = true;
-  begun = finished = body_chunked = holds_file = false;
-  body_bytes = 0;
-  fields.clear();
-  reply_trailers.clear();
-}
 
 bool Exchange::add_field(std::string_view name, std::string_view value) {
   if (fields.size() + name.size() + value.size() + 4 > kFieldsBytesMax) return false;
@@ -46,44 +33,42 @@ bool Exchange::add_field(std::string_view name, std::string_view value) {
   return true;
 }
 
-size_t Exchange::head_size_max(std::string_view lines) const {
-  return kFixedBytesMax + date_line.size() + fields.size() + lines.size();
+inline size_t Exchange::head_size_max(std::string_view lines) const {
+  return kFixedBytesMax + fields.size() + lines.size();
+}
+
+// The status line and the fields that every answer bears.
+inline char* Exchange::write_start(char* out) const {
+  if (status == 200) {
+    std::memcpy(out, date_line->start(*clock), DateLine::kBytes);
+    return out + DateLine::kBytes;
+  }
+  out = codec::write_status_line(out, status);
+  std::memcpy(out, date_line->fields(*clock), DateLine::kFieldsBytes);
+  return out + DateLine::kFieldsBytes;
 }
 
 // RFC 9112 section 6: a body is framed by its length, or else by chunks, or else, for HTTP/1.0, by the end
 // of the connection.
-char* Exchange::write_head(char* out, std::string_view lines, Framing framing, uint64_t length) const {
-  std::string_view line = codec::status_line(status);
-  out = line.empty() ? codec::write_status_line(out, status) : put(out, line);
-  out = put(out, date_line);
-  out = put(out, fields);
-  out = put(out, lines);
-  if (framing == Framing::length) {
-    out = write_decimal(put(out, kLength), length);
-    out = put(out, "\r\n");
-  }
-  if (framing == Framing::chunked) out = put(out, kChunked);
+[[gnu::always_inline]] inline char* Exchange::write_head(char* out, std::string_view lines,
+                                                         uint64_t length) const {
+  out = put(put(write_start(out), fields), lines);
+  if (length < kChunked) out = put(write_decimal(put(out, kLengthName), length), "\r\n");
+  else if (length == kChunked) out = put(out, kChunkedLine);
   if (!keep_alive) out = put(out, kClose);
   else if (head.minor_version == 0) out = put(out, kKeepAlive);
   return put(out, "\r\n");
 }
 
-void Exchange::put_head(std::string_view lines, Framing framing, uint64_t length, std::string_view content) {
+void Exchange::put_head(std::string_view lines, uint64_t length, std::string_view content) {
   OKLO_ASSERT(!begun);
   begun = true;
   size_t copied = content.size() <= kCopyBytesMax ? content.size() : 0;
   char* start = outlet->room(head_size_max(lines) + copied).data();
-  char* end = write_head(start, lines, framing, length);
+  char* end = write_head(start, lines, length);
   if (copied) end = put(end, content);
   outlet->advance(static_cast<size_t>(end - start));
   if (!copied && !content.empty()) outlet->send(content);
-}
-
-void Exchange::send(std::string_view content, std::string_view lines) {
-  if (begun) return;
-  body_bytes = is_head() ? 0 : content.size();
-  put_head(lines, Framing::length, content.size(), is_head() ? std::string_view() : content);
-  finished = true;
 }
 
 void Exchange::send_shared(const BytesRef& bytes, std::string_view content, std::string_view lines) {
@@ -101,7 +86,7 @@ void Exchange::send_file(sys::Fd file, uint64_t offset, uint64_t size, std::stri
 
 void Exchange::send_empty(std::string_view lines) {
   if (begun) return;
-  put_head(lines, Framing::none, 0, {});
+  put_head(lines, kNone);
   finished = true;
 }
 
@@ -115,7 +100,7 @@ void Exchange::fail(int code, bool close) {
 }
 
 void Exchange::begin_sized(uint64_t size, std::string_view lines) {
-  put_head(lines, Framing::length, size, {});
+  put_head(lines, size);
   body_bytes = is_head() ? 0 : size;
 }
 
@@ -135,10 +120,14 @@ void Exchange::part_file(sys::Fd file, uint64_t offset, uint64_t size) {
 
 bool Exchange::write(std::string_view piece) {
   if (finished) return false;
+  if (!begun && !has_content()) {
+    send_empty();
+    return true;
+  }
   if (!begun) {
     body_chunked = head.minor_version >= 1;
     if (!body_chunked) keep_alive = false;
-    put_head({}, body_chunked ? Framing::chunked : Framing::none, 0, {});
+    put_head({}, body_chunked ? kChunked : kNone);
   }
   if (piece.empty() || is_head()) return true;
   body_bytes += piece.size();

@@ -2,11 +2,13 @@
 
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 
 #include "base/clock.h"
 #include "codec/http_request.h"
+#include "http/date_line.h"
 #include "net/outlet.h"
 
 #include <oklo/limits.h>
@@ -39,7 +41,7 @@ struct Exchange {
   std::string trailers;             // lines "name: value\r\n" behind a chunked body
   const uint8_t* peer_ip = nullptr; // 16 bytes, IPv6 form; nullptr for a unix socket
   const Clock* clock = nullptr;
-  std::string_view date_line;       // "Server: ...\r\nDate: ...\r\n", of the worker
+  DateLine* date_line = nullptr;    // of the worker
   alignas(8) unsigned char state[Request::kStateBytes];
 
   // --- the answer
@@ -54,10 +56,22 @@ struct Exchange {
   std::string fields;               // lines "Name: value\r\n" that the handler added
   std::string reply_trailers;
 
-  // Makes it ready for the next request; head is set by the parser.
-  void reset(Outlet& to);
+  // Makes it ready for the next request; head is set by the parser, the route by RouteTable::find.
+  void reset(Outlet& to) {
+    body = {};
+    std::memset(state, 0, sizeof state);
+    outlet = &to;
+    status = 200;
+    keep_alive = true;
+    begun = finished = body_chunked = holds_file = false;
+    body_bytes = 0;
+    fields.clear();
+    reply_trailers.clear();
+  }
 
   bool is_head() const { return head.method == codec::Method::head; }
+  // RFC 9110 sections 15.3.5 and 15.4.5: these have none, and so no frame for it.
+  bool has_content() const { return status != 204 && status != 304; }
   Request request() { return Request(*this); }
   Response response() { return Response(*this); }
 
@@ -66,14 +80,20 @@ struct Exchange {
 
   // What a handler answers: with content, where its status may have some.
   void answer(std::string_view content, std::string_view lines) {
-    // RFC 9110 sections 15.3.5 and 15.4.5: these have none.
-    if (status == 204 || status == 304) return send_empty();
+    if (!has_content()) return send_empty();
     send(content, lines);
   }
 
   // Each of these is the whole answer, with Content-Length. `lines` are further fields, ready made, each
   // line with its end.
-  void send(std::string_view content, std::string_view lines = {});
+  void send(std::string_view content, std::string_view lines = {}) {
+    if (begun) return;
+    uint64_t length = content.size();
+    if (is_head()) content = {};
+    body_bytes = content.size();
+    finished = true;
+    put_head(lines, length, content);
+  }
   void send_shared(const BytesRef& bytes, std::string_view content, std::string_view lines);
   void send_file(sys::Fd file, uint64_t offset, uint64_t size, std::string_view lines);
   // 204, 304 and the like: no body and no Content-Length (RFC 9110 section 8.6).
@@ -95,11 +115,14 @@ struct Exchange {
   void end();
 
  private:
-  enum class Framing { none, length, chunked };
+  // In place of a length.
+  static constexpr uint64_t kNone = UINT64_MAX;
+  static constexpr uint64_t kChunked = UINT64_MAX - 1;
 
   size_t head_size_max(std::string_view lines) const;
-  char* write_head(char* out, std::string_view lines, Framing framing, uint64_t length) const;
-  void put_head(std::string_view lines, Framing framing, uint64_t length, std::string_view content);
+  char* write_start(char* out) const;
+  char* write_head(char* out, std::string_view lines, uint64_t length) const;
+  void put_head(std::string_view lines, uint64_t length, std::string_view content = {});
 };
 
 }  // namespace oklo::http

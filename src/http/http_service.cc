@@ -27,6 +27,7 @@ HttpService::HttpService(const RouteTable& routes, const HttpLimits& limits, Lif
   head_limits_.request_line_bytes = limits.request_line_bytes;
   head_limits_.fields_bytes = limits.header_bytes;
   head_limits_.fields_count = limits.header_count;
+  current_.date_line = &date_line_;
 }
 
 // ---------------------------------------------------------------- events
@@ -37,8 +38,10 @@ void HttpService::on_open(Connection& connection) {
 }
 
 void HttpService::on_data(Connection& connection) {
-  if (session_of(connection).pending) feed_body(connection);
-  read_requests(connection);
+  HttpSession& session = session_of(connection);
+  if (session.pending) feed_body(connection);
+  while (!connection.input().empty() && connection.open() && !session.pending && !session.stalled)
+    if (!read_request(connection)) return;
 }
 
 // The peer may have closed only its sending side, and still wants the answers to what it sent (RFC 9112
@@ -54,8 +57,9 @@ void HttpService::on_drained(Connection& connection) {
   uint32_t time_ms = session.pending ? limits_.body_window_ms
                      : session.scanned ? limits_.header_time_ms : limits_.idle_time_ms;
   connection.set_deadline(connection.clock().now_ms + time_ms);
-  read_requests(connection);
+  if (!session.pending) on_data(connection);
   if (connection.peer_finished()) on_end(connection);
+  if (stopping_) close_idle(connection);
 }
 
 void HttpService::on_deadline(Connection& connection) {
@@ -65,9 +69,15 @@ void HttpService::on_deadline(Connection& connection) {
 }
 
 void HttpService::on_drain(Connection& connection, DrainMode mode) {
+  if (mode != DrainMode::stop) return;
+  stopping_ = true;
+  close_idle(connection);
+}
+
+void HttpService::close_idle(Connection& connection) {
   HttpSession& session = session_of(connection);
   bool idle = !session.pending && !session.stalled && connection.input().empty();
-  if (idle && mode == DrainMode::stop) connection.close(CloseReason::drained, Connection::Linger::yes);
+  if (idle) connection.close(CloseReason::drained, Connection::Linger::yes);
 }
 
 void HttpService::on_close(Connection& connection, CloseReason) {
@@ -84,14 +94,8 @@ void HttpService::on_close(Connection& connection, CloseReason) {
 
 // ---------------------------------------------------------------- reading requests
 
-void HttpService::read_requests(Connection& connection) {
-  HttpSession& session = session_of(connection);
-  while (connection.open() && !session.pending && !session.stalled && !connection.input().empty())
-    if (!read_request(connection)) return;
-}
-
 // One request from the front of the input; false when it is not there whole.
-bool HttpService::read_request(Connection& connection) {
+[[gnu::always_inline]] inline bool HttpService::read_request(Connection& connection) {
   if (session_of(connection).scanned && !head_may_be_complete(connection)) {
     await_head(connection);
     return false;
@@ -103,12 +107,13 @@ bool HttpService::read_request(Connection& connection) {
   return false;
 }
 
-// A head that comes byte by byte is not parsed again for each byte, but when a line has ended.
+// A head that comes byte by byte is not parsed again for each byte, but when a line has ended or no more
+// can come.
 bool HttpService::head_may_be_complete(Connection& connection) const {
   std::span<char> input = connection.input();
   std::string_view fresh =
       std::string_view(input.data(), input.size()).substr(session_of(connection).scanned);
-  return fresh.find('\n') != fresh.npos;
+  return fresh.find('\n') != fresh.npos || input.size() == Block::kBytes;
 }
 
 // The clock of a head starts with its first byte and is not put back by the next ones.
@@ -120,19 +125,18 @@ void HttpService::await_head(Connection& connection) {
   if (first) connection.set_deadline(connection.clock().now_ms + limits_.header_time_ms);
 }
 
-void HttpService::prepare(Exchange& exchange, Connection& connection) {
-  HttpSession& session = session_of(connection);
-  session.scanned = 0;
-  session.requests++;
+inline void HttpService::prepare(Exchange& exchange, Connection& connection) {
+  session_of(connection).scanned = 0;
   exchange.reset(connection);
   exchange.clock = &connection.clock();
-  exchange.date_line = date_line_.at(connection.clock());
-  exchange.peer_ip = connection.row().peer_port ? connection.row().peer_ip : nullptr;
-  exchange.keep_alive = exchange.head.keep_alive && !draining_ && session.requests < limits_.requests;
+  ConnectionRow& row = connection.row();
+  row.requests++;
+  exchange.peer_ip = row.peer_port ? row.peer_ip : nullptr;
+  exchange.keep_alive = exchange.head.keep_alive && !draining_ && row.requests < limits_.requests;
   allowed_ = routes_.find(exchange);
 }
 
-bool HttpService::begin_request(Connection& connection) {
+[[gnu::always_inline]] inline bool HttpService::begin_request(Connection& connection) {
   prepare(current_, connection);
   size_t body_size = 0;
   if (!find_body(connection, body_size)) {
@@ -153,7 +157,7 @@ uint64_t HttpService::body_bytes_max(const Exchange& exchange) const {
 }
 
 // Whether the whole body lies behind the head already, or there is none.
-bool HttpService::find_body(Connection& connection, size_t& size) {
+inline bool HttpService::find_body(Connection& connection, size_t& size) {
   const codec::RequestHead& head = current_.head;
   if (!head.chunked && head.content_length == 0) return true;
   std::span<char> rest = connection.input().subspan(head.size);
@@ -168,7 +172,7 @@ bool HttpService::find_body(Connection& connection, size_t& size) {
 // with it: whether the body will come nobody knows (RFC 9110 section 10.1.1).
 bool HttpService::accept_body(Connection& connection) {
   Exchange& exchange = current_;
-  exchange.keep_alive = false;
+  bool keep_alive = std::exchange(exchange.keep_alive, false);
   if (exchange.head.content_length > body_bytes_max(exchange)) exchange.fail(413);
   else if (!exchange.route && exchange.head.expect_continue) answer_without_route(exchange);
   else if (exchange.route && exchange.route->upload && exchange.route->upload->on_head) {
@@ -179,7 +183,7 @@ bool HttpService::accept_body(Connection& connection) {
     finish(connection, exchange, true);
     return false;
   }
-  exchange.keep_alive = exchange.head.keep_alive && !draining_;
+  exchange.keep_alive = keep_alive;
   return true;
 }
 
@@ -236,7 +240,6 @@ void HttpService::complete_body(Connection& connection) {
   PendingRequest* pending = std::exchange(session.pending, nullptr);
   Exchange& exchange = pending->exchange;
   exchange.body = pending->body;
-  exchange.date_line = date_line_.at(connection.clock());
   exchange.keep_alive = exchange.keep_alive && !draining_;
   if (exchange.route && exchange.route->upload) {
     Response response = exchange.response();
@@ -260,17 +263,23 @@ void HttpService::check_body_rate(Connection& connection) {
 
 // ---------------------------------------------------------------- answering
 
-void HttpService::dispatch(Exchange& exchange) {
+inline void HttpService::dispatch(Exchange& exchange) {
   const Route* route = exchange.route;
   if (!route) return answer_without_route(exchange);
   if (route->files) return route->files->serve(exchange);
   Response response = exchange.response();
   if (route->handler) return route->handler(exchange.request(), response);
-  UploadHandlers& upload = *route->upload;
+  dispatch_upload(exchange, *route->upload, response);
+}
+
+// A body that is there whole is refused and taken as one that comes in parts.
+void HttpService::dispatch_upload(Exchange& exchange, const UploadHandlers& upload, Response& response) {
+  std::string_view body = std::exchange(exchange.body, {});
+  bool keep_alive = std::exchange(exchange.keep_alive, exchange.keep_alive && body.empty());
   if (upload.on_head) upload.on_head(exchange.request(), response);
   if (exchange.begun) return;
-  if (upload.on_piece && !exchange.body.empty()) upload.on_piece(exchange.request(), exchange.body);
-  exchange.body = {};
+  exchange.keep_alive = keep_alive;
+  if (upload.on_piece && !body.empty()) upload.on_piece(exchange.request(), body);
   if (upload.on_end) upload.on_end(exchange.request(), response);
 }
 
@@ -285,10 +294,9 @@ void HttpService::answer_without_route(Exchange& exchange) {
 }
 
 // The answer is given: it is counted and logged, and the connection goes on or ends.
-void HttpService::finish(Connection& connection, Exchange& exchange, bool body_unread) {
+inline void HttpService::finish(Connection& connection, Exchange& exchange, bool body_unread) {
   if (!exchange.begun) exchange.fail(500);
   life_.requests.add(1);
-  connection.row().requests++;
   if (log_) log_->write(exchange);
   if (!exchange.finished) return connection.abort(CloseReason::handler_failed);
   if (!exchange.keep_alive) return end_connection(connection, exchange, body_unread);
@@ -316,7 +324,6 @@ void HttpService::refuse(Connection& connection, int status, CloseReason reason)
   exchange.head.minor_version = 1;
   exchange.peer_ip = connection.row().peer_port ? connection.row().peer_ip : nullptr;
   exchange.clock = &connection.clock();
-  exchange.date_line = date_line_.at(connection.clock());
   exchange.fail(status, true);
   if (log_) log_->write(exchange);
   connection.close(reason, Connection::Linger::yes);

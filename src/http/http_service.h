@@ -21,7 +21,6 @@ struct PendingRequest;
 // nothing else.
 struct HttpSession {
   PendingRequest* pending = nullptr;  // the request whose body is still coming
-  uint32_t requests = 0;
   uint32_t scanned = 0;               // bytes of the input that are known to be no complete head
   bool stalled = false;               // more input waits until the answers are sent
 };
@@ -46,7 +45,6 @@ class HttpService final : public Protocol {
 
  private:
   // --- reading requests
-  void read_requests(Connection& connection);
   bool read_request(Connection& connection);
   bool head_may_be_complete(Connection& connection) const;
   void await_head(Connection& connection);
@@ -64,8 +62,10 @@ class HttpService final : public Protocol {
 
   // --- answering
   void dispatch(Exchange& exchange);
+  void dispatch_upload(Exchange& exchange, const UploadHandlers& upload, Response& response);
   void answer_without_route(Exchange& exchange);
   void finish(Connection& connection, Exchange& exchange, bool body_unread = false);
+  void close_idle(Connection& connection);
   void end_connection(Connection& connection, const Exchange& exchange, bool body_unread);
   void refuse(Connection& connection, int status, CloseReason reason);
   uint64_t body_bytes_max(const Exchange& exchange) const;
@@ -79,6 +79,7 @@ class HttpService final : public Protocol {
   Exchange current_;
   RouteTable::Methods allowed_ = 0;  // for the path of the current request
   bool draining_ = false;
+  bool stopping_ = false;              // what has nothing under way is closed
 };
 
 }  // namespace oklo::http

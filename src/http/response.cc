@@ -35,8 +35,11 @@ bool Response::header(std::string_view name, std::string_view value) {
 
 void Response::send(std::string_view body) { exchange_.answer(body, {}); }
 
-void Response::send_typed(std::string_view type_line, std::initializer_list<std::string_view> parts) {
-  if (parts.size() == 1) return exchange_.answer(*parts.begin(), type_line);
+void Response::send_whole(std::string_view type_line, std::string_view body) {
+  exchange_.answer(body, type_line);
+}
+
+void Response::send_joined(std::string_view type_line, std::initializer_list<std::string_view> parts) {
   std::string body;
   for (std::string_view part : parts) body.append(part);
   exchange_.answer(body, type_line);

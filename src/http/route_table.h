@@ -65,18 +65,23 @@ class RouteTable {
 
   void attach(Methods methods, std::string_view pattern, Route& route);
   static Node& child(Node& node, std::string_view part);
+  const Node* match_root(std::string_view path, Exchange& exchange) const;
   static const Node* match(const Node& node, std::string_view path, Exchange& exchange);
 
   // The patterns without parameters, by hash: what most requests ask for needs no walk through the tree.
+  static constexpr uint64_t kFactor = 0x9e3779b97f4a7c15;
   struct Exact {
+    uint64_t key = 0;
     std::string path;
     const Node* node = nullptr;
   };
-  static uint32_t hash(std::string_view path);
+  static uint64_t key_of(std::string_view path);
+  size_t place_of(uint64_t key) const { return key * kFactor >> 32 & exact_mask_; }
   void remember_exact(std::string_view path, const Node& node);
   const Node* find_exact(std::string_view path) const;
 
   std::vector<Exact> exact_ = std::vector<Exact>(16);  // open addressing, at most half full
+  size_t exact_mask_ = 15;
   size_t exact_count_ = 0;
   Node root_;
   std::vector<std::unique_ptr<Route>> routes_;

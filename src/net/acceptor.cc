@@ -2,6 +2,8 @@
 
 #include <errno.h>
 
+#include <algorithm>
+
 #include "sys/socket.h"
 
 namespace oklo {
@@ -21,11 +23,13 @@ Result<void> Acceptor::start() {
   return {};
 }
 
-// The loop: one wake-up may stand for many connections, and asking epoll for each would cost a call. Its
-// bound keeps a flood of connections from holding up those that are there.
+// One wake-up may stand for many connections, and asking epoll for each would cost a call; but to look for
+// one more than there are costs a call, too. So it takes twice as many when there were as many as it
+// expected, and as many as there were else. What is left wakes it again: epoll is level-triggered.
 void Acceptor::on_event(uint32_t) {
-  for (int i = 0; i < kAcceptsMax; i++)
-    if (!accept_one()) return;
+  int accepted = 0;
+  while (accepted < expected_ && accept_one()) accepted++;
+  expected_ = accepted == expected_ ? std::min(2 * expected_, kAcceptsMax) : std::max(accepted, 1);
 }
 
 bool Acceptor::accept_one() {

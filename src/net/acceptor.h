@@ -21,7 +21,7 @@ class Acceptor final : private EventHandler, private Timer {
   void on_room();
 
  private:
-  static constexpr int kAcceptsMax = 64;  // a turn
+  static constexpr int kAcceptsMax = 64;  // a turn: a flood must not hold up those that are there
   static constexpr uint32_t kPauseMs = 100;
 
   void on_event(uint32_t events) override;
@@ -36,6 +36,7 @@ class Acceptor final : private EventHandler, private Timer {
   bool deferred_;
   bool exclusive_;
   bool watching_ = false;
+  int expected_ = 1;  // connections in the accept queue
 };
 
 }  // namespace oklo

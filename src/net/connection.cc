@@ -27,6 +27,7 @@ void Connection::start(bool read_now) {
 // ---------------------------------------------------------------- receiving
 
 void Connection::on_event(uint32_t events) {
+  if (events == sys::kReadable) return read();
   if (events & sys::kReadable) read();
   if (phase_ == Phase::dead) return;
   if (events & sys::kWritable) mark_dirty();
@@ -34,7 +35,7 @@ void Connection::on_event(uint32_t events) {
   if ((events & (sys::kError | sys::kHangUp)) && !(events & sys::kReadable)) abort(CloseReason::peer_reset);
 }
 
-void Connection::read() {
+inline void Connection::read() {
   if (phase_ != Phase::open) return discard_input();
   if (!input_) input_ = endpoint_.blocks->take();
   if (input_->space().empty()) input_->compact();
@@ -47,18 +48,18 @@ void Connection::read() {
   if (input_ && input_->empty()) release(std::exchange(input_, nullptr));
 }
 
-void Connection::take_in(size_t bytes) {
+inline void Connection::take_in(size_t bytes) {
   input_->end += static_cast<uint32_t>(bytes);
   ConnectionRow& shared = row();
   shared.bytes_in += bytes;
-  shared.active_s = static_cast<uint32_t>(clock().now_ms / 1000);
+  shared.active_s = clock().now_s;
   endpoint_.life->bytes_in.add(bytes);
   endpoint_.protocol->on_data(*this);
 }
 
 void Connection::end_of_input() {
   peer_finished_ = true;
-  mark_dirty();  // The flush changes what is watched: an end of file stays readable for ever.
+  settle_later();  // The flush changes what is watched: an end of file stays readable for ever.
   endpoint_.protocol->on_end(*this);
 }
 
@@ -69,14 +70,7 @@ void Connection::discard_input() {
   if (n > 0 || n == -EAGAIN) return;
   peer_finished_ = true;
   if (phase_ == Phase::lingering || n < 0) abort(reason_);
-  else mark_dirty();
-}
-
-void Connection::consume(size_t bytes) {
-  if (bytes == 0) return;
-  OKLO_ASSERT(input_ && bytes <= input_->content().size());
-  input_->begin += static_cast<uint32_t>(bytes);
-  if (input_->empty()) input_->begin = input_->end = 0;
+  else settle_later();
 }
 
 Block* Connection::split_input(size_t bytes) {
@@ -93,22 +87,15 @@ void Connection::release(Block* block) { endpoint_.blocks->give_back(block); }
 
 void Connection::pause_reading() {
   paused_ = true;
-  mark_dirty();
+  settle_later();
 }
 
 void Connection::resume_reading() {
   paused_ = false;
-  mark_dirty();
+  settle_later();
 }
 
 // ---------------------------------------------------------------- sending
-
-std::span<char> Connection::room(size_t bytes) { return output_.room(*endpoint_.blocks, bytes); }
-
-void Connection::advance(size_t bytes) {
-  output_.advance(bytes);
-  mark_dirty();
-}
 
 bool Connection::send(std::string_view bytes) {
   if (phase_ == Phase::dead) return false;
@@ -134,28 +121,34 @@ void Connection::send_file(sys::Fd file, uint64_t offset, uint64_t size) {
   mark_dirty();
 }
 
-void Connection::mark_dirty() { reactor().mark_dirty(*this); }
-
 void Connection::on_flush() {
-  if (phase_ == Phase::dead) return;
   if (!output_.empty()) flush();
+  if (input_ && input_->empty()) release(std::exchange(input_, nullptr));  // consumed outside of read
+  if (!settled_) settle();
+}
+
+// The end that was asked for, when all is sent, and what to ask the Reactor for.
+void Connection::settle() {
   if (phase_ == Phase::closing && output_.empty()) finish_closing();
+  settled_ = phase_ != Phase::closing;
   if (phase_ != Phase::dead) watch();
 }
 
-void Connection::flush() {
+[[gnu::always_inline]] inline void Connection::flush() {
   long n = output_.send_to(socket_.get(), *endpoint_.blocks);
   if (n == -ENODATA) return abort(CloseReason::file_shrank);
   if (n < 0) return abort(CloseReason::peer_reset);
   flushed(static_cast<size_t>(n));
 }
 
-void Connection::flushed(size_t sent) {
+inline void Connection::flushed(size_t sent) {
   ConnectionRow& shared = row();
   shared.bytes_out += sent;
   shared.queued_bytes = static_cast<uint32_t>(output_.bytes());
   endpoint_.life->bytes_out.add(sent);
   bool was_blocked = blocked_;
+  if (output_.empty() && !was_blocked && !paused_) return;
+  settled_ = false;
   blocked_ = !output_.empty();
   if (blocked_ && (sent > 0 || !was_blocked)) set_deadline(clock().now_ms + endpoint_.write_stall_ms);
   if (!blocked_ && (was_blocked || paused_) && phase_ == Phase::open) endpoint_.protocol->on_drained(*this);
@@ -181,7 +174,7 @@ void Connection::close(CloseReason reason, Linger linger) {
   phase_ = Phase::closing;
   reason_ = reason;
   linger_ = linger == Linger::yes && !peer_finished_;
-  mark_dirty();
+  settle_later();
 }
 
 void Connection::finish_closing() {
@@ -211,10 +204,7 @@ void Connection::drain(DrainMode mode) {
 
 // ---------------------------------------------------------------- time
 
-// The timer is left where it is when the deadline only moves away: most deadlines are never reached.
-void Connection::arm_timer() {
-  if (!armed() || deadline_ms_ < expiry_ms()) reactor().timers().arm(*this, deadline_ms_);
-}
+void Connection::arm_timer() { reactor().timers().arm(*this, deadline_ms_); }
 
 void Connection::cancel_timer() { reactor().timers().cancel(*this); }
 

@@ -42,7 +42,12 @@ class Connection final : private EventHandler, private Timer, public Outlet {
 
   // --- for the Protocol
   std::span<char> input() const { return input_ ? input_->content() : std::span<char>(); }
-  void consume(size_t bytes);
+  void consume(size_t bytes) {
+    if (bytes == 0) return;
+    OKLO_ASSERT(input_ && bytes <= input_->content().size());
+    input_->begin += static_cast<uint32_t>(bytes);
+    if (input_->empty()) input_->begin = input_->end = 0;
+  }
   // Takes the first `bytes` of the input away with the block they lie in, so that views of them stay good;
   // what followed them is the input now. The block must come back with release.
   Block* split_input(size_t bytes);
@@ -56,7 +61,11 @@ class Connection final : private EventHandler, private Timer, public Outlet {
 
   // Protocol::on_deadline is called at that time, once, unless another one is set before. While bytes
   // wait to be sent the deadline is that of the write stall instead.
-  void set_deadline(uint64_t at_ms) { deadline_ms_ = at_ms; arm_timer(); }
+  void set_deadline(uint64_t at_ms) {
+    deadline_ms_ = at_ms;
+    // A timer that comes too early is left where it is: most deadlines are never reached.
+    if (!armed() || at_ms < expiry_ms()) arm_timer();
+  }
 
   // Sends what is queued, then closes. `linger`: the peer may still be sending: the write side is closed
   // first and what comes in is thrown away for a while, so that no RST overtakes the answer (RFC 9112
@@ -77,8 +86,11 @@ class Connection final : private EventHandler, private Timer, public Outlet {
   Endpoint& endpoint() const { return endpoint_; }
 
   // --- Outlet
-  std::span<char> room(size_t bytes) override;
-  void advance(size_t bytes) override;
+  std::span<char> room(size_t bytes) override { return output_.room(*endpoint_.blocks, bytes); }
+  void advance(size_t bytes) override {
+    output_.advance(bytes);
+    mark_dirty();
+  }
   bool send(std::string_view bytes) override;
   void send_shared(const BytesRef& bytes, std::string_view view) override;
   void send_file(sys::Fd file, uint64_t offset, uint64_t size) override;
@@ -105,11 +117,16 @@ class Connection final : private EventHandler, private Timer, public Outlet {
   void flush();
   void flushed(size_t sent);
   void finish_closing();
+  void settle();
   void watch();
   void arm_timer();
   void cancel_timer();
   void queue_grew();
-  void mark_dirty();
+  void mark_dirty() { reactor().mark_dirty(*this); }
+  void settle_later() {
+    settled_ = false;
+    mark_dirty();
+  }
   Reactor& reactor() const { return *endpoint_.reactor; }
 
   Endpoint& endpoint_;
@@ -127,6 +144,7 @@ class Connection final : private EventHandler, private Timer, public Outlet {
   bool blocked_ : 1 = false;  // the socket took less than there was
   bool linger_ : 1 = false;
   bool peer_finished_ : 1 = false;
+  bool settled_ : 1 = false;  // nothing has changed since settle
   alignas(8) unsigned char session_[kSessionBytes] = {};
 };
 

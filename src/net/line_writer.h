@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "reactor/reactor.h"
-#include "shm/counter.h"
+#include "base/counter.h"
 
 namespace oklo {
 

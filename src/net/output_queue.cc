@@ -38,14 +38,6 @@ std::string_view memory_of(Block& block) {
 
 }  // namespace
 
-Block* OutputQueue::push(BlockPool& pool, Block::Kind kind) {
-  Block* block = pool.take();
-  block->kind = kind;
-  if (head_) tail_->next = block;
-  else head_ = block;
-  return tail_ = block;
-}
-
 void OutputQueue::pop(BlockPool& pool) {
   Block* block = head_;
   head_ = block->next;
@@ -110,7 +102,7 @@ long OutputQueue::send_memory(int socket, BlockPool& pool, bool& all) {
   size_t size = 0;
   for (size_t i = 0; i < count; i++) size += parts[i].iov_len;
   long n = sys::send_parts(socket, parts, count, more);
-  if (n > 0) consume(pool, static_cast<size_t>(n));
+  if (n >= 0) consume(pool, static_cast<size_t>(n));  // Parts without a byte go too.
   all = n == static_cast<long>(size);
   return n;
 }
@@ -128,19 +120,9 @@ long OutputQueue::send_file(int socket, BlockPool& pool, bool& all) {
   return n;
 }
 
-// Nearly always one block is all there is, and the socket takes it.
-long OutputQueue::send_to(int socket, BlockPool& pool) {
-  if (head_ != tail_ || head_->kind != Block::Kind::bytes) return send_parts_to(socket, pool);
-  size_t size = head_->end - head_->begin;
-  long n = sys::send_bytes(socket, head_->data + head_->begin, size, false);
-  if (n == static_cast<long>(size)) {
-    pool.give_back(head_);
-    head_ = tail_ = nullptr;
-    bytes_ = 0;
-    return n;
-  }
-  if (n > 0) consume(pool, static_cast<size_t>(n));
-  return n == -EAGAIN ? 0 : n;
+long OutputQueue::send_rest(BlockPool& pool, long sent) {
+  if (sent > 0) consume(pool, static_cast<size_t>(sent));
+  return sent == -EAGAIN ? 0 : sent;
 }
 
 long OutputQueue::send_parts_to(int socket, BlockPool& pool) {

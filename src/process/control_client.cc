@@ -26,7 +26,7 @@ Result<ControlAnswer> send_command(const std::string& path, std::string_view com
   Result<sys::Fd> fd = connect_path(path);
   if (!fd) return Error{fd.error().number, "nothing runs behind " + path + ": " + fd.error().text};
   std::string line = std::string(command) + "\n";
-  if (sys::send_bytes(fd->get(), line.data(), line.size(), false) < 0)
+  if (sys::send_bytes(fd->get(), line.data(), line.size()) < 0)
     return Error{0, "cannot send to " + path};
   std::string answer;
   char bytes[4096];

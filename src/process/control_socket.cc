@@ -89,7 +89,7 @@ class ControlSocket::Session final : private EventHandler, private Timer {
   }
 
   void send_rest() {
-    long n = sys::send_bytes(fd_.get(), answer_.data(), answer_.size(), false);
+    long n = sys::send_bytes(fd_.get(), answer_.data(), answer_.size());
     if (owner_.retired_) return;
     if (n > 0) answer_.erase(0, static_cast<size_t>(n));
     bool waits = !answer_.empty() && (n >= 0 || n == -EAGAIN);

@@ -260,7 +260,7 @@ Result<void> Master::share_memory() {
   connections_.emplace(std::move(table).value());
   ServiceRow& row = scoreboard_->service();
   row.pid = sys::current_pid();
-  row.started_ms.set(sys::monotonic_ns() / 1'000'000);
+  row.started_ms.set(sys::monotonic_ms());
   char* end = row.addresses;
   for (const sys::Address& address : listeners_->addresses()) {
     std::string text = address.to_string();

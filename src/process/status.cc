@@ -89,7 +89,7 @@ uint64_t total_closed(const Scoreboard& scoreboard, size_t reason) {
 }
 
 uint64_t uptime_s(const Scoreboard& scoreboard) {
-  return (sys::monotonic_ns() / 1'000'000 - scoreboard.service().started_ms.value()) / 1000;
+  return (sys::monotonic_ms() - scoreboard.service().started_ms.value()) / 1000;
 }
 
 std::vector<std::string_view> addresses(const Scoreboard& scoreboard) {

@@ -92,7 +92,7 @@ Result<void> Worker::begin() {
   if (!reactor) return reactor.error();
   reactor_ = std::move(reactor).value();
   context().reactor = reactor_.get();
-  reactor_->on_turn([row = context().row] { row->turns.add(1); });
+  reactor_->count_turns(context().row->turns);
   ControlChannel::Events events;
   events.on_message = [this](const ControlMessage& message, sys::Fd passed) {
     on_message(message, std::move(passed));

@@ -13,7 +13,6 @@ namespace oklo {
 namespace {
 
 constexpr size_t kEventsMax = 256;
-constexpr uint64_t kWallClockMs = 1000;  // how often the wall clock is read anew
 
 uint64_t token_of(int fd, uint32_t generation) {
   return uint64_t{generation} << 32 | static_cast<uint32_t>(fd);
@@ -31,7 +30,7 @@ Result<std::unique_ptr<Reactor>> Reactor::create(uint64_t fds_max) {
 }
 
 Reactor::Reactor(sys::Epoll epoll, sys::Memory watches)
-    : epoll_(std::move(epoll)), watches_(std::move(watches)), timers_(sys::monotonic_ns() / 1'000'000) {
+    : epoll_(std::move(epoll)), watches_(std::move(watches)), timers_(sys::monotonic_ms()) {
   refresh_clock();
 }
 
@@ -66,14 +65,6 @@ void Reactor::remove(int fd) {
 
 void Reactor::post(Function<void()> function) { posted_.push_back(std::move(function)); }
 
-void Reactor::mark_dirty(EventHandler& handler) {
-  if (handler.place_ != EventHandler::Place::nowhere) return;
-  handler.place_ = EventHandler::Place::dirty;
-  handler.next_ = nullptr;
-  *dirty_end_ = &handler;
-  dirty_end_ = &handler.next_;
-}
-
 // One link serves both lists: what is dirty when it is doomed stays where it is, and is moved, without a
 // last flush, when the dirty ones are walked.
 void Reactor::destroy_later(EventHandler& handler) {
@@ -100,7 +91,7 @@ void Reactor::run() {
 void Reactor::run_once() {
   std::array<epoll_event, kEventsMax> events;
   int timeout_ms = wait_timeout_ms();
-  if (on_turn_) on_turn_();
+  turns_->add(1);
   long count = epoll_.wait(events, timeout_ms);
   OKLO_ASSERT(count >= 0);
   refresh_clock();
@@ -119,23 +110,23 @@ void Reactor::dispatch(uint64_t token, uint32_t events) {
   if (watched.generation == token >> 32) watched.handler->on_event(events);
 }
 
-int Reactor::wait_timeout_ms() const {
+inline int Reactor::wait_timeout_ms() const {
   if (!posted_.empty() || dirty_ || doomed_) return 0;
   return timers_.timeout_ms(clock_.now_ms);
 }
 
-void Reactor::refresh_clock() {
-  uint64_t now_ms = sys::monotonic_ns() / 1'000'000;
-  if (now_ms == clock_.now_ms) return;
-  if (wall_offset_ms_ == 0 || now_ms - wall_read_ms_ >= kWallClockMs) {
-    sys::WallTime wall = sys::wall_time();
-    wall_offset_ms_ = static_cast<uint64_t>(wall.seconds) * 1000 + wall.nanoseconds / 1'000'000 - now_ms;
-    wall_read_ms_ = now_ms;
-  }
-  uint64_t wall_ms = now_ms + wall_offset_ms_;
-  clock_.now_ms = now_ms;
-  clock_.wall_s = static_cast<int64_t>(wall_ms / 1000);
-  clock_.wall_ms = static_cast<uint32_t>(wall_ms % 1000);
+inline void Reactor::refresh_clock() {
+  clock_.now_ms = sys::monotonic_ms();
+  if (clock_.now_ms >= second_ends_ms_) begin_second();
+  clock_.wall_ms = static_cast<uint32_t>(clock_.now_ms + 1000 - second_ends_ms_);
+}
+
+// The wall clock may be set: it is read anew whenever a second of it has passed.
+void Reactor::begin_second() {
+  sys::WallTime wall = sys::wall_time();
+  clock_.wall_s = wall.seconds;
+  clock_.now_s = static_cast<uint32_t>(clock_.now_ms / 1000);
+  second_ends_ms_ = clock_.now_ms + 1000 - wall.nanoseconds / 1'000'000;
 }
 
 void Reactor::run_posted() {
@@ -144,7 +135,7 @@ void Reactor::run_posted() {
   for (Function<void()>& function : functions) function();
 }
 
-void Reactor::flush_dirty() {
+inline void Reactor::flush_dirty() {
   while (EventHandler* handler = dirty_) {
     dirty_ = handler->next_;
     if (!dirty_) dirty_end_ = &dirty_;
@@ -155,7 +146,7 @@ void Reactor::flush_dirty() {
   }
 }
 
-void Reactor::destroy_doomed() {
+inline void Reactor::destroy_doomed() {
   while (EventHandler* handler = doomed_) {
     doomed_ = handler->next_;
     handler->place_ = EventHandler::Place::destroyed;

@@ -6,6 +6,7 @@
 
 #include "base/assert.h"
 #include "base/clock.h"
+#include "base/counter.h"
 #include "base/result.h"
 #include "reactor/timer_wheel.h"
 #include "sys/epoll.h"
@@ -55,7 +56,13 @@ class Reactor {
   void post(Function<void()> function);
 
   // on_flush in phase 7 of this turn, once however often it is marked.
-  void mark_dirty(EventHandler& handler);
+  void mark_dirty(EventHandler& handler) {
+    if (handler.place_ != EventHandler::Place::nowhere) return;
+    handler.place_ = EventHandler::Place::dirty;
+    handler.next_ = nullptr;
+    *dirty_end_ = &handler;
+    dirty_end_ = &handler.next_;
+  }
   // on_destroy in phase 8 of this turn, once. From here on the handler is not flushed any more.
   void destroy_later(EventHandler& handler);
 
@@ -66,8 +73,8 @@ class Reactor {
   void run_once();  // one turn
   void stop() { stopped_ = true; }
 
-  // Called in each turn before it waits: a heartbeat.
-  void on_turn(Function<void()> function) { on_turn_ = std::move(function); }
+  // Counts its turns there, each before it waits: a heartbeat.
+  void count_turns(Counter& counter) { turns_ = &counter; }
 
  private:
   static constexpr size_t kFdsMax = size_t{1} << 22;  // the limit of open files may be astronomical
@@ -81,6 +88,7 @@ class Reactor {
   Watch* watch(int fd);
   void dispatch(uint64_t token, uint32_t events);
   void refresh_clock();
+  void begin_second();
   int wait_timeout_ms() const;
   void run_posted();
   void flush_dirty();
@@ -89,14 +97,14 @@ class Reactor {
   sys::Epoll epoll_;
   sys::Memory watches_;
   Clock clock_;
-  uint64_t wall_offset_ms_ = 0;
-  uint64_t wall_read_ms_ = 0;
+  uint64_t second_ends_ms_ = 0;  // when the wall clock has its next second
   TimerWheel timers_;
   std::vector<Function<void()>> posted_;
   EventHandler* dirty_ = nullptr;
   EventHandler** dirty_end_ = &dirty_;
   EventHandler* doomed_ = nullptr;
-  Function<void()> on_turn_;
+  Counter own_turns_;
+  Counter* turns_ = &own_turns_;
   bool stopped_ = false;
 };
 

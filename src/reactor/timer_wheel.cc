@@ -94,10 +94,4 @@ void TimerWheel::call_all(Slot& due) {
   }
 }
 
-int TimerWheel::timeout_ms(uint64_t now_ms) const {
-  if (next_ms_ == UINT64_MAX) return -1;
-  if (next_ms_ <= now_ms) return 0;
-  return static_cast<int>(std::min<uint64_t>(next_ms_ - now_ms, INT_MAX));
-}
-
 }  // namespace oklo

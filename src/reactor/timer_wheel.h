@@ -1,6 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <climits>
 #include <cstdint>
 
 #include "base/intrusive_list.h"
@@ -45,7 +47,11 @@ class TimerWheel {
 
   // How long to wait for the next call of advance, -1 when no timer is armed. Never too long; it may be
   // too short when the next timer is 64 ms away or more, or was cancelled.
-  int timeout_ms(uint64_t now_ms) const;
+  int timeout_ms(uint64_t now_ms) const {
+    if (next_ms_ == UINT64_MAX) return -1;
+    if (next_ms_ <= now_ms) return 0;
+    return static_cast<int>(std::min<uint64_t>(next_ms_ - now_ms, INT_MAX));
+  }
 
   uint64_t now_ms() const { return now_ms_; }
 

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "shm/counter.h"
+#include "base/counter.h"
 #include "sys/memory.h"
 
 namespace oklo {

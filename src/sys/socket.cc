@@ -142,8 +142,8 @@ long receive(int fd, void* out, size_t size) {
   return retry([&] { return kernel::recv(fd, out, size, 0); });
 }
 
-long send_bytes(int fd, const void* data, size_t size, bool more) {
-  return retry([&] { return kernel::send(fd, data, size, MSG_NOSIGNAL | (more ? MSG_MORE : 0)); });
+long send_bytes(int fd, const void* data, size_t size) {
+  return retry([&] { return kernel::send(fd, data, size, MSG_NOSIGNAL); });
 }
 
 long send_parts(int fd, const iovec* parts, size_t count, bool more) {

@@ -38,7 +38,7 @@ Result<Fd> connect_to(const Address& address);
 // Each answers zero or more, or a negative errno number, as kernel.h does. EINTR is tried again.
 [[nodiscard]] long accept_connection(int listener, Address& peer);
 [[nodiscard]] long receive(int fd, void* out, size_t size);
-[[nodiscard]] long send_bytes(int fd, const void* data, size_t size, bool more);
+[[nodiscard]] long send_bytes(int fd, const void* data, size_t size);
 [[nodiscard]] long send_parts(int fd, const iovec* parts, size_t count, bool more);
 [[nodiscard]] long send_file(int socket, int file, uint64_t& offset, size_t count);
 

@@ -88,7 +88,7 @@ TEST_CASE("fault/transfer: a stream arrives whole through short writes and reads
     for (int turn = 0; at < text.size(); turn++) {
       size_t size = std::min<size_t>(3000, text.size() - at);
       const iovec parts[] = {{text.data() + at, size / 2}, {text.data() + at + size / 2, size - size / 2}};
-      long sent = turn % 2 ? sys::send_bytes(pair.client.get(), text.data() + at, size, false)
+      long sent = turn % 2 ? sys::send_bytes(pair.client.get(), text.data() + at, size)
                            : sys::send_parts(pair.client.get(), parts, 2, true);
       REQUIRE(sent > 0);
       at += static_cast<size_t>(sent);

@@ -15,7 +15,7 @@ using Kind = ParseOutcome::Kind;
 
 constexpr HeadLimits kLimits{.request_line_bytes = 512, .fields_bytes = 1024, .fields_count = 8};
 
-void check_inside(uint16_t at, uint16_t bytes, const RequestHead& head) {
+void check_inside(uint32_t at, uint32_t bytes, const RequestHead& head) {
   OKLO_ASSERT(size_t{at} + bytes <= head.size);
 }
 

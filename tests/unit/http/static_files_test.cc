@@ -52,7 +52,7 @@ struct Site {
     REQUIRE(parsed.kind == codec::ParseOutcome::Kind::complete);
     exchange.mount_rest = exchange.head.path().substr(mount.size());
     exchange.clock = &clock;
-    exchange.date_line = "Date: D\r\n";
+    exchange.date_line = &date_line;
     outlet.sent.clear();
     files->serve(exchange);
     CHECK(exchange.finished);
@@ -68,6 +68,7 @@ struct Site {
 
   FileTree tree;
   Clock clock = {1'000'000, FileTree::kModified + 86'400, 0};
+  http::DateLine date_line;
   std::unique_ptr<http::StaticFiles> files;
   RecordingOutlet outlet;
   http::Exchange exchange;

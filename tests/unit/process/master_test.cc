@@ -240,7 +240,7 @@ TEST_CASE("process/master: TERM waits for the workers until the deadline, a seco
   service.signal(SIGTERM);
   Service::until([&] { return !service.command("health").ok; });
   CHECK(service.command("reload").text == "the service is stopping\n");
-  CHECK(count(service.status(), "\"state\":\"draining\"") == 3);
+  Service::until([&] { return count(service.status(), "\"state\":\"draining\"") == 3; });
   service.signal(SIGTERM);
   CHECK(service.wait() == 0);
   CHECK(service.all_gone());

@@ -167,7 +167,7 @@ TEST_CASE("sys/socket: bytes, parts and files arrive in order") {
   CHECK(sys::receive(pair.server.get(), nullptr, 0) <= 0);
   char room[64];
   CHECK(sys::receive(pair.server.get(), room, sizeof room) == -EAGAIN);
-  CHECK(sys::send_bytes(pair.client.get(), "head ", 5, true) == 5);
+  CHECK(sys::send_bytes(pair.client.get(), "head ", 5) == 5);
   const iovec parts[] = {{const_cast<char*>("one "), 4}, {const_cast<char*>("two "), 4}};
   CHECK(sys::send_parts(pair.client.get(), parts, 2, true) == 8);
   uint64_t offset = 7;
@@ -192,7 +192,7 @@ TEST_CASE("sys/socket: writing to a peer that is gone is an errno and no signal"
   pair.wait_readable();
   char room[4];
   CHECK(sys::receive(pair.server.get(), room, sizeof room) == -ECONNRESET);
-  CHECK(sys::send_bytes(pair.server.get(), "x", 1, false) == -EPIPE);
+  CHECK(sys::send_bytes(pair.server.get(), "x", 1) == -EPIPE);
   const iovec part = {room, 1};
   CHECK(sys::send_parts(pair.server.get(), &part, 1, false) == -EPIPE);
 }
@@ -201,7 +201,7 @@ TEST_CASE("sys/socket: a full socket is EAGAIN, more parts than the kernel takes
   Pair pair;
   std::string block(1 << 16, 'x');
   long size = 0;
-  while (size >= 0) size = sys::send_bytes(pair.server.get(), block.data(), block.size(), false);
+  while (size >= 0) size = sys::send_bytes(pair.server.get(), block.data(), block.size());
   CHECK(size == -EAGAIN);
   Pair fresh;
   std::string parts_text(3000, 'p');

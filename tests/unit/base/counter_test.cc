@@ -1,4 +1,4 @@
-#include "shm/counter.h"
+#include "base/counter.h"
 
 #include <doctest/doctest.h>
 
@@ -24,7 +24,7 @@ uint32_t low_half(uint64_t value) { return static_cast<uint32_t>(value); }
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("shm/counter: counts, also beyond 32 bits", C, ThisMachines, General) {
+TEST_CASE_TEMPLATE("base/counter: counts, also beyond 32 bits", C, ThisMachines, General) {
   C counter;
   CHECK(counter.value() == 0);
   counter.set(0xffff'ffff);
@@ -37,7 +37,7 @@ TEST_CASE_TEMPLATE("shm/counter: counts, also beyond 32 bits", C, ThisMachines, 
 }
 
 // Each value has equal halves, so a torn one is known at sight.
-TEST_CASE_TEMPLATE("shm/counter: another process never sees half a change", C, ThisMachines, General) {
+TEST_CASE_TEMPLATE("base/counter: another process never sees half a change", C, ThisMachines, General) {
   sys::Memory memory = sys::Memory::allocate_shared(sizeof(C)).value();
   C& counter = *new (memory.data()) C;
   pid_t writer = fork();
