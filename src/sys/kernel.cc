@@ -83,6 +83,16 @@ long fstatat(int dir, const char* path, struct stat* out, int flags) {
 
 long ftruncate(int fd, off_t length) { return answer(::ftruncate(fd, length)); }
 
+// The C library has no wrapper. The system call of this number takes the time as two longs on all machines.
+long futex(const void* word, int operation, unsigned value, const timespec* timeout) {
+  long time[2] = {};
+  if (timeout) {
+    time[0] = static_cast<long>(timeout->tv_sec);
+    time[1] = static_cast<long>(timeout->tv_nsec);
+  }
+  return answer(::syscall(SYS_futex, word, operation, value, timeout ? time : nullptr, nullptr, 0));
+}
+
 long getcwd(char* out, size_t size) { return answer(::syscall(SYS_getcwd, out, size)); }
 
 long getdents64(int fd, void* out, size_t size) { return answer(::getdents64(fd, out, size)); }

@@ -38,6 +38,8 @@ long fork();
 long fstat(int fd, struct stat* out);
 long fstatat(int dir, const char* path, struct stat* out, int flags);
 long ftruncate(int fd, off_t length);
+// futex(2), waiting and waking; the time is relative, and null is for ever.
+long futex(const void* word, int operation, unsigned value, const timespec* timeout);
 long getcwd(char* out, size_t size);
 long getdents64(int fd, void* out, size_t size);
 long getpeername(int fd, sockaddr* address, socklen_t* length);

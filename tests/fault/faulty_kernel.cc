@@ -177,6 +177,8 @@ PASS(fork, (), ())
 PASS(fstat, (int fd, struct stat* out), (fd, out))
 PASS(fstatat, (int dir, const char* path, struct stat* out, int flags), (dir, path, out, flags))
 PASS(ftruncate, (int fd, off_t length), (fd, length))
+PASS_OR_INTERRUPT(futex, (const void* word, int operation, unsigned value, const timespec* timeout),
+                  (word, operation, value, timeout))
 PASS(getcwd, (char* out, size_t size), (out, size))
 PASS(getdents64, (int fd, void* out, size_t size), (fd, out, size))
 PASS(geteuid, (), ())
