@@ -21,13 +21,13 @@ using Handler = Function<void(const Request&, Response&)>;
 struct UploadHandlers {
   // The head is there, no byte of the body yet. To answer here refuses the body: the connection closes
   // after the answer. May be empty.
-  Handler on_head;
+  Handler on_head = {};
   // The next piece of the body.
-  Function<void(const Request&, std::string_view piece)> on_piece;
+  Function<void(const Request&, std::string_view piece)> on_piece = {};
   // The body is complete: answer.
-  Handler on_end;
+  Handler on_end = {};
   // The client went away or was too slow before the end: clean up. May be empty.
-  Function<void(const Request&)> on_abort;
+  Function<void(const Request&)> on_abort = {};
 };
 
 // How a directory is served.

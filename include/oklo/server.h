@@ -19,10 +19,10 @@ enum class LogFormat : uint8_t { common, json };
 
 struct ServerOptions {
   unsigned workers = 0;             // processes that serve; 0: one for each processor this process may use
-  std::string user;                 // whom the workers run as, a name or number; empty as root: 65534
-  std::string
-      control;  // path of the control socket; empty: oklo-PORT.sock in /run or $XDG_RUNTIME_DIR; "off"
-  std::string pid_file;             // empty: none
+  std::string user = {};            // whom the workers run as, a name or number; empty as root: 65534
+  std::string control = {};  // path of the control socket; empty: oklo-PORT.sock in /run or
+                             // $XDG_RUNTIME_DIR; "off"
+  std::string pid_file = {};        // empty: none
   bool daemon = false;  // detach from the terminal; run returns in the parent when the service is up
   std::string access_log = "off";   // "stderr", "off" or a path
   LogFormat access_log_format = LogFormat::common;

@@ -31,3 +31,10 @@ void assertion_failed(const char* condition, const char* file, int line) {
 }
 
 }  // namespace oklo
+
+// What std::terminate calls. libstdc++'s own tells the type of the exception, of which oklo has none, and
+// brings 50 KB of demangler into a static program.
+namespace __gnu_cxx {
+void __verbose_terminate_handler();
+void __verbose_terminate_handler() { std::abort(); }
+}  // namespace __gnu_cxx

@@ -18,7 +18,7 @@ const std::vector<Command>& commands() {
       {"reopen", "", "open the access log anew, after it was moved away", kControls, 0, run_control},
       {"status", "", "show the workers of a running oklo", kControls | kShows, 0, run_control},
       {"health", "", "exit 0 when a running oklo answers, else 1", kControls, 0, run_control},
-      {"help", "[TOPIC]", "explain a command, or show a manual page: oklo, oklo-source", 0, 1, run_help},
+      {"help", "[TOPIC]", "explain a command, or print a manual page", 0, 1, run_help},
       {"version", "", "print the version", 0, 0, run_version},
   };
   return kCommands;
@@ -35,6 +35,10 @@ int complain(std::string_view text, int exit_code) {
   return exit_code;
 }
 
+int show(std::string_view text) {
+  return sys::print(1, text) ? kDone : complain("cannot write to stdout; is the disk full?", kFailed);
+}
+
 int run_command_line(const std::vector<std::string_view>& words) {
   std::string_view name = words.empty() ? "help" : words[0];
   if (name == "--help" || name == "-h") name = "help";
@@ -45,15 +49,14 @@ int run_command_line(const std::vector<std::string_view>& words) {
     for (const Command& known : commands()) names.push_back(known.name);
     std::string_view near = nearest(name, names);
     std::string text = "unknown command " + std::string(name);
-    if (!near.empty()) text += "; did you mean " + std::string(near) + "?";
-    return complain(text + " See: oklo help", kUsage);
+    text += near.empty() ? "; see" : "; did you mean " + std::string(near) + "? See";
+    return complain(text + ": oklo help", kUsage);
   }
   std::vector<std::string_view> rest(words.empty() ? words.begin() : words.begin() + 1, words.end());
   Result<Options> options = parse_options(name, command->kinds, rest);
   if (!options) return complain(options.error().text, kUsage);
   if (options->words.size() > command->words_max)
-    return complain(
-        "too many words; usage: oklo " + std::string(name) + " " + std::string(command->arguments), kUsage);
+    return complain("too many words; see: oklo help " + std::string(name), kUsage);
   return command->run(*command, *options);
 }
 

@@ -28,6 +28,8 @@ int run_command_line(const std::vector<std::string_view>& words);
 
 // Prints "oklo: TEXT" on stderr and gives the exit code back.
 int complain(std::string_view text, int exit_code);
+// Prints the text on stdout; the exit code of a command that does nothing else.
+int show(std::string_view text);
 
 int run_serve(const Command& command, const Options& options);
 int run_demo(const Command& command, const Options& options);

@@ -2,7 +2,6 @@
 
 #include "cli/commands.h"
 #include "process/control_client.h"
-#include "sys/stderr.h"
 
 namespace oklo::cli {
 
@@ -30,8 +29,7 @@ int run_control(const Command& command, const Options& options) {
   std::string text = answer->text;
   while (text.ends_with('\n')) text.pop_back();
   if (!answer->ok) return complain(std::string(command.name) + " failed: " + text, kFailed);
-  if (command.name != "health" && !text.empty()) sys::print(1, text + "\n");
-  return kDone;
+  return command.name == "health" || text.empty() ? kDone : show(text + "\n");
 }
 
 }  // namespace oklo::cli

@@ -4,11 +4,23 @@
 #include "base/embedded.h"
 #include "cli/commands.h"
 #include "cli/mdoc_text.h"
-#include "sys/stderr.h"
 
 namespace oklo::cli {
 
 namespace {
+
+// The manual pages, which stand in the binary as man/NAME.SECTION.
+struct Page {
+  std::string_view topic;
+  std::string_view name;
+  std::string_view section;
+  std::string_view help;
+};
+constexpr Page kPages[] = {
+    {"oklo", "oklo", "1", "the command: all flags, signals, exit codes"},
+    {"library", "oklo", "3", "the library: how to write a server with it"},
+    {"source", "oklo-source", "7", "the source: what stands where, and why"},
+};
 
 std::string padded(std::string_view text, size_t width) {
   std::string out(text);
@@ -22,7 +34,9 @@ std::string overview() {
     std::string call = std::string(command.name) + " " + std::string(command.arguments);
     text += "  " + padded(call, 30) + std::string(command.help) + "\n";
   }
-  return text + "\n`oklo help COMMAND` lists its flags, `oklo help oklo` is the manual.\n";
+  text += "\nmanual pages:\n\n";
+  for (const Page& page : kPages) text += "  " + padded(page.topic, 30) + std::string(page.help) + "\n";
+  return text + "\n`oklo help COMMAND` lists its flags, `oklo help PAGE` prints a manual page.\n";
 }
 
 std::string help_of(const Command& command) {
@@ -38,13 +52,14 @@ std::string help_of(const Command& command) {
   return text;
 }
 
-// The manual pages stand in the binary as man/NAME.SECTION.
+// By topic, name, section, or as in "oklo.3" or "oklo(3)"; of one name, the first.
 const EmbeddedFile* find_page(std::string_view topic) {
-  constexpr std::string_view kRoom = "man/";
-  for (const EmbeddedFile& file : embedded_files()) {
-    if (!file.name.starts_with(kRoom)) continue;
-    std::string_view name = file.name.substr(kRoom.size());
-    if (name == topic || name.substr(0, name.rfind('.')) == topic) return &file;
+  for (const Page& page : kPages) {
+    std::string file = std::string(page.name) + "." + std::string(page.section);
+    std::string reference = std::string(page.name) + "(" + std::string(page.section) + ")";
+    for (std::string_view name : {page.topic, page.name, page.section, std::string_view(file),
+                                  std::string_view(reference)})
+      if (name == topic) return find_embedded("man/" + file);
   }
   return nullptr;
 }
@@ -52,20 +67,15 @@ const EmbeddedFile* find_page(std::string_view topic) {
 }  // namespace
 
 int run_help(const Command&, const Options& options) {
-  if (options.words.empty()) {
-    sys::print(1, overview());
-    return kDone;
-  }
+  if (options.words.empty()) return show(overview());
   std::string_view topic = options.words[0];
-  if (const Command* command = find_command(topic)) sys::print(1, help_of(*command));
-  else if (const EmbeddedFile* page = find_page(topic)) sys::print(1, mdoc_to_text(page->bytes));
-  else return complain("there is no help on " + std::string(topic) + "; see: oklo help", kUsage);
-  return kDone;
+  if (const Command* command = find_command(topic)) return show(help_of(*command));
+  if (const EmbeddedFile* page = find_page(topic)) return show(mdoc_to_text(page->bytes));
+  return complain("there is no help on " + std::string(topic) + "; see: oklo help", kUsage);
 }
 
 int run_version(const Command&, const Options&) {
-  sys::print(1, "oklo " + std::string(version()) + " (" __VERSION__ ")\n");
-  return kDone;
+  return show("oklo " + std::string(version()) + " (" __VERSION__ ")\n");
 }
 
 }  // namespace oklo::cli

@@ -53,8 +53,8 @@ Error unknown_flag(std::string_view command, unsigned kinds, std::string_view na
     if (flag.commands & kinds) known.push_back(flag.name);
   std::string text = "unknown flag " + std::string(name);
   std::string_view near = nearest(name, known);
-  if (!near.empty()) text += "; did you mean " + std::string(near) + "?";
-  return {0, text + " See: oklo help " + std::string(command)};
+  text += near.empty() ? "; see" : "; did you mean " + std::string(near) + "? See";
+  return {0, text + ": oklo help " + std::string(command)};
 }
 
 }  // namespace

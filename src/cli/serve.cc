@@ -1,5 +1,6 @@
 #include <string>
 
+#include "base/number.h"
 #include "cli/commands.h"
 #include "sys/file.h"
 #include "sys/stderr.h"
@@ -14,6 +15,14 @@ bool is_directory_word(std::string_view word) {
 
 bool is_unix_address(std::string_view word) { return word.starts_with("unix:"); }
 
+// The name of a directory may be meant.
+bool is_no_address(std::string_view word) {
+  return word.find(':') == word.npos && !parse_decimal(word);
+}
+
+constexpr std::string_view kWhichIsWhich =
+    "; a directory holds a '/' or is ., as in: oklo serve :8080 ./www";
+
 }  // namespace
 
 // A word is a directory when it holds a '/' or is ".", else an address.
@@ -26,9 +35,10 @@ int run_serve(const Command&, const Options& options) {
     bool& given = names_directory ? has_directory : has_address;
     if (given) {
       std::string kind = names_directory ? "two directories" : "two addresses";
-      return complain(kind + " were given; a directory holds a '/' or is ., as in: oklo serve :8080 ./www",
-                      kUsage);
+      return complain(kind + " were given" + std::string(kWhichIsWhich), kUsage);
     }
+    if (!names_directory && is_no_address(word))
+      return complain("\"" + std::string(word) + "\" is no address" + std::string(kWhichIsWhich), kUsage);
     given = true;
     (names_directory ? directory : address) = word;
   }

@@ -90,6 +90,13 @@ void Exchange::send_empty(std::string_view lines) {
   finished = true;
 }
 
+void Exchange::switch_protocol(std::string_view token) {
+  status = 101;
+  add_field("Upgrade", token);
+  put_head("Connection: Upgrade\r\n", kNone);
+  finished = true;
+}
+
 void Exchange::fail(int code, bool close) {
   if (begun) return;
   status = static_cast<uint16_t>(code);

@@ -98,6 +98,8 @@ struct Exchange {
   void send_file(sys::Fd file, uint64_t offset, uint64_t size, std::string_view lines);
   // 204, 304 and the like: no body and no Content-Length (RFC 9110 section 8.6).
   void send_empty(std::string_view lines = {});
+  // 101: the connection speaks another protocol from here on (RFC 9110 section 7.8).
+  void switch_protocol(std::string_view token);
   // An error page of one line of text. `close` ends the connection after it.
   void fail(int code, bool close = false);
 

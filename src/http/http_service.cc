@@ -5,6 +5,7 @@
 #include <new>
 #include <utility>
 
+#include "codec/field_list.h"
 #include "codec/http_response.h"
 #include "http/allow.h"
 #include "http/pending_request.h"
@@ -143,7 +144,9 @@ inline void HttpService::prepare(Exchange& exchange, Connection& connection) {
     if (accept_body(connection)) await_body(connection);
     return connection.open() && !session_of(connection).pending;
   }
-  dispatch(current_);
+  if (current_.route && current_.route->upgrade && wants_upgrade(current_))
+    if (try_upgrade(connection)) return false;
+  if (!current_.begun) dispatch(current_);
   if (!connection.open()) return false;
   connection.consume(current_.head.size + body_size);
   finish(connection, current_);
@@ -269,7 +272,8 @@ inline void HttpService::dispatch(Exchange& exchange) {
   if (route->files) return route->files->serve(exchange);
   Response response = exchange.response();
   if (route->handler) return route->handler(exchange.request(), response);
-  dispatch_upload(exchange, *route->upload, response);
+  if (route->upload) return dispatch_upload(exchange, *route->upload, response);
+  exchange.fail(400);  // Only an upgrade stands here, and the request has a body.
 }
 
 // A body that is there whole is refused and taken as one that comes in parts.
@@ -281,6 +285,30 @@ void HttpService::dispatch_upload(Exchange& exchange, const UploadHandlers& uplo
   exchange.keep_alive = keep_alive;
   if (upload.on_piece && !body.empty()) upload.on_piece(exchange.request(), body);
   if (upload.on_end) upload.on_end(exchange.request(), response);
+}
+
+// A request with a body is answered as if it had not asked: the body would have to be read first.
+bool HttpService::wants_upgrade(const Exchange& exchange) {
+  const Route& route = *exchange.route;
+  const codec::RequestHead& head = exchange.head;
+  if (!exchange.body.empty()) return false;
+  if (!route.handler && !route.upload && !route.files) return true;
+  return head.upgrade_asked &&
+         codec::list_has(head.field(codec::FieldId::upgrade), route.upgrade->token());
+}
+
+// False when the request is to be answered, or has been.
+bool HttpService::try_upgrade(Connection& connection) {
+  Upgrade& upgrade = *current_.route->upgrade;
+  if (!upgrade.accept(current_)) return false;
+  current_.switch_protocol(upgrade.token());
+  life_.requests.add(1);
+  if (log_) log_->write(current_);
+  connection.change_endpoint(upgrade.endpoint());
+  upgrade.open(connection, current_);
+  if (connection.open()) connection.consume(current_.head.size);
+  if (connection.open() && !connection.input().empty()) upgrade.endpoint().protocol->on_data(connection);
+  return true;
 }
 
 // RFC 9110 sections 9.3.7 (OPTIONS, also for "*"), 15.5.6 (405 with Allow), 15.5.5 (404).
@@ -315,15 +343,19 @@ void HttpService::end_connection(Connection& connection, const Exchange& exchang
                    quiet ? Connection::Linger::no : Connection::Linger::yes);
 }
 
-// An answer to what could not be understood or came too slowly: the last one of its connection.
+// An answer to what could not be understood or came too slowly: the last one of its connection. Where the
+// body is at fault the request is known.
 void HttpService::refuse(Connection& connection, int status, CloseReason reason) {
-  Exchange& exchange = current_;
-  exchange.reset(connection);
-  exchange.head.size = exchange.head.target_size = 0;
-  exchange.head.method = codec::Method::get;
-  exchange.head.minor_version = 1;
-  exchange.peer_ip = connection.row().peer_port ? connection.row().peer_ip : nullptr;
-  exchange.clock = &connection.clock();
+  PendingRequest* pending = session_of(connection).pending;
+  Exchange& exchange = pending ? pending->exchange : current_;
+  if (!pending) {
+    exchange.reset(connection);
+    exchange.head.size = exchange.head.target_size = 0;
+    exchange.head.method = codec::Method::get;
+    exchange.head.minor_version = 1;
+    exchange.peer_ip = connection.row().peer_port ? connection.row().peer_ip : nullptr;
+    exchange.clock = &connection.clock();
+  }
   exchange.fail(status, true);
   if (log_) log_->write(exchange);
   connection.close(reason, Connection::Linger::yes);

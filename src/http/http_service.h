@@ -63,6 +63,8 @@ class HttpService final : public Protocol {
   // --- answering
   void dispatch(Exchange& exchange);
   void dispatch_upload(Exchange& exchange, const UploadHandlers& upload, Response& response);
+  static bool wants_upgrade(const Exchange& exchange);
+  bool try_upgrade(Connection& connection);
   void answer_without_route(Exchange& exchange);
   void finish(Connection& connection, Exchange& exchange, bool body_unread = false);
   void close_idle(Connection& connection);

@@ -129,8 +129,8 @@ Result<void> RouteTable::check() const {
                       "\": it must begin with '/', and \"*name\" must be its last part"};
 }
 
-Result<void> RouteTable::open_files(std::vector<int>& keep) {
-  std::vector<std::unique_ptr<StaticFiles>> opened(routes_.size());
+Result<RouteTable::OpenedFiles> RouteTable::open_files() const {
+  OpenedFiles opened(routes_.size());
   for (size_t i = 0; i < routes_.size(); i++) {
     if (routes_[i]->directory.empty()) continue;
     Result<std::unique_ptr<StaticFiles>> files =
@@ -138,12 +138,20 @@ Result<void> RouteTable::open_files(std::vector<int>& keep) {
     if (!files) return files.error();
     opened[i] = std::move(files).value();
   }
+  return opened;
+}
+
+void RouteTable::adopt_files(OpenedFiles opened, std::vector<int>& keep) {
   for (size_t i = 0; i < routes_.size(); i++) {
     if (!opened[i]) continue;
     routes_[i]->files = std::move(opened[i]);
     keep.push_back(routes_[i]->files->root_fd());
   }
-  return {};
+}
+
+void RouteTable::make_upgrades(const Endpoint& endpoint) {
+  for (auto& route : routes_)
+    if (route->upgrade_maker) route->upgrade = route->upgrade_maker->make(endpoint);
 }
 
 // A path below a node, either empty (the node is where it ends) or beginning with '/'.

@@ -10,16 +10,20 @@
 #include "base/result.h"
 #include "http/exchange.h"
 #include "http/static_files.h"
+#include "http/upgrade.h"
 
 #include <oklo/router.h>
 
 namespace oklo::http {
 
-// What a pattern leads to: exactly one of these is set.
+// What a pattern leads to: one of handler, upload and files, or an upgrade, or an upgrade and one of them for
+// requests that do not ask for it.
 struct Route {
   Handler handler;
   std::unique_ptr<UploadHandlers> upload;
   std::unique_ptr<StaticFiles> files;
+  std::unique_ptr<UpgradeMaker> upgrade_maker;
+  std::unique_ptr<Upgrade> upgrade;  // of this worker
   std::string directory;       // what `files` is opened from
   FilesOptions files_options;
 
@@ -43,8 +47,14 @@ class RouteTable {
   // A route for the files below a prefix, with and without a slash behind it.
   void add_files(std::string_view prefix, std::string directory, FilesOptions options);
 
-  // Opens the directories of all files routes anew, or leaves all as they were.
-  Result<void> open_files(std::vector<int>& keep);
+  // Opens the directories of all files routes anew; nothing changes before adopt_files.
+  using OpenedFiles = std::vector<std::unique_ptr<StaticFiles>>;  // one for each route
+  Result<OpenedFiles> open_files() const;
+  // Their fds are added to `keep`.
+  void adopt_files(OpenedFiles opened, std::vector<int>& keep);
+
+  // Makes what routes need to change the protocol of connections of this endpoint; in the worker, once.
+  void make_upgrades(const Endpoint& endpoint);
 
   // Sets route, params and mount_rest of the exchange. The methods that the path has handlers for; 0 when
   // no pattern matches it.

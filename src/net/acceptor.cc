@@ -32,6 +32,10 @@ void Acceptor::on_event(uint32_t) {
   expected_ = accepted == expected_ ? std::min(2 * expected_, kAcceptsMax) : std::max(accepted, 1);
 }
 
+void Acceptor::accept_waiting() {
+  for (size_t left = kWaitingMax; left > 0 && accept_one();) left--;
+}
+
 bool Acceptor::accept_one() {
   if (pool_.full()) {
     pause(0);

@@ -17,12 +17,16 @@ class Acceptor final : private EventHandler, private Timer {
   ~Acceptor();
 
   Result<void> start();
+  // Accepts all that wait now, as far as there is room: before the listener is closed, which would reset
+  // them.
+  void accept_waiting();
   // The pool has room again.
   void on_room();
 
  private:
   static constexpr int kAcceptsMax = 64;  // a turn: a flood must not hold up those that are there
   static constexpr uint32_t kPauseMs = 100;
+  static constexpr size_t kWaitingMax = 4096;  // as many as an accept queue holds (net.core.somaxconn)
 
   void on_event(uint32_t events) override;
   void on_timer() override;

@@ -11,15 +11,15 @@
 namespace oklo {
 
 Connection::Connection(uint32_t slot, Endpoint& endpoint, sys::Fd socket, ConnectionId id)
-    : endpoint_(endpoint), id_(id), slot_(slot), socket_(std::move(socket)) {}
+    : endpoint_(&endpoint), id_(id), slot_(slot), socket_(std::move(socket)) {}
 
 Connection::~Connection() {
   if (input_) release(input_);
-  output_.clear(*endpoint_.blocks);
+  output_.clear(*endpoint_->blocks);
 }
 
 void Connection::start(bool read_now) {
-  endpoint_.protocol->on_open(*this);
+  endpoint_->protocol->on_open(*this);
   if (read_now && open()) read();
   mark_dirty();
 }
@@ -37,7 +37,7 @@ void Connection::on_event(uint32_t events) {
 
 inline void Connection::read() {
   if (phase_ != Phase::open) return discard_input();
-  if (!input_) input_ = endpoint_.blocks->take();
+  if (!input_) input_ = endpoint_->blocks->take();
   if (input_->space().empty()) input_->compact();
   std::span<char> space = input_->space();
   OKLO_ASSERT(!space.empty());
@@ -53,18 +53,18 @@ inline void Connection::take_in(size_t bytes) {
   ConnectionRow& shared = row();
   shared.bytes_in += bytes;
   shared.active_s = clock().now_s;
-  endpoint_.life->bytes_in.add(bytes);
-  endpoint_.protocol->on_data(*this);
+  endpoint_->life->bytes_in.add(bytes);
+  endpoint_->protocol->on_data(*this);
 }
 
 void Connection::end_of_input() {
   peer_finished_ = true;
   settle_later();  // The flush changes what is watched: an end of file stays readable for ever.
-  endpoint_.protocol->on_end(*this);
+  endpoint_->protocol->on_end(*this);
 }
 
 void Connection::discard_input() {
-  Block* block = endpoint_.blocks->take();
+  Block* block = endpoint_->blocks->take();
   long n = sys::receive(socket_.get(), block->data, Block::kBytes);
   release(block);
   if (n > 0 || n == -EAGAIN) return;
@@ -77,13 +77,13 @@ Block* Connection::split_input(size_t bytes) {
   std::span<char> rest = input_->content().subspan(bytes);
   Block* front = std::exchange(input_, nullptr);
   if (rest.empty()) return front;
-  input_ = endpoint_.blocks->take();
+  input_ = endpoint_->blocks->take();
   std::memcpy(input_->data, rest.data(), rest.size());
   input_->end = static_cast<uint32_t>(rest.size());
   return front;
 }
 
-void Connection::release(Block* block) { endpoint_.blocks->give_back(block); }
+void Connection::release(Block* block) { endpoint_->blocks->give_back(block); }
 
 void Connection::pause_reading() {
   paused_ = true;
@@ -95,29 +95,36 @@ void Connection::resume_reading() {
   settle_later();
 }
 
+void Connection::change_endpoint(Endpoint& to) {
+  OKLO_ASSERT(to.pool == endpoint_->pool);
+  endpoint_ = &to;
+  std::memset(session_, 0, sizeof session_);
+  row().kind = to.kind;
+}
+
 // ---------------------------------------------------------------- sending
 
 bool Connection::send(std::string_view bytes) {
   if (phase_ == Phase::dead) return false;
-  output_.append(*endpoint_.blocks, bytes);
+  output_.append(*endpoint_->blocks, bytes);
   queue_grew();
   return phase_ != Phase::dead;
 }
 
 void Connection::send_shared(const BytesRef& bytes, std::string_view view) {
   if (phase_ == Phase::dead) return;
-  output_.append_shared(*endpoint_.blocks, bytes, view);
+  output_.append_shared(*endpoint_->blocks, bytes, view);
   queue_grew();
 }
 
 void Connection::queue_grew() {
-  if (output_.bytes() > endpoint_.queue_bytes_max) abort(CloseReason::queue_full);
+  if (output_.bytes() > endpoint_->queue_bytes_max) abort(CloseReason::queue_full);
   else mark_dirty();
 }
 
 void Connection::send_file(sys::Fd file, uint64_t offset, uint64_t size) {
   if (phase_ == Phase::dead) return;
-  output_.append_file(*endpoint_.blocks, std::move(file), offset, size);
+  output_.append_file(*endpoint_->blocks, std::move(file), offset, size);
   mark_dirty();
 }
 
@@ -135,7 +142,7 @@ void Connection::settle() {
 }
 
 [[gnu::always_inline]] inline void Connection::flush() {
-  long n = output_.send_to(socket_.get(), *endpoint_.blocks);
+  long n = output_.send_to(socket_.get(), *endpoint_->blocks);
   if (n == -ENODATA) return abort(CloseReason::file_shrank);
   if (n < 0) return abort(CloseReason::peer_reset);
   flushed(static_cast<size_t>(n));
@@ -145,13 +152,13 @@ inline void Connection::flushed(size_t sent) {
   ConnectionRow& shared = row();
   shared.bytes_out += sent;
   shared.queued_bytes = static_cast<uint32_t>(output_.bytes());
-  endpoint_.life->bytes_out.add(sent);
+  endpoint_->life->bytes_out.add(sent);
   bool was_blocked = blocked_;
   if (output_.empty() && !was_blocked && !paused_) return;
   settled_ = false;
   blocked_ = !output_.empty();
-  if (blocked_ && (sent > 0 || !was_blocked)) set_deadline(clock().now_ms + endpoint_.write_stall_ms);
-  if (!blocked_ && (was_blocked || paused_) && phase_ == Phase::open) endpoint_.protocol->on_drained(*this);
+  if (blocked_ && (sent > 0 || !was_blocked)) await_room();
+  if (!blocked_ && (was_blocked || paused_) && phase_ == Phase::open) endpoint_->protocol->on_drained(*this);
 }
 
 // Asks the Reactor for what is wanted now. A connection that ends in the turn in which it was accepted
@@ -194,12 +201,12 @@ void Connection::abort(CloseReason reason) {
 }
 
 void Connection::on_destroy() {
-  endpoint_.protocol->on_close(*this, reason_);
-  endpoint_.pool->erase(*this, reason_);
+  endpoint_->protocol->on_close(*this, reason_);
+  endpoint_->pool->erase(*this, reason_);
 }
 
 void Connection::drain(DrainMode mode) {
-  if (phase_ == Phase::open) endpoint_.protocol->on_drain(*this, mode);
+  if (phase_ == Phase::open) endpoint_->protocol->on_drain(*this, mode);
 }
 
 // ---------------------------------------------------------------- time
@@ -208,11 +215,24 @@ void Connection::arm_timer() { reactor().timers().arm(*this, deadline_ms_); }
 
 void Connection::cancel_timer() { reactor().timers().cancel(*this); }
 
+void Connection::await_room() {
+  kernel_queue_ = sys::send_queue_bytes(socket_.get());
+  set_deadline(clock().now_ms + endpoint_->write_stall_ms);
+}
+
+// A socket has room again when a third of its buffer is free, which may be a megabyte. That a client does
+// read, however slowly, shows earlier, in what the kernel holds for it.
+void Connection::check_stall() {
+  uint32_t before = kernel_queue_;
+  await_room();
+  if (kernel_queue_ >= before) abort(CloseReason::write_stalled);
+}
+
 void Connection::on_timer() {
   if (clock().now_ms < deadline_ms_) return arm_timer();
   if (phase_ == Phase::lingering) return abort(reason_);
-  if (blocked_) return abort(CloseReason::write_stalled);
-  if (phase_ == Phase::open) endpoint_.protocol->on_deadline(*this);
+  if (blocked_) return check_stall();
+  if (phase_ == Phase::open) endpoint_->protocol->on_deadline(*this);
 }
 
 }  // namespace oklo

@@ -78,15 +78,20 @@ class Connection final : private EventHandler, private Timer, public Outlet {
   void pause_reading();
   void resume_reading();
 
+  // Makes it a connection of another endpoint of the same pool: its protocol gets all events from now on,
+  // the one before none, not even on_close. The session is zeroed, the input stays. The new protocol's
+  // on_open is not called: who changes it knows more.
+  void change_endpoint(Endpoint& to);
+
   bool open() const { return phase_ == Phase::open; }
   bool peer_finished() const { return peer_finished_; }
-  const Clock& clock() const { return endpoint_.reactor->clock(); }
-  ConnectionRow& row() const { return endpoint_.rows->row(id_); }
+  const Clock& clock() const { return endpoint_->reactor->clock(); }
+  ConnectionRow& row() const { return endpoint_->rows->row(id_); }
   ConnectionId id() const { return id_; }
-  Endpoint& endpoint() const { return endpoint_; }
+  Endpoint& endpoint() const { return *endpoint_; }
 
   // --- Outlet
-  std::span<char> room(size_t bytes) override { return output_.room(*endpoint_.blocks, bytes); }
+  std::span<char> room(size_t bytes) override { return output_.room(*endpoint_->blocks, bytes); }
   void advance(size_t bytes) override {
     output_.advance(bytes);
     mark_dirty();
@@ -119,6 +124,8 @@ class Connection final : private EventHandler, private Timer, public Outlet {
   void finish_closing();
   void settle();
   void watch();
+  void await_room();
+  void check_stall();
   void arm_timer();
   void cancel_timer();
   void queue_grew();
@@ -127,9 +134,9 @@ class Connection final : private EventHandler, private Timer, public Outlet {
     settled_ = false;
     mark_dirty();
   }
-  Reactor& reactor() const { return *endpoint_.reactor; }
+  Reactor& reactor() const { return *endpoint_->reactor; }
 
-  Endpoint& endpoint_;
+  Endpoint* endpoint_;
   Block* input_ = nullptr;
   OutputQueue output_;
   uint64_t deadline_ms_ = 0;
@@ -137,6 +144,7 @@ class Connection final : private EventHandler, private Timer, public Outlet {
   uint32_t slot_;
   sys::Fd socket_;
   uint32_t watched_ = 0;  // the interest that the Reactor has
+  uint32_t kernel_queue_ = 0;  // what the socket held when it took less than there was
   Phase phase_ = Phase::open;
   CloseReason reason_ = CloseReason::peer_closed;
   bool registered_ : 1 = false;

@@ -31,7 +31,7 @@ void ConnectionPool::open(Endpoint& endpoint, sys::Fd socket, const sys::Address
   row.opened_s = row.active_s = static_cast<uint32_t>(reactor_.clock().now_ms / 1000);
   Connection& connection = connections_.insert(endpoint, std::move(socket), id);
   life_.accepted.add(1);
-  life_.connections.store(static_cast<uint32_t>(connections_.size()), std::memory_order_relaxed);
+  count();
   connection.start(read_now);
 }
 
@@ -39,8 +39,13 @@ void ConnectionPool::erase(Connection& connection, CloseReason reason) {
   rows_.close(connection.id());
   connections_.erase(connection);
   life_.closed[static_cast<size_t>(reason)].add(1);
-  life_.connections.store(static_cast<uint32_t>(connections_.size()), std::memory_order_relaxed);
+  count();
   if (on_erase_) on_erase_();
+}
+
+void ConnectionPool::count() {
+  life_.connections.store(static_cast<uint32_t>(connections_.size()), std::memory_order_relaxed);
+  life_.full.store(full(), std::memory_order_relaxed);
 }
 
 void ConnectionPool::drain(DrainMode mode) {

@@ -42,6 +42,8 @@ class ConnectionPool {
   LifeRow& life() { return life_; }
 
  private:
+  void count();
+
   Reactor& reactor_;
   LifeRow& life_;
   BlockPool blocks_;

@@ -26,12 +26,12 @@ Result<ControlAnswer> send_command(const std::string& path, std::string_view com
   Result<sys::Fd> fd = connect_path(path);
   if (!fd) return Error{fd.error().number, "nothing runs behind " + path + ": " + fd.error().text};
   std::string line = std::string(command) + "\n";
-  if (sys::send_bytes(fd->get(), line.data(), line.size()) < 0)
-    return Error{0, "cannot send to " + path};
   std::string answer;
   char bytes[4096];
-  long n = 0;
-  while ((n = sys::receive(fd->get(), bytes, sizeof bytes)) > 0) answer.append(bytes, static_cast<size_t>(n));
+  // A service that does not listen to this user closes at once, perhaps before the line is sent.
+  long n = sys::send_bytes(fd->get(), line.data(), line.size());
+  while (n > 0 && (n = sys::receive(fd->get(), bytes, sizeof bytes)) > 0)
+    answer.append(bytes, static_cast<size_t>(n));
   if (answer.starts_with("ok\n")) return ControlAnswer{true, answer.substr(3)};
   if (answer.starts_with("error ")) return ControlAnswer{false, answer.substr(6)};
   return Error{0, path + " gave no answer: only root and the service's own user may command it"};

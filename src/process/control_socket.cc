@@ -120,9 +120,9 @@ std::vector<std::string> control_directories() {
   return directories;
 }
 
-Result<std::unique_ptr<ControlSocket>> ControlSocket::open(Reactor& reactor, Log& log,
-                                                           const std::string& path, uint16_t port,
-                                                           OnCommand on_command) {
+Result<std::unique_ptr<ControlSocket>> ControlSocket::open(Reactor& reactor, const std::string& path,
+                                                           uint16_t port, OnCommand on_command,
+                                                           std::string& why_none) {
   if (path == "off") return std::unique_ptr<ControlSocket>();
   Error last;
   for (const std::string& place : path.empty() ? default_paths(port) : std::vector<std::string>{path}) {
@@ -139,7 +139,7 @@ Result<std::unique_ptr<ControlSocket>> ControlSocket::open(Reactor& reactor, Log
     return socket;
   }
   if (!path.empty()) return Error{last.number, "no control socket: " + last.text};
-  log.line("no control socket: " + last.text + "; name a place for it with --control");
+  why_none = "no control socket: " + last.text + "; name a place for it with --control";
   return std::unique_ptr<ControlSocket>();
 }
 

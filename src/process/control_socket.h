@@ -4,7 +4,6 @@
 #include <string>
 #include <vector>
 
-#include "net/log.h"
 #include "reactor/reactor.h"
 #include "sys/address.h"
 
@@ -20,9 +19,11 @@ class ControlSocket final : private EventHandler, private Timer {
  public:
   using OnCommand = Function<void(std::string_view command, ControlReply reply)>;
 
-  // At `path`, or where it is empty at the default place for `port`; nullptr where there is none.
-  static Result<std::unique_ptr<ControlSocket>> open(Reactor& reactor, Log& log, const std::string& path,
-                                                     uint16_t port, OnCommand on_command);
+  // At `path`, or where it is empty at the default place for `port`; nullptr where there is none, and if it
+  // was not meant to be so, `why_none` tells.
+  static Result<std::unique_ptr<ControlSocket>> open(Reactor& reactor, const std::string& path,
+                                                     uint16_t port, OnCommand on_command,
+                                                     std::string& why_none);
   ~ControlSocket();
 
   // The service ends: takes no more commands. Whoever waits may still be answered, and hears the end of

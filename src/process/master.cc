@@ -43,6 +43,9 @@ std::string_view advice(int number) {
     case EADDRINUSE: return "; stop what listens there, or choose another address";
     case EACCES: return "; ports below 1024 and foreign files need root";
     case EADDRNOTAVAIL: return "; this host does not have that address";
+    case ENOENT:
+    case ENOTDIR: return "; check the path";
+    case EISDIR: return "; name a file";
     case EROFS: return "; choose a place that can be written";
     case EMFILE: return "; raise the limit of open files (ulimit -n), or start fewer workers";
     default: return "";
@@ -83,6 +86,7 @@ class Master {
   void on_signal(int signal);
   void on_child();
   void on_command(std::string_view command, ControlReply reply);
+  void log_surprises();
   void on_first_outcome(bool ok, std::string_view text);
   void tell_status(ControlReply reply) { reply(true, status_table(*scoreboard_, OKLO_VERSION)); }
   void tell_status_json(ControlReply reply) { reply(true, status_json(*scoreboard_, OKLO_VERSION)); }
@@ -124,6 +128,7 @@ class Master {
   std::unique_ptr<Supervisor> supervisor_;
   std::unique_ptr<Reload> reload_;
   std::unique_ptr<ControlSocket> control_;
+  std::string no_control_;
   KillTimer kill_timer_{*this};
   Urgency urgency_ = Urgency::none;
   std::vector<ControlReply> stop_replies_;
@@ -131,6 +136,7 @@ class Master {
 };
 
 int Master::run() {
+  sys::hold_std_fds();
   if (std::optional<int> exit_code = detach()) return *exit_code;
   if (Result<void> started = start(); !started) return fail(started.error());
   reactor_->run();
@@ -293,21 +299,28 @@ Result<void> Master::hear_commands() {
   for (const sys::Address& address : listeners_->addresses())
     if (!port) port = address.port();
   auto control = ControlSocket::open(
-      *reactor_, log_, options_.control, port,
-      [this](std::string_view command, ControlReply reply) { on_command(command, std::move(reply)); });
+      *reactor_, options_.control, port,
+      [this](std::string_view command, ControlReply reply) { on_command(command, std::move(reply)); },
+      no_control_);
   if (!control) return control.error();
   control_ = std::move(control).value();
   return {};
 }
 
 Result<void> Master::fork_workers() {
+  return reload_->first([this](bool ok, std::string_view text) { on_first_outcome(ok, text); });
+}
+
+// Not before the service is up: one that fails has one thing to say.
+void Master::log_surprises() {
   if (service_.changes_user && !service_.user_was_named)
     log_.line("started as root without --user: the workers run as 65534");
-  return reload_->first([this](bool ok, std::string_view text) { on_first_outcome(ok, text); });
+  if (!no_control_.empty()) log_.line(no_control_);
 }
 
 void Master::on_first_outcome(bool ok, std::string_view text) {
   if (ok) {
+    log_surprises();
     application_.on_up(listeners_->addresses());
     daemon_.report({0, ""});
     return;

@@ -27,7 +27,7 @@ struct WorkerLine {
 
 std::string_view state_of(const LifeRow& life, const sys::ProcessInfo& process) {
   if (process.stopped || life.stopped) return "stopped";
-  if (life.late) return "late";
+  if (life.late) return life.full ? "full" : "late";
   switch (life.state.load()) {
     case LifeState::starting: return "starting";
     case LifeState::ready: return "ready";
@@ -220,7 +220,8 @@ std::string status_table(const Scoreboard& scoreboard, std::string_view version)
 bool is_healthy(const Scoreboard& scoreboard) {
   for (uint32_t i = 0; i < scoreboard.size(); i++) {
     const LifeRow& life = scoreboard.life(i);
-    if (life.state.load() == LifeState::ready && !life.stopped && !life.late) return true;
+    bool keeps_waiting = life.late && !life.full;
+    if (life.state.load() == LifeState::ready && !life.stopped && !keeps_waiting) return true;
   }
   return false;
 }

@@ -313,8 +313,9 @@ void Supervisor::look_at(Life& life, bool second) {
   if (turned) life.late = false;
   else if (waited_for && life.waited_for && life.state == Life::State::ready) life.late = true;
   life.waited_for = waited_for;
+  std::string_view waits = row.full ? " is full: connections wait" : " is late: connections wait";
   if (row.late.exchange(life.late) != life.late)
-    service_.log->line(describe(life) + (life.late ? " is late: connections wait" : " is in time again"));
+    service_.log->line(describe(life).append(life.late ? waits : " is in time again"));
   uint64_t age_ms = service_.reactor->clock().now_ms - life.started_ms;
   if (life.state == Life::State::starting && age_ms > kStartTimeMsMax)
     kill(life, "it was not ready within " + decimal(kStartTimeMsMax / 1000) + " s");

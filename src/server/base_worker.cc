@@ -53,12 +53,21 @@ void BaseWorker::leave(uint32_t slot) {
 }
 
 void BaseWorker::drain(DrainMode mode, uint64_t deadline_ms) {
+  if (!draining_) stop_accepting(mode);
   draining_ = true;
-  for (auto& of_slot : acceptors_) of_slot.clear();
-  for (auto& port : ports_) port->service.drain();
   pool_.drain(mode);
   if (deadline_ms) context_.reactor->timers().arm(*this, deadline_ms);
   if (pool_.size() == 0) finish();
+}
+
+// A stop closes the listeners, a reload does not: there a neighbour or a successor accepts what waits.
+void BaseWorker::stop_accepting(DrainMode mode) {
+  for (auto& port : ports_) port->service.drain();
+  for (auto& of_slot : acceptors_) {
+    for (auto& acceptor : of_slot)
+      if (mode == DrainMode::stop) acceptor->accept_waiting();
+    of_slot.clear();
+  }
 }
 
 void BaseWorker::on_erase() {

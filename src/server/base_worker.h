@@ -38,6 +38,7 @@ class BaseWorker final : public WorkerService, private Timer {
   Result<void> accept_from(uint32_t slot);
   void on_erase();
   void on_timer() override;
+  void stop_accepting(DrainMode mode);
   void finish();
 
   WorkerContext& context_;

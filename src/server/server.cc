@@ -23,11 +23,17 @@ struct Server::Parts final : public Application {
   MasterOptions master_options() const;
 };
 
+// All is opened before anything is replaced: a worker of the running generation that dies after a reload
+// that failed is forked from what was there before.
 Result<void> Server::Parts::prepare(std::vector<int>& keep) {
+  std::vector<http::RouteTable::OpenedFiles> all;
   for (HttpListener& listener : listeners) {
     if (Result<void> checked = listener.routes->check(); !checked) return checked;
-    if (Result<void> opened = listener.routes->open_files(keep); !opened) return opened;
+    Result<http::RouteTable::OpenedFiles> opened = listener.routes->open_files();
+    if (!opened) return opened.error();
+    all.push_back(std::move(opened).value());
   }
+  for (size_t i = 0; i < listeners.size(); i++) listeners[i].routes->adopt_files(std::move(all[i]), keep);
   return {};
 }
 

@@ -48,6 +48,7 @@ struct alignas(64) LifeRow {
   std::atomic<LifeState> state;
   Counter turns;  // of its Reactor
   std::atomic<uint32_t> connections;
+  std::atomic<bool> full;  // it has as many of them as it may
   Counter accepted;
   Counter requests;
   Counter bytes_in;

@@ -129,7 +129,8 @@ long open_beneath(int dir, const char* path, Fd& out) {
 }
 
 Result<Fd> open_directory(const std::string& path) {
-  return opened(open_file(path, O_PATH | O_DIRECTORY, 0), "cannot open the directory", path);
+  // Behind the slash, the right to search it is asked for, without which none of its files can be opened.
+  return opened(open_file(path + "/.", O_PATH | O_DIRECTORY, 0), "cannot open the directory", path);
 }
 
 Result<Fd> open_log(const std::string& path) {

@@ -113,6 +113,13 @@ ProcessInfo process_info(pid_t pid) {
   return info;
 }
 
+// The kernel gives the lowest free number; with O_PATH nothing can be read or written.
+void hold_std_fds() {
+  long fd = 0;
+  while (fd >= 0 && fd <= 2) fd = kernel::open("/", O_PATH, 0);
+  Fd(static_cast<int>(fd)).reset();
+}
+
 Result<void> detach_std_fds() {
   Fd null(static_cast<int>(kernel::open("/dev/null", O_RDWR | O_CLOEXEC, 0)));
   for (int fd = 0; fd <= 2; fd++)

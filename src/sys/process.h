@@ -47,6 +47,10 @@ Result<void> new_session();
 mode_t set_umask(mode_t mask);  // the one before
 Result<void> change_directory(const char* path);
 
+// Takes those numbers of 0, 1 and 2 that are free, so that no socket gets one: what is written to stderr
+// would go to a client. Reading and writing there fail as before.
+void hold_std_fds();
+
 // Standard input, output and error become /dev/null.
 Result<void> detach_std_fds();
 

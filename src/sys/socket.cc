@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sock_diag.h>
 #include <netinet/tcp.h>
 
 #include <algorithm>
@@ -119,6 +120,13 @@ unsigned accept_queue_length(int fd) {
   tcp_info info = {};
   socklen_t length = sizeof info;
   return kernel::getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) < 0 ? 0 : info.tcpi_unacked;
+}
+
+uint32_t send_queue_bytes(int fd) {
+  uint32_t info[SK_MEMINFO_VARS] = {};
+  socklen_t length = sizeof info;
+  long result = kernel::getsockopt(fd, SOL_SOCKET, SO_MEMINFO, info, &length);
+  return result < 0 ? 0 : info[SK_MEMINFO_WMEM_QUEUED];
 }
 
 Result<Fd> connect_to(const Address& address) {

@@ -32,6 +32,10 @@ Result<Address> local_address(int fd);
 // tcp(7)); 0 where the kernel does not tell.
 unsigned accept_queue_length(int fd);
 
+// What waits in the kernel to be taken by the peer of a connection, with what it costs there
+// (SK_MEMINFO_WMEM_QUEUED); 0 where the kernel does not tell.
+uint32_t send_queue_bytes(int fd);
+
 // A blocking, close-on-exec stream socket connected to `address`.
 Result<Fd> connect_to(const Address& address);
 

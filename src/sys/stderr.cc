@@ -38,13 +38,14 @@ long write_without_waiting(int fd, std::string_view bytes) {
   return static_cast<long>(written);
 }
 
-void print(int fd, std::string_view bytes) {
+bool print(int fd, std::string_view bytes) {
   while (!bytes.empty()) {
     long size = kernel::write(fd, bytes.data(), bytes.size());
     if (size > 0) bytes.remove_prefix(static_cast<size_t>(size));
     else if (size == -EAGAIN) kernel::poll(fd, POLLOUT, -1);
-    else if (size != -EINTR) return;
+    else if (size != -EINTR) return false;
   }
+  return true;
 }
 
 }  // namespace oklo::sys

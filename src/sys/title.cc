@@ -32,12 +32,15 @@ char* move_away(char** list, char* end) {
 }  // namespace
 
 void save_title_space(int argc, char** argv) {
-  if (argc < 1 || !title_space.empty()) return;
+  if (argc < 1) return;
   char* begin = argv[0];
   char* end = move_away(argv, begin);
   end = move_away(environ, end);
   title_space = {begin, end};
 }
+
+// The C library calls constructors as it calls main.
+[[gnu::constructor]] static void save_before_main(int argc, char** argv) { save_title_space(argc, argv); }
 
 void set_title(std::string_view title) {
   char name[16] = {};  // the kernel keeps 15 bytes and a zero

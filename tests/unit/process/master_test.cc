@@ -164,7 +164,7 @@ TEST_CASE("process/master: at most four generations drain at once") {
   service.shared().never_drains = true;
   for (int i = 0; i < 4; i++) CHECK(service.command("reload").ok);
   CHECK(service.status_has("\"generations_ended\":0"));
-  CHECK(count(service.status(), "\"state\":\"draining\"") == 12);
+  Service::until([&] { return count(service.status(), "\"state\":\"draining\"") == 12; });
   CHECK(service.command("reload").ok);
   CHECK(service.status_has("\"generations_ended\":1"));
   Service::until([&] { return count(service.status(), "\"state\":\"draining\"") == 12; });
@@ -188,7 +188,7 @@ TEST_CASE("process/master: an error before the first fork is one line") {
   service.shared().fails_to_prepare = true;
   service.start();
   CHECK(service.wait() == 100);
-  CHECK(service.log() == "oklo: there is no such test\n");
+  CHECK(service.log() == "oklo: there is no such test; check the path\n");
 }
 
 TEST_CASE("process/master: an address in use is a temporary failure") {

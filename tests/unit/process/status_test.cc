@@ -63,6 +63,8 @@ TEST_CASE("process/status: the states of a worker") {
   life.state = LifeState::ready;
   life.late = true;
   CHECK(state_is("late"));
+  life.full = true;
+  CHECK(state_is("full"));
   life.stopped = true;
   CHECK(state_is("stopped"));
   scoreboard.end_life(0);
@@ -92,6 +94,8 @@ TEST_CASE("process/status: healthy as long as one worker is ready, goes on and i
   CHECK(is_healthy(scoreboard));
   scoreboard.life(1).late = true;
   CHECK_FALSE(is_healthy(scoreboard));
+  scoreboard.life(1).full = true;
+  CHECK(is_healthy(scoreboard));
   scoreboard.life(1).late = false;
   scoreboard.life(1).state = LifeState::draining;
   CHECK_FALSE(is_healthy(scoreboard));

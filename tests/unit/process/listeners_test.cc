@@ -1,0 +1,190 @@
+#include "process/listeners.h"
+
+#include <doctest/doctest.h>
+
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "emulated.h"
+#include "sys/file.h"
+#include "sys/socket.h"
+#include "temp_dir.h"
+
+namespace sys = oklo::sys;
+using oklo::ListenAddress;
+using oklo::Listeners;
+
+namespace {
+
+Listeners opened(const std::vector<ListenAddress>& wanted, uint32_t slots) {
+  auto result = Listeners::open(wanted, slots);
+  REQUIRE_MESSAGE(result.ok(), result.error().text);
+  return std::move(*result);
+}
+
+oklo::Error refused(const std::vector<ListenAddress>& wanted, uint32_t slots) {
+  auto result = Listeners::open(wanted, slots);
+  REQUIRE(!result.ok());
+  return result.error();
+}
+
+int option(int fd, int level, int name) {
+  int value = -1;
+  socklen_t length = sizeof value;
+  getsockopt(fd, level, name, &value, &length);
+  return value;
+}
+
+bool there(const std::string& path) { return access(path.c_str(), F_OK) == 0; }
+
+}  // namespace
+
+TEST_CASE("process/listeners: each slot has a listener of its own at each address") {
+  Listeners listeners = opened({{"127.0.0.1:0"}, {"127.0.0.1:0"}}, 4);
+  std::vector<std::vector<int>> numbers = listeners.numbers();
+  REQUIRE(listeners.addresses().size() == 2);
+  REQUIRE(numbers.size() == 2);
+  std::set<int> all;
+  for (size_t i = 0; i < 2; i++) {
+    REQUIRE(numbers[i].size() == 4);
+    CHECK(listeners.addresses()[i].port() != 0);
+    for (int fd : numbers[i]) {
+      all.insert(fd);
+      CHECK(*sys::local_address(fd) == listeners.addresses()[i]);
+      CHECK(option(fd, SOL_SOCKET, SO_ACCEPTCONN) == 1);
+      CHECK(option(fd, SOL_SOCKET, SO_REUSEPORT) == 1);
+      CHECK((fcntl(fd, F_GETFL) & O_NONBLOCK) != 0);
+      CHECK((fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0);
+    }
+  }
+  CHECK(all.size() == 8);
+  CHECK(listeners.addresses()[0].port() != listeners.addresses()[1].port());
+}
+
+TEST_CASE("process/listeners: connections spread over the slots, and none is lost") {
+  Listeners listeners = opened({{"127.0.0.1:0"}}, 3);
+  std::vector<int> fds = listeners.numbers()[0];
+  std::vector<sys::Fd> clients;
+  for (int i = 0; i < 200; i++) clients.push_back(sys::connect_to(listeners.addresses()[0]).value());
+  int counts[3] = {}, sum = 0;
+  while (sum < 200) {
+    pollfd entries[3];
+    for (int k = 0; k < 3; k++) entries[k] = {fds[static_cast<size_t>(k)], POLLIN, 0};
+    REQUIRE(poll(entries, 3, 10'000) > 0);
+    for (int k = 0; k < 3; k++) {
+      sys::Address peer;
+      if (!entries[k].revents) continue;
+      sys::Fd server(static_cast<int>(sys::accept_connection(entries[k].fd, peer)));
+      counts[k] += static_cast<bool>(server);
+      sum += static_cast<bool>(server);
+    }
+  }
+  for (int count : counts) CHECK(count > 0);
+}
+
+TEST_CASE("process/listeners: one slot, and all addresses") {
+  Listeners listeners = opened({{":0"}}, 1);
+  REQUIRE(listeners.numbers()[0].size() == 1);
+  sys::Address address = *sys::Address::parse("127.0.0.1:0");
+  address.set_port(listeners.addresses()[0].port());
+  CHECK(sys::connect_to(address).ok());
+}
+
+TEST_CASE("process/listeners: whether accepting waits for bytes is said for each address") {
+  Listeners listeners = opened({{"127.0.0.1:0", true}, {"127.0.0.1:0", false}}, 2);
+  std::vector<std::vector<int>> numbers = listeners.numbers();
+  for (int fd : numbers[0]) CHECK(option(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT) >= 1);
+  for (int fd : numbers[1]) CHECK(option(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT) == 0);
+}
+
+TEST_CASE("process/listeners: an address in use is an error and leaves nothing open") {
+  TempDir temp;
+  Listeners first = opened({{"127.0.0.1:0"}}, 2);
+  std::string address = first.addresses()[0].to_string();
+  size_t fds = sys::open_fds().size();
+  oklo::Error error = refused({{"127.0.0.1:0"}, {"unix:" + (temp / "s")}, {address}}, 3);
+  CHECK(error.number == EADDRINUSE);
+  CHECK(error.text == "cannot listen on " + address + ": Address already in use");
+  CHECK(sys::open_fds().size() == fds);
+  CHECK(!there(temp / "s"));
+  first.close();
+  CHECK(opened({{address}}, 3).addresses()[0].to_string() == address);
+}
+
+TEST_CASE("process/listeners: an address that is given twice is in use") {
+  Listeners other = opened({{"127.0.0.1:0"}}, 1);
+  std::string address = other.addresses()[0].to_string();
+  other.close();
+  CHECK(refused({{address}, {address}}, 2).number == EADDRINUSE);
+  TempDir temp;
+  std::string path = temp / "s";
+  CHECK(refused({{"unix:" + path}, {"unix:" + path}}, 2).number == EADDRINUSE);
+  CHECK(!there(path));
+}
+
+TEST_CASE("process/listeners: a text that is no address, or names what is not here") {
+  size_t fds = sys::open_fds().size();
+  CHECK(refused({{"127.0.0.1:0"}, {"nonsense"}}, 2).text.starts_with("bad address \"nonsense\""));
+  CHECK(refused({{"192.0.2.1:0"}}, 2).number == EADDRNOTAVAIL);
+  TempDir temp;
+  CHECK(refused({{"unix:" + (temp / "no/s")}}, 2).number == ENOENT);
+  CHECK(sys::open_fds().size() == fds);
+}
+
+TEST_CASE("process/listeners: a unix path has one listener for all slots, and goes with it") {
+  TempDir temp;
+  std::string path = temp / "s";
+  Listeners listeners = opened({{"unix:" + path}, {"127.0.0.1:0"}}, 4);
+  CHECK(listeners.numbers()[0].size() == 1);
+  CHECK(listeners.numbers()[1].size() == 4);
+  CHECK(listeners.addresses()[0].to_string() == "unix:" + path);
+  CHECK(sys::connect_to(listeners.addresses()[0]).ok());
+  listeners.close();
+  CHECK(!there(path));
+  CHECK(listeners.addresses().empty());
+  CHECK(listeners.numbers().empty());
+  listeners.close();
+}
+
+TEST_CASE("process/listeners: a path that was left over is replaced, one in use and any other file is not") {
+  TempDir temp;
+  std::string path = temp / "s", text = "unix:" + path;
+  { sys::Fd dead = sys::listen_on(*sys::Address::parse(text), {}).value(); }
+  REQUIRE(there(path));
+  Listeners listeners = opened({{text}}, 2);
+  CHECK(refused({{text}}, 2).number == EADDRINUSE);
+  CHECK(there(path));
+  CHECK(sys::connect_to(listeners.addresses()[0]).ok());
+  temp.file("file", "keep");
+  CHECK(refused({{"unix:" + (temp / "file")}}, 2).number == EADDRINUSE);
+  CHECK(*sys::read_file(temp / "file", 10) == "keep");
+  listeners.close();
+}
+
+TEST_CASE("process/listeners: queue_length tells how many wait for a slot") {
+  if (emulated()) return;
+  TempDir temp;
+  Listeners listeners = opened({{"127.0.0.1:0"}, {"unix:" + (temp / "s")}}, 2);
+  CHECK(listeners.queue_length(0) == 0);
+  CHECK(listeners.queue_length(1) == 0);
+  CHECK(listeners.queue_length(7) == 0);
+  std::vector<sys::Fd> clients;
+  for (int i = 0; i < 100; i++) clients.push_back(sys::connect_to(listeners.addresses()[0]).value());
+  std::vector<int> fds = listeners.numbers()[0];
+  // The last of a handshake may still be under way when connect returns.
+  while (listeners.queue_length(0) + listeners.queue_length(1) < 100) {
+    pollfd entries[] = {{fds[0], POLLIN, 0}, {fds[1], POLLIN, 0}};
+    REQUIRE(poll(entries, 2, 10'000) > 0);
+  }
+  CHECK(listeners.queue_length(0) > 0);
+  CHECK(listeners.queue_length(1) > 0);
+  listeners.close();
+  CHECK(listeners.queue_length(0) == 0);
+}
