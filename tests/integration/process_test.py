@@ -221,6 +221,21 @@ def test_term_waits_for_what_is_under_way_and_refuses_what_is_new():
         assert oklo.process.wait(10) == 0
 
 
+def test_clients_that_wait_to_be_accepted_are_answered_before_a_stop():
+    with service(workers=1) as oklo:
+        worker, = oklo.workers()
+        os.kill(worker, signal.SIGSTOP)
+        clients = [Client(oklo.port).send(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n") for _ in range(100)]
+        oklo.kill(signal.SIGTERM)
+        oklo.wait_for_stderr("stopping within")
+        os.kill(worker, signal.SIGCONT)
+        for client in clients:
+            with client:
+                assert client.response().body == b"hello"
+                assert client.closed()
+        assert oklo.process.wait(10) == 0
+
+
 def test_a_second_term_ends_all_at_once():
     with service(workers=2) as oklo, busy_client(oklo.port):
         wait_until(lambda: sum(worker["connections"] for worker in status(oklo)["workers"]) == 1)
