@@ -1,74 +1,233 @@
 "use strict";
-const kPoints = 120, kWidth = 720, kHeight = 180, kLeft = 48, kBottom = 22;
-const rates = [], connections = new Map();
-let before = null;
+// Asks /status.json once a second and draws two minutes of it. Every sample keeps its time: where there was
+// no answer for a while (the server was away, the page slept) the lines have a gap.
+
+const kSpanMs = 120e3, kTurnMs = 1000, kAnswerMs = 1500, kGapMs = 6000, kEventsMax = 50, kColours = 8;
+const kLeft = 46, kTop = 8, kBottom = 22, kKeysMax = 8;
+const kTrouble = ["stopped", "late", "back-off"];
+
+let samples = [];  // {at, rate, open: Map of worker to connections}
+let marks = [];    // {at, kind}
+let latest = null; // {at, status}
+let timer = 0;
+
 const byId = (id) => document.getElementById(id);
 const grouped = (n) => Math.round(n).toLocaleString("en");
+const compact = (n) => n.toLocaleString("en", { notation: "compact" });
+const sum = (list, of) => list.reduce((total, one) => total + of(one), 0);
+const colour = (worker) => `c${(worker - 1) % kColours}${worker > kColours ? " lap" : ""}`;
 
+function set(place, text) {
+  if (place.textContent !== text) place.textContent = text;
+}
+
+function make(name, properties, ...inside) {
+  const element = Object.assign(document.createElement(name), properties);
+  element.append(...inside);
+  return element;
+}
+
+// ---- the charts
+
+function shape(name, attributes, text = "") {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", name);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  element.textContent = text;
+  return element;
+}
+
+// The first of 2, 4, 6, 8, 10, 20, 40 ... that is not below: its half is a whole number, too.
 function niceTop(value) {
-  let step = 1;
-  while (step * 5 < value) step *= step.toString()[0] === "2" ? 2.5 : 2;
-  return Math.max(step * Math.ceil(value / step), 1);
+  const unit = 10 ** Math.max(0, Math.floor(Math.log10(value)));
+  return 2 * unit * Math.max(1, Math.ceil(value / unit / 2));
 }
-function line(points, top, colour) {
-  const x = (i) => kLeft + (kWidth - kLeft) * (i + kPoints - points.length) / (kPoints - 1);
-  const y = (v) => 8 + (kHeight - kBottom - 8) * (1 - v / top);
-  const path = points.map((v, i) => (i ? "L" : "M") + x(i).toFixed(1) + " " + y(v).toFixed(1)).join("");
-  return `<path d="${path}" fill="none" stroke="${colour}" stroke-width="2" stroke-linejoin="round"/>`;
-}
-function axes(top) {
-  let out = "";
-  for (const part of [0, 0.5, 1]) {
-    const y = 8 + (kHeight - kBottom - 8) * (1 - part);
-    out += `<line x1="${kLeft}" x2="${kWidth}" y1="${y}" y2="${y}" stroke="var(--line)"/>` +
-      `<text x="${kLeft - 8}" y="${y + 4}" text-anchor="end" font-size="12" fill="var(--soft)">${grouped(top * part)}</text>`;
+
+// Runs of [x, y] without a gap in time. `of` gives the value of a sample, undefined where it has none.
+function runs(of, x, y) {
+  const all = [];
+  let last = -Infinity;
+  for (const sample of samples) {
+    const value = of(sample);
+    if (value === undefined) continue;
+    if (sample.at - last > kGapMs) all.push([]);
+    all.at(-1).push([x(sample.at).toFixed(1), y(value).toFixed(1)]);
+    last = sample.at;
   }
-  return out + `<text x="${kLeft}" y="${kHeight - 4}" font-size="12" fill="var(--soft)">2 minutes ago</text>` +
-    `<text x="${kWidth}" y="${kHeight - 4}" text-anchor="end" font-size="12" fill="var(--soft)">now</text>`;
+  return all;
 }
-function keep(list, value) {
-  list.push(value);
-  if (list.length > kPoints) list.shift();
+
+// A run of one point has a length of 0, which a round end of line makes a dot.
+const lineOf = (run) => `M${run.join("L")}h0`;
+const areaOf = (run, ground) => `M${run[0][0]} ${ground}L${run.join("L")}V${ground}Z`;
+
+// `lines` are {of, colour, area}.
+function draw(svg, now, max, lines) {
+  const width = svg.clientWidth, ground = svg.clientHeight - kBottom, top = niceTop(max);
+  const x = (at) => kLeft + (width - kLeft - 2) * (1 - (now - at) / kSpanMs);
+  const y = (value) => kTop + (ground - kTop) * (1 - value / top);
+  const parts = [];
+  for (const value of [0, top / 2, top]) {
+    parts.push(shape("line", { x1: kLeft, x2: width, y1: y(value), y2: y(value) }),
+      shape("text", { x: kLeft - 8, y: y(value) + 4, "text-anchor": "end" }, compact(value)));
+  }
+  parts.push(shape("text", { x: kLeft, y: ground + 18 }, "2 minutes ago"),
+    shape("text", { x: width, y: ground + 18, "text-anchor": "end" }, "now"));
+  for (const { at, kind } of marks)
+    parts.push(shape("line", { class: kind, x1: x(at), x2: x(at), y1: kTop, y2: ground }));
+  for (const line of lines) {
+    const found = runs(line.of, x, y);
+    const add = (kind, of) => parts.push(shape("path", { class: kind, d: found.map(of).join("") }));
+    if (line.area) add("area " + line.colour, (run) => areaOf(run, ground));
+    add(line.colour, lineOf);
+  }
+  svg.replaceChildren(...parts);
 }
-function draw() {
-  let top = niceTop(Math.max(...rates, 1));
-  byId("rates").innerHTML = axes(top) + line(rates, top, "var(--hot)");
-  const all = [...connections.values()];
-  top = niceTop(Math.max(1, ...all.flat()));
-  byId("lines").innerHTML = axes(top) + all.map((points, i) => line(points, top, `hsl(${190 + i * 47} 55% 50%)`)).join("");
+
+function drawAll() {
+  const now = performance.now();
+  samples = samples.filter((sample) => now - sample.at < kSpanMs);
+  marks = marks.filter((mark) => now - mark.at < kSpanMs);
+  const workers = new Set(samples.flatMap((sample) => [...sample.open.keys()]));
+  draw(byId("rates"), now, Math.max(1, ...samples.map((sample) => sample.rate)),
+    [{ of: (sample) => sample.rate, colour: "c1", area: true }]);
+  draw(byId("lines"), now, Math.max(1, ...samples.flatMap((sample) => [...sample.open.values()])),
+    [...workers].map((worker) => ({ of: (sample) => sample.open.get(worker), colour: colour(worker) })));
 }
-function row(worker) {
-  const cells = [worker.worker, worker.pid || "–", worker.state, worker.generation, grouped(worker.connections),
-    grouped(worker.requests), grouped(worker.rate), grouped(worker.memory_kib) + " KiB", worker.restarts];
-  return "<tr>" + cells.map((cell, i) => `<td${i === 2 ? ` class="${cell}"` : ""}>${cell}</td>`).join("") + "</tr>";
+
+// ---- the texts
+
+function row(line) {
+  return [String(line.worker), String(line.pid || "–"), line.state, String(line.generation || "–"),
+    grouped(line.connections), grouped(line.requests), grouped(line.rate), grouped(line.memory_kib) + " KiB",
+    grouped(line.restarts)];
 }
-function show(status, now) {
-  const rate = before ? (status.requests - before.requests) * 1000 / (now - before.at) : 0;
-  before = { requests: status.requests, at: now };
-  keep(rates, Math.max(rate, 0));
+
+function newRow(body) {
+  const names = [...body.parentNode.tHead.rows[0].cells].map((cell) => cell.textContent);
+  const added = body.insertRow();
+  added.setAttribute("role", "row");
+  for (const name of names) {
+    const cell = added.insertCell();
+    cell.setAttribute("role", "cell");
+    cell.dataset.name = name;
+    cell.append(make("span"));
+  }
+  added.cells[0].prepend(make("i"));
+}
+
+function showWorkers(lines) {
+  const body = byId("workers");
+  while (body.rows.length > lines.length) body.deleteRow(-1);
+  while (body.rows.length < lines.length) newRow(body);
+  lines.forEach((line, i) => {
+    const cells = body.rows[i].cells;
+    row(line).forEach((text, at) => set(cells[at].lastChild, text));
+    cells[0].firstChild.className = colour(line.worker);
+    cells[2].className = line.state;
+  });
+}
+
+function showKey(workers) {
+  const key = byId("key"), shown = workers.slice(0, kKeysMax);
+  if (key.childElementCount === shown.length) return;
+  const entry = (worker) => make("span", {}, make("i", { className: colour(worker) }), worker);
+  key.replaceChildren(...shown.map(entry));
+  if (workers.length > shown.length) key.append(" …");
+}
+
+function showLink(text) {
+  set(byId("link"), text);
+  document.querySelector("dl").classList.toggle("stale", text !== "Live.");
+}
+
+function show(status, rate, open) {
+  showLink("Live.");
+  set(byId("rate"), grouped(rate));
+  set(byId("requests"), grouped(status.requests));
+  set(byId("open"), grouped(sum([...open.values()], (count) => count)));
+  set(byId("restarts"), grouped(sum([...slots(status).values()], (slot) => slot.restarts)));
+  set(byId("facts"), `oklo ${status.version}, master ${status.pid}, generation ${status.generation}, ` +
+    `up ${grouped(status.uptime_s)} s, on ${status.addresses.join(", ")}`);
+  showWorkers(status.workers);
+  showKey([...open.keys()]);
+}
+
+// ---- what happened
+
+function note(kind, text) {
+  marks.push({ at: performance.now(), kind });
+  const list = byId("events");
+  if (!list.querySelector("time")) list.replaceChildren();
+  const time = new Date().toTimeString().slice(0, 8);
+  list.prepend(make("li", { className: kind }, make("time", { dateTime: time }, time), text));
+  if (list.childElementCount > kEventsMax) list.lastElementChild.remove();
+}
+
+// A line for each worker number: the one that is to stay, where an older one drains beside it.
+function slots(status) {
+  const found = new Map();
+  for (const line of status.workers)
+    if (line.state !== "draining" || !found.has(line.worker)) found.set(line.worker, line);
+  return found;
+}
+
+function noteSlot(old, now) {
+  const name = `Worker ${now.worker}`, deaths = now.restarts - old.restarts;
+  if (deaths > 0) {
+    const times = deaths > 1 ? ` ${deaths} times` : "";
+    const place = now.pid ? `its place has pid ${now.pid}` : "its place is empty";
+    note("died", `${name} died${times}; ${place}`);
+  }
+  if (now.state === old.state) return;
+  if (now.state === "back-off") note("died", `${name} waits ${now.backoff_ms} ms for its next start`);
+  else if (kTrouble.includes(now.state)) note("died", `${name} is ${now.state}`);
+  else if (kTrouble.includes(old.state) && !deaths) note("other", `${name} goes on`);
+}
+
+function noteChanges(old, now) {
+  if (old.pid !== now.pid) return note("other", `oklo was started anew: master ${now.pid}`);
+  if (old.generation !== now.generation) note("other", `Generation ${now.generation} has taken over`);
+  if (old.reloads_failed < now.reloads_failed) note("died", "A reload failed; the old workers stay");
+  const before = slots(old);
+  for (const [worker, slot] of slots(now)) if (before.has(worker)) noteSlot(before.get(worker), slot);
+}
+
+// ---- the turn
+
+function take(status, at) {
+  const same = latest && latest.status.pid === status.pid;
+  const rate = same ? (status.requests - latest.status.requests) * 1000 / (at - latest.at)
+    : sum(status.workers, (line) => line.rate);
   const open = new Map();
-  for (const w of status.workers) open.set(w.worker, (open.get(w.worker) || 0) + w.connections);
-  for (const [worker, count] of open) {
-    if (!connections.has(worker)) connections.set(worker, []);
-    keep(connections.get(worker), count);
-  }
-  byId("rate").textContent = grouped(rate);
-  byId("requests").textContent = grouped(status.requests);
-  byId("connections").textContent = grouped([...open.values()].reduce((a, b) => a + b, 0));
-  const restarts = new Map(status.workers.map((w) => [w.worker, w.restarts]));
-  byId("restarts").textContent = grouped([...restarts.values()].reduce((a, b) => a + b, 0));
-  byId("lead").textContent = `oklo ${status.version}, master ${status.pid}, up ${grouped(status.uptime_s)} s, ` +
-    `generation ${status.generation}, on ${status.addresses.join(", ")}`;
-  byId("workers").innerHTML = status.workers.map(row).join("");
-  draw();
+  for (const line of status.workers) open.set(line.worker, (open.get(line.worker) || 0) + line.connections);
+  samples.push({ at, rate: Math.max(rate, 0), open });
+  if (latest) noteChanges(latest.status, status);
+  latest = { at, status };
+  show(status, rate, open);
 }
-async function turn() {
+
+// The status, or nothing. A worker that is stopped holds its connections, perhaps the one of this page:
+// after a time without an answer the next question goes over another.
+async function ask() {
   try {
-    const answer = await fetch("/status.json", { cache: "no-store" });
-    show(await answer.json(), performance.now());
-  } catch (error) {
-    byId("lead").textContent = "No answer from oklo; trying again.";
+    const answer = await fetch("/status.json", { cache: "no-store", signal: AbortSignal.timeout(kAnswerMs) });
+    return answer.ok ? await answer.json() : undefined;
+  } catch {
+    return undefined;
   }
-  setTimeout(turn, 1000);
 }
+
+async function turn() {
+  clearTimeout(timer);
+  timer = 0;
+  const start = performance.now();
+  const status = await ask(), now = performance.now();
+  if (status) take(status, now);
+  else if (now - (latest ? latest.at : 0) > kTurnMs * 2) showLink("No answer; trying again every second.");
+  drawAll();
+  timer = setTimeout(turn, Math.max(0, start + kTurnMs - performance.now()));
+}
+
+new ResizeObserver(drawAll).observe(byId("rates"));
+document.addEventListener("visibilitychange", () => { if (timer && !document.hidden) turn(); });
 turn();
