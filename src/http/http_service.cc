@@ -19,7 +19,7 @@ namespace {
 // Answers that wait to be sent hold up the next request of a connection when they are this many bytes.
 constexpr size_t kStallBytes = 256 * 1024;
 
-HttpSession& session_of(Connection& connection) { return connection.session<HttpSession>(); }
+HttpSession& session_of(net::Connection& connection) { return connection.session<HttpSession>(); }
 
 }  // namespace
 
@@ -33,12 +33,12 @@ HttpService::HttpService(const RouteTable& routes, const HttpLimits& limits, Lif
 
 // ---------------------------------------------------------------- events
 
-void HttpService::on_open(Connection& connection) {
+void HttpService::on_open(net::Connection& connection) {
   new (&session_of(connection)) HttpSession;
   connection.set_deadline(connection.clock().now_ms + limits_.idle_time_ms);
 }
 
-void HttpService::on_data(Connection& connection) {
+void HttpService::on_data(net::Connection& connection) {
   HttpSession& session = session_of(connection);
   if (session.pending) feed_body(connection);
   while (!connection.input().empty() && connection.open() && !session.pending && !session.stalled)
@@ -47,12 +47,12 @@ void HttpService::on_data(Connection& connection) {
 
 // The peer may have closed only its sending side, and still wants the answers to what it sent (RFC 9112
 // section 9.6).
-void HttpService::on_end(Connection& connection) {
+void HttpService::on_end(net::Connection& connection) {
   HttpSession& session = session_of(connection);
-  if (!session.stalled) connection.close(CloseReason::peer_closed, Connection::Linger::no);
+  if (!session.stalled) connection.close(CloseReason::peer_closed, net::Connection::Linger::no);
 }
 
-void HttpService::on_drained(Connection& connection) {
+void HttpService::on_drained(net::Connection& connection) {
   HttpSession& session = session_of(connection);
   if (std::exchange(session.stalled, false)) connection.resume_reading();
   uint32_t time_ms = session.pending ? limits_.body_window_ms
@@ -63,25 +63,25 @@ void HttpService::on_drained(Connection& connection) {
   if (stopping_) close_idle(connection);
 }
 
-void HttpService::on_deadline(Connection& connection) {
+void HttpService::on_deadline(net::Connection& connection) {
   if (session_of(connection).pending) return check_body_rate(connection);
   if (!connection.input().empty()) return refuse(connection, 408, CloseReason::header_timeout);
-  connection.close(draining_ ? CloseReason::drained : CloseReason::idle_timeout, Connection::Linger::yes);
+  connection.close(draining_ ? CloseReason::drained : CloseReason::idle_timeout, net::Connection::Linger::yes);
 }
 
-void HttpService::on_drain(Connection& connection, DrainMode mode) {
+void HttpService::on_drain(net::Connection& connection, DrainMode mode) {
   if (mode != DrainMode::stop) return;
   stopping_ = true;
   close_idle(connection);
 }
 
-void HttpService::close_idle(Connection& connection) {
+void HttpService::close_idle(net::Connection& connection) {
   HttpSession& session = session_of(connection);
   bool idle = !session.pending && !session.stalled && connection.input().empty();
-  if (idle) connection.close(CloseReason::drained, Connection::Linger::yes);
+  if (idle) connection.close(CloseReason::drained, net::Connection::Linger::yes);
 }
 
-void HttpService::on_close(Connection& connection, CloseReason) {
+void HttpService::on_close(net::Connection& connection, CloseReason) {
   HttpSession& session = session_of(connection);
   if (PendingRequest* pending = session.pending) {
     const Route* route = pending->exchange.route;
@@ -96,7 +96,7 @@ void HttpService::on_close(Connection& connection, CloseReason) {
 // ---------------------------------------------------------------- reading requests
 
 // One request from the front of the input; false when it is not there whole.
-[[gnu::always_inline]] inline bool HttpService::read_request(Connection& connection) {
+[[gnu::always_inline]] inline bool HttpService::read_request(net::Connection& connection) {
   if (session_of(connection).scanned && !head_may_be_complete(connection)) {
     await_head(connection);
     return false;
@@ -110,7 +110,7 @@ void HttpService::on_close(Connection& connection, CloseReason) {
 
 // A head that comes byte by byte is not parsed again for each byte, but when a line has ended or no more
 // can come.
-bool HttpService::head_may_be_complete(Connection& connection) const {
+bool HttpService::head_may_be_complete(net::Connection& connection) const {
   std::span<char> input = connection.input();
   std::string_view fresh =
       std::string_view(input.data(), input.size()).substr(session_of(connection).scanned);
@@ -118,7 +118,7 @@ bool HttpService::head_may_be_complete(Connection& connection) const {
 }
 
 // The clock of a head starts with its first byte and is not put back by the next ones.
-void HttpService::await_head(Connection& connection) {
+void HttpService::await_head(net::Connection& connection) {
   HttpSession& session = session_of(connection);
   bool first = session.scanned == 0;
   session.scanned = static_cast<uint32_t>(connection.input().size());
@@ -126,7 +126,7 @@ void HttpService::await_head(Connection& connection) {
   if (first) connection.set_deadline(connection.clock().now_ms + limits_.header_time_ms);
 }
 
-inline void HttpService::prepare(Exchange& exchange, Connection& connection) {
+inline void HttpService::prepare(Exchange& exchange, net::Connection& connection) {
   session_of(connection).scanned = 0;
   exchange.reset(connection);
   exchange.clock = &connection.clock();
@@ -137,7 +137,7 @@ inline void HttpService::prepare(Exchange& exchange, Connection& connection) {
   allowed_ = routes_.find(exchange);
 }
 
-[[gnu::always_inline]] inline bool HttpService::begin_request(Connection& connection) {
+[[gnu::always_inline]] inline bool HttpService::begin_request(net::Connection& connection) {
   prepare(current_, connection);
   size_t body_size = 0;
   if (!find_body(connection, body_size)) {
@@ -160,7 +160,7 @@ uint64_t HttpService::body_bytes_max(const Exchange& exchange) const {
 }
 
 // Whether the whole body lies behind the head already, or there is none.
-inline bool HttpService::find_body(Connection& connection, size_t& size) {
+inline bool HttpService::find_body(net::Connection& connection, size_t& size) {
   const codec::RequestHead& head = current_.head;
   if (!head.chunked && head.content_length == 0) return true;
   std::span<char> rest = connection.input().subspan(head.size);
@@ -173,7 +173,7 @@ inline bool HttpService::find_body(Connection& connection, size_t& size) {
 
 // Whether a body that is not there yet is wanted. If not, the answer is given now, and the connection ends
 // with it: whether the body will come nobody knows (RFC 9110 section 10.1.1).
-bool HttpService::accept_body(Connection& connection) {
+bool HttpService::accept_body(net::Connection& connection) {
   Exchange& exchange = current_;
   bool keep_alive = std::exchange(exchange.keep_alive, false);
   if (exchange.head.content_length > body_bytes_max(exchange)) exchange.fail(413);
@@ -190,7 +190,7 @@ bool HttpService::accept_body(Connection& connection) {
   return true;
 }
 
-void HttpService::await_body(Connection& connection) {
+void HttpService::await_body(net::Connection& connection) {
   HttpSession& session = session_of(connection);
   session.pending = new PendingRequest;
   PendingRequest& pending = *session.pending;
@@ -206,7 +206,7 @@ void HttpService::await_body(Connection& connection) {
 }
 
 // Gives what has come to the handler or to the collected body, and answers when it was the last.
-void HttpService::feed_body(Connection& connection) {
+void HttpService::feed_body(net::Connection& connection) {
   PendingRequest& pending = *session_of(connection).pending;
   std::span<char> input = connection.input();
   bool done = false;
@@ -238,7 +238,7 @@ void HttpService::take_piece(PendingRequest& pending, std::string_view piece) {
   else if (route->upload->on_piece) route->upload->on_piece(pending.exchange.request(), piece);
 }
 
-void HttpService::complete_body(Connection& connection) {
+void HttpService::complete_body(net::Connection& connection) {
   HttpSession& session = session_of(connection);
   PendingRequest* pending = std::exchange(session.pending, nullptr);
   Exchange& exchange = pending->exchange;
@@ -256,7 +256,7 @@ void HttpService::complete_body(Connection& connection) {
   delete pending;
 }
 
-void HttpService::check_body_rate(Connection& connection) {
+void HttpService::check_body_rate(net::Connection& connection) {
   PendingRequest& pending = *session_of(connection).pending;
   uint64_t came = pending.received - std::exchange(pending.window_received, pending.received);
   uint64_t wanted = uint64_t{limits_.body_rate_bytes_s} * limits_.body_window_ms / 1000;
@@ -298,7 +298,7 @@ bool HttpService::wants_upgrade(const Exchange& exchange) {
 }
 
 // False when the request is to be answered, or has been.
-bool HttpService::try_upgrade(Connection& connection) {
+bool HttpService::try_upgrade(net::Connection& connection) {
   Upgrade& upgrade = *current_.route->upgrade;
   if (!upgrade.accept(current_)) return false;
   current_.switch_protocol(upgrade.token());
@@ -322,7 +322,7 @@ void HttpService::answer_without_route(Exchange& exchange) {
 }
 
 // The answer is given: it is counted and logged, and the connection goes on or ends.
-inline void HttpService::finish(Connection& connection, Exchange& exchange, bool body_unread) {
+inline void HttpService::finish(net::Connection& connection, Exchange& exchange, bool body_unread) {
   if (!exchange.begun) exchange.fail(500);
   life_.requests.add(1);
   if (log_) log_->write(exchange);
@@ -336,16 +336,16 @@ inline void HttpService::finish(Connection& connection, Exchange& exchange, bool
 }
 
 // A client that asked for the end sends no more; any other may be sending its next request just now.
-void HttpService::end_connection(Connection& connection, const Exchange& exchange, bool body_unread) {
+void HttpService::end_connection(net::Connection& connection, const Exchange& exchange, bool body_unread) {
   bool quiet = !exchange.head.keep_alive && !body_unread && connection.input().empty();
   CloseReason reason = exchange.head.keep_alive && draining_ ? CloseReason::drained : CloseReason::finished;
   connection.close(body_unread ? CloseReason::bad_request : reason,
-                   quiet ? Connection::Linger::no : Connection::Linger::yes);
+                   quiet ? net::Connection::Linger::no : net::Connection::Linger::yes);
 }
 
 // An answer to what could not be understood or came too slowly: the last one of its connection. Where the
 // body is at fault the request is known.
-void HttpService::refuse(Connection& connection, int status, CloseReason reason) {
+void HttpService::refuse(net::Connection& connection, int status, CloseReason reason) {
   PendingRequest* pending = session_of(connection).pending;
   Exchange& exchange = pending ? pending->exchange : current_;
   if (!pending) {
@@ -358,7 +358,7 @@ void HttpService::refuse(Connection& connection, int status, CloseReason reason)
   }
   exchange.fail(status, true);
   if (log_) log_->write(exchange);
-  connection.close(reason, Connection::Linger::yes);
+  connection.close(reason, net::Connection::Linger::yes);
 }
 
 }  // namespace oklo::http

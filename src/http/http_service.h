@@ -32,44 +32,44 @@ class HttpService final : public Protocol {
   // All of these outlive it. `log` may be null.
   HttpService(const RouteTable& routes, const HttpLimits& limits, LifeRow& life, AccessLog* log);
 
-  void on_open(Connection& connection) override;
-  void on_data(Connection& connection) override;
-  void on_end(Connection& connection) override;
-  void on_drained(Connection& connection) override;
-  void on_deadline(Connection& connection) override;
-  void on_drain(Connection& connection, DrainMode mode) override;
-  void on_close(Connection& connection, CloseReason reason) override;
+  void on_open(net::Connection& connection) override;
+  void on_data(net::Connection& connection) override;
+  void on_end(net::Connection& connection) override;
+  void on_drained(net::Connection& connection) override;
+  void on_deadline(net::Connection& connection) override;
+  void on_drain(net::Connection& connection, DrainMode mode) override;
+  void on_close(net::Connection& connection, CloseReason reason) override;
 
   // From now on each answer is the last one of its connection.
   void drain() { draining_ = true; }
 
  private:
   // --- reading requests
-  bool read_request(Connection& connection);
-  bool head_may_be_complete(Connection& connection) const;
-  void await_head(Connection& connection);
-  bool begin_request(Connection& connection);
-  void prepare(Exchange& exchange, Connection& connection);
+  bool read_request(net::Connection& connection);
+  bool head_may_be_complete(net::Connection& connection) const;
+  void await_head(net::Connection& connection);
+  bool begin_request(net::Connection& connection);
+  void prepare(Exchange& exchange, net::Connection& connection);
 
   // --- bodies
-  bool find_body(Connection& connection, size_t& size);
-  bool accept_body(Connection& connection);
-  void await_body(Connection& connection);
-  void feed_body(Connection& connection);
+  bool find_body(net::Connection& connection, size_t& size);
+  bool accept_body(net::Connection& connection);
+  void await_body(net::Connection& connection);
+  void feed_body(net::Connection& connection);
   void take_piece(PendingRequest& pending, std::string_view piece);
-  void complete_body(Connection& connection);
-  void check_body_rate(Connection& connection);
+  void complete_body(net::Connection& connection);
+  void check_body_rate(net::Connection& connection);
 
   // --- answering
   void dispatch(Exchange& exchange);
   void dispatch_upload(Exchange& exchange, const UploadHandlers& upload, Response& response);
   static bool wants_upgrade(const Exchange& exchange);
-  bool try_upgrade(Connection& connection);
+  bool try_upgrade(net::Connection& connection);
   void answer_without_route(Exchange& exchange);
-  void finish(Connection& connection, Exchange& exchange, bool body_unread = false);
-  void close_idle(Connection& connection);
-  void end_connection(Connection& connection, const Exchange& exchange, bool body_unread);
-  void refuse(Connection& connection, int status, CloseReason reason);
+  void finish(net::Connection& connection, Exchange& exchange, bool body_unread = false);
+  void close_idle(net::Connection& connection);
+  void end_connection(net::Connection& connection, const Exchange& exchange, bool body_unread);
+  void refuse(net::Connection& connection, int status, CloseReason reason);
   uint64_t body_bytes_max(const Exchange& exchange) const;
 
   const RouteTable& routes_;

@@ -23,7 +23,7 @@ class Upgrade {
   virtual Endpoint& endpoint() = 0;
   // The connection has changed; stands in for the on_open of the endpoint's Protocol. The exchange is that of
   // the request, for the last time.
-  virtual void open(Connection& connection, Exchange& exchange) = 0;
+  virtual void open(net::Connection& connection, Exchange& exchange) = 0;
 };
 
 // What a route keeps until the workers are there.

@@ -12,9 +12,11 @@ void Block::compact() {
 }
 
 BlockPool::~BlockPool() {
-  while (free_) discard(take());
+  while (blocks_.first) discard(blocks_.pop<Block>());
+  while (notes_.first) discard(notes_.pop<Note>());
 }
 
 void BlockPool::discard(Block* block) { delete block; }
+void BlockPool::discard(Note* note) { delete note; }
 
 }  // namespace oklo

@@ -8,7 +8,7 @@
 #include "net/connection_pool.h"
 #include "sys/socket.h"
 
-namespace oklo {
+namespace oklo::net {
 
 Connection::Connection(uint32_t slot, Endpoint& endpoint, sys::Fd socket, ConnectionId id)
     : endpoint_(&endpoint), id_(id), slot_(slot), socket_(std::move(socket)) {}
@@ -235,4 +235,4 @@ void Connection::on_timer() {
   if (phase_ == Phase::open) endpoint_->protocol->on_deadline(*this);
 }
 
-}  // namespace oklo
+}  // namespace oklo::net

@@ -30,6 +30,8 @@ struct Endpoint {
   uint32_t queue_bytes_max = 64u << 20;
 };
 
+namespace net {
+
 // One stream: its socket, what has been received and not consumed, what has still to be sent, and the
 // plain state of its session. Owned by the ConnectionPool; it dies in phase 8 of the turn in which it was
 // closed, and nowhere else. Its events come in the order on_open, then any of the others, then on_close.
@@ -156,4 +158,5 @@ class Connection final : private EventHandler, private Timer, public Outlet {
   alignas(8) unsigned char session_[kSessionBytes] = {};
 };
 
+}  // namespace net
 }  // namespace oklo

@@ -29,13 +29,13 @@ void ConnectionPool::open(Endpoint& endpoint, sys::Fd socket, const sys::Address
   row.peer_port = peer.port();
   peer.copy_ip(row.peer_ip);
   row.opened_s = row.active_s = static_cast<uint32_t>(reactor_.clock().now_ms / 1000);
-  Connection& connection = connections_.insert(endpoint, std::move(socket), id);
+  net::Connection& connection = connections_.insert(endpoint, std::move(socket), id);
   life_.accepted.add(1);
   count();
   connection.start(read_now);
 }
 
-void ConnectionPool::erase(Connection& connection, CloseReason reason) {
+void ConnectionPool::erase(net::Connection& connection, CloseReason reason) {
   rows_.close(connection.id());
   connections_.erase(connection);
   life_.closed[static_cast<size_t>(reason)].add(1);
@@ -49,11 +49,11 @@ void ConnectionPool::count() {
 }
 
 void ConnectionPool::drain(DrainMode mode) {
-  connections_.for_each([mode](Connection& connection) { connection.drain(mode); });
+  connections_.for_each([mode](net::Connection& connection) { connection.drain(mode); });
 }
 
 void ConnectionPool::abort_all() {
-  connections_.for_each([](Connection& connection) { connection.abort(CloseReason::aborted); });
+  connections_.for_each([](net::Connection& connection) { connection.abort(CloseReason::aborted); });
 }
 
 }  // namespace oklo

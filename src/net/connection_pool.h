@@ -27,7 +27,7 @@ class ConnectionPool {
   // A connection for an accepted socket; it reads at once when `read_now`. Without a row in the table the
   // socket is closed.
   void open(Endpoint& endpoint, sys::Fd socket, const sys::Address& peer, bool read_now);
-  void erase(Connection& connection, CloseReason reason);
+  void erase(net::Connection& connection, CloseReason reason);
 
   // Tells every session that the worker leaves.
   void drain(DrainMode mode);
@@ -48,7 +48,7 @@ class ConnectionPool {
   LifeRow& life_;
   BlockPool blocks_;
   ConnectionRows rows_;
-  SlotTable<Connection> connections_;
+  SlotTable<net::Connection> connections_;
   uint32_t connections_max_;
   Function<void()> on_erase_;
 };

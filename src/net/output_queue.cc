@@ -13,13 +13,13 @@ namespace oklo {
 
 namespace {
 
-// What the data of a block of kind `shared` holds.
+// What a note of kind `shared` holds.
 struct SharedPart {
   BytesRef bytes;
   std::string_view rest;
 };
 
-// What the data of a block of kind `file` holds.
+// What a note of kind `file` holds.
 struct FilePart {
   sys::Fd file;
   uint64_t offset;
@@ -27,24 +27,27 @@ struct FilePart {
 };
 
 template <class Part>
-Part& part_of(Block& block) {
-  return *std::launder(reinterpret_cast<Part*>(block.data));
+Part& part_of(Piece& piece) {
+  static_assert(sizeof(Part) <= Note::kBytes && alignof(Part) <= 8);
+  return *std::launder(reinterpret_cast<Part*>(static_cast<Note&>(piece).data));
 }
 
-std::string_view memory_of(Block& block) {
-  if (block.kind == Block::Kind::shared) return part_of<SharedPart>(block).rest;
-  return {block.data + block.begin, block.end - block.begin};
+std::string_view memory_of(Piece& piece) {
+  if (piece.kind == Piece::Kind::shared) return part_of<SharedPart>(piece).rest;
+  std::span<char> content = static_cast<Block&>(piece).content();
+  return {content.data(), content.size()};
 }
 
 }  // namespace
 
 void OutputQueue::pop(BlockPool& pool) {
-  Block* block = head_;
-  head_ = block->next;
+  Piece* piece = head_;
+  head_ = piece->next;
   if (!head_) tail_ = nullptr;
-  if (block->kind == Block::Kind::shared) part_of<SharedPart>(*block).~SharedPart();
-  if (block->kind == Block::Kind::file) part_of<FilePart>(*block).~FilePart();
-  pool.give_back(block);
+  if (piece->kind == Piece::Kind::block) return pool.give_back(static_cast<Block*>(piece));
+  if (piece->kind == Piece::Kind::shared) part_of<SharedPart>(*piece).~SharedPart();
+  else part_of<FilePart>(*piece).~FilePart();
+  pool.give_back(static_cast<Note*>(piece));
 }
 
 void OutputQueue::append(BlockPool& pool, std::string_view bytes) {
@@ -59,36 +62,40 @@ void OutputQueue::append(BlockPool& pool, std::string_view bytes) {
 
 void OutputQueue::append_shared(BlockPool& pool, const BytesRef& bytes, std::string_view view) {
   if (view.empty()) return;
-  Block* block = push(pool, Block::Kind::shared);
-  new (block->data) SharedPart{bytes, view};
+  Note* note = pool.take_note();
+  note->kind = Piece::Kind::shared;
+  new (note->data) SharedPart{bytes, view};
+  push(*note);
   bytes_ += view.size();
 }
 
 void OutputQueue::append_file(BlockPool& pool, sys::Fd file, uint64_t offset, uint64_t size) {
   if (size == 0) return;
-  Block* block = push(pool, Block::Kind::file);
-  new (block->data) FilePart{std::move(file), offset, size};
+  Note* note = pool.take_note();
+  note->kind = Piece::Kind::file;
+  new (note->data) FilePart{std::move(file), offset, size};
+  push(*note);
 }
 
 size_t OutputQueue::gather(iovec* parts, bool& more) const {
   size_t count = 0;
-  Block* block = head_;
-  for (; block && block->kind != Block::Kind::file && count < kPartsMax; block = block->next) {
-    std::string_view memory = memory_of(*block);
+  Piece* piece = head_;
+  for (; piece && piece->kind != Piece::Kind::file && count < kPartsMax; piece = piece->next) {
+    std::string_view memory = memory_of(*piece);
     parts[count++] = {const_cast<char*>(memory.data()), memory.size()};
   }
-  more = block != nullptr;
+  more = piece != nullptr;
   return count;
 }
 
 void OutputQueue::consume(BlockPool& pool, size_t bytes) {
   bytes_ -= bytes;
-  while (head_ && head_->kind != Block::Kind::file) {
+  while (head_ && head_->kind != Piece::Kind::file) {
     size_t here = std::min(bytes, memory_of(*head_).size());
     bytes -= here;
     if (here < memory_of(*head_).size()) {
-      if (head_->kind == Block::Kind::shared) part_of<SharedPart>(*head_).rest.remove_prefix(here);
-      else head_->begin += static_cast<uint32_t>(here);
+      if (head_->kind == Piece::Kind::shared) part_of<SharedPart>(*head_).rest.remove_prefix(here);
+      else static_cast<Block*>(head_)->begin += static_cast<uint32_t>(here);
       return;
     }
     pop(pool);
@@ -125,10 +132,15 @@ long OutputQueue::send_rest(BlockPool& pool, long sent) {
   return sent == -EAGAIN ? 0 : sent;
 }
 
-long OutputQueue::send_parts_to(int socket, BlockPool& pool) {
+// One piece in memory needs no list of parts.
+long OutputQueue::send_pieces_to(int socket, BlockPool& pool) {
+  if (head_ == tail_ && head_->kind == Piece::Kind::shared) {
+    std::string_view memory = memory_of(*head_);
+    return send_rest(pool, sys::send_bytes(socket, memory.data(), memory.size()));
+  }
   long sent = 0;
   for (bool all = true; head_ && all;) {
-    bool is_file = head_->kind == Block::Kind::file;
+    bool is_file = head_->kind == Piece::Kind::file;
     long n = is_file ? send_file(socket, pool, all) : send_memory(socket, pool, all);
     if (n == -EAGAIN) break;
     if (n < 0) return n;

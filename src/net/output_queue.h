@@ -21,10 +21,19 @@ class OutputQueue {
   ~OutputQueue() { OKLO_ASSERT(!head_); }
 
   std::span<char> room(BlockPool& pool, size_t bytes) {
-    bool fits = tail_ && tail_->kind == Block::Kind::bytes && tail_->space().size() >= bytes;
-    return (fits ? tail_ : push(pool, Block::Kind::bytes))->space();
+    if (tail_ && tail_->kind == Piece::Kind::block) {
+      std::span<char> space = static_cast<Block*>(tail_)->space();
+      if (space.size() >= bytes) return space;
+    }
+    Block* block = pool.take();
+    push(*block);
+    return block->space();
   }
-  void advance(size_t bytes) { tail_->end += static_cast<uint32_t>(bytes); bytes_ += bytes; }
+  // Behind room, whose answer it was written to.
+  void advance(size_t bytes) {
+    static_cast<Block*>(tail_)->end += static_cast<uint32_t>(bytes);
+    bytes_ += bytes;
+  }
   void append(BlockPool& pool, std::string_view bytes);
   void append_shared(BlockPool& pool, const BytesRef& bytes, std::string_view view);
   void append_file(BlockPool& pool, sys::Fd file, uint64_t offset, uint64_t size);
@@ -33,11 +42,12 @@ class OutputQueue {
   // waits. The number of bytes sent, or a negative errno number; -ENODATA: a file was shorter than promised.
   // Nearly always one block is all there is, and the socket takes it.
   long send_to(int socket, BlockPool& pool) {
-    if (head_ != tail_ || head_->kind != Block::Kind::bytes) return send_parts_to(socket, pool);
-    size_t size = head_->end - head_->begin;
-    long sent = sys::send_bytes(socket, head_->data + head_->begin, size);
+    if (head_ != tail_ || head_->kind != Piece::Kind::block) return send_pieces_to(socket, pool);
+    Block* block = static_cast<Block*>(head_);
+    size_t size = block->end - block->begin;
+    long sent = sys::send_bytes(socket, block->data + block->begin, size);
     if (sent != static_cast<long>(size)) return send_rest(pool, sent);
-    pool.give_back(head_);
+    pool.give_back(block);
     head_ = tail_ = nullptr;
     bytes_ = 0;
     return sent;
@@ -51,23 +61,21 @@ class OutputQueue {
   static constexpr size_t kPartsMax = 16;
   static constexpr size_t kFileBytesAtOnce = 1 << 20;
 
-  Block* push(BlockPool& pool, Block::Kind kind) {
-    Block* block = pool.take();
-    block->kind = kind;
-    if (head_) tail_->next = block;
-    else head_ = block;
-    return tail_ = block;
+  void push(Piece& piece) {
+    if (head_) tail_->next = &piece;
+    else head_ = &piece;
+    tail_ = &piece;
   }
   void pop(BlockPool& pool);
   size_t gather(iovec* parts, bool& more) const;
   void consume(BlockPool& pool, size_t bytes);
   long send_rest(BlockPool& pool, long sent);
-  long send_parts_to(int socket, BlockPool& pool);
+  long send_pieces_to(int socket, BlockPool& pool);
   long send_memory(int socket, BlockPool& pool, bool& all);
   long send_file(int socket, BlockPool& pool, bool& all);
 
-  Block* head_ = nullptr;
-  Block* tail_ = nullptr;
+  Piece* head_ = nullptr;
+  Piece* tail_ = nullptr;
   size_t bytes_ = 0;
 };
 

@@ -5,7 +5,7 @@
 
 namespace oklo {
 
-class Connection;
+namespace net { class Connection; }
 
 // What is spoken at a listener: the session's side of its connections. One in each worker for each
 // listener; what it must know of one connection stands in Connection::session. It outlives them all.
@@ -13,19 +13,19 @@ class Protocol {
  public:
   virtual ~Protocol() = default;
 
-  virtual void on_open(Connection& connection) = 0;
+  virtual void on_open(net::Connection& connection) = 0;
   // input() has grown.
-  virtual void on_data(Connection& connection) = 0;
+  virtual void on_data(net::Connection& connection) = 0;
   // The peer will send no more; what it sent before has been given to on_data.
-  virtual void on_end(Connection& connection) = 0;
+  virtual void on_end(net::Connection& connection) = 0;
   // Everything that was queued is sent, and it took more than one try or reading was paused.
-  virtual void on_drained(Connection& connection) = 0;
+  virtual void on_drained(net::Connection& connection) = 0;
   // The deadline has passed.
-  virtual void on_deadline(Connection& connection) = 0;
+  virtual void on_deadline(net::Connection& connection) = 0;
   // The worker leaves. Afterwards on_open is not called any more.
-  virtual void on_drain(Connection& connection, DrainMode mode) = 0;
+  virtual void on_drain(net::Connection& connection, DrainMode mode) = 0;
   // The last call for a connection.
-  virtual void on_close(Connection& connection, CloseReason reason) = 0;
+  virtual void on_close(net::Connection& connection, CloseReason reason) = 0;
 };
 
 }  // namespace oklo

@@ -15,7 +15,7 @@ namespace faults = oklo::faults;
 namespace sys = oklo::sys;
 using oklo::Acceptor;
 using oklo::CloseReason;
-using oklo::Connection;
+using oklo::net::Connection;
 
 namespace {
 

@@ -13,7 +13,7 @@ namespace faults = oklo::faults;
 namespace sys = oklo::sys;
 using oklo::BytesRef;
 using oklo::CloseReason;
-using oklo::Connection;
+using oklo::net::Connection;
 using Linger = Connection::Linger;
 
 namespace {

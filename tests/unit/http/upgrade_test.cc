@@ -7,7 +7,7 @@
 namespace {
 
 using oklo::CloseReason;
-using oklo::Connection;
+using oklo::net::Connection;
 
 // What it gets it sends back between brackets; an 'x' closes.
 class Brackets final : public oklo::Protocol {

@@ -16,7 +16,7 @@
 
 using oklo::Acceptor;
 using oklo::CloseReason;
-using oklo::Connection;
+using oklo::net::Connection;
 
 namespace {
 

@@ -40,7 +40,6 @@ TEST_CASE("net/block_pool: a block is empty, all of it is space, and it stands i
   CHECK(block->empty());
   CHECK(block->content().empty());
   CHECK(block->space().size() == Block::kBytes);
-  CHECK(block->kind == Block::Kind::bytes);
   CHECK(block->next == nullptr);
   pool.give_back(block);
 }
@@ -63,16 +62,30 @@ TEST_CASE("net/block_pool: what was in use comes back as new") {
   Block* other = pool.take();
   put(*block, "some bytes");
   block->begin = 4;
-  block->kind = Block::Kind::file;
   pool.give_back(other);
   pool.give_back(block);
   REQUIRE(pool.take() == block);
   CHECK(block->empty());
   CHECK(block->begin == 0);
   CHECK(block->space().size() == Block::kBytes);
-  CHECK(block->kind == Block::Kind::bytes);
   CHECK(block->next == nullptr);
   pool.give_back(block);
+}
+
+TEST_CASE("net/block_pool: notes stand in a pool of their own") {
+  BlockPool pool;
+  oklo::Note* note = pool.take_note();
+  oklo::Note* other = pool.take_note();
+  CHECK(note->next == nullptr);
+  pool.give_back(other);
+  pool.give_back(note);
+  Block* block = pool.take();
+  CHECK(pool.take_note() == note);
+  CHECK(note->next == nullptr);
+  CHECK(pool.take_note() == other);
+  pool.give_back(block);
+  pool.give_back(note);
+  pool.give_back(other);
 }
 
 TEST_CASE("net/block_pool: compact makes all free space lie behind the content") {

@@ -13,7 +13,7 @@
 
 using oklo::BytesRef;
 using oklo::CloseReason;
-using oklo::Connection;
+using oklo::net::Connection;
 using Linger = Connection::Linger;
 
 namespace {

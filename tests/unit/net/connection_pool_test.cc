@@ -10,7 +10,7 @@
 #include "net/net_fixture.h"
 
 using oklo::CloseReason;
-using oklo::Connection;
+using oklo::net::Connection;
 using oklo::DrainMode;
 using Linger = Connection::Linger;
 

@@ -10,7 +10,7 @@
 
 using oklo::Block;
 using oklo::CloseReason;
-using oklo::Connection;
+using oklo::net::Connection;
 using Linger = Connection::Linger;
 
 namespace {

@@ -48,7 +48,7 @@ struct Net {
   uint64_t closed(oklo::CloseReason reason) const {
     return life().closed[static_cast<size_t>(reason)].value();
   }
-  oklo::Connection& connection() const {
+  oklo::net::Connection& connection() const {
     REQUIRE(!protocol.live.empty());
     return *protocol.live.back();
   }
