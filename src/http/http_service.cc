@@ -66,7 +66,8 @@ void HttpService::on_drained(net::Connection& connection) {
 void HttpService::on_deadline(net::Connection& connection) {
   if (session_of(connection).pending) return check_body_rate(connection);
   if (!connection.input().empty()) return refuse(connection, 408, CloseReason::header_timeout);
-  connection.close(draining_ ? CloseReason::drained : CloseReason::idle_timeout, net::Connection::Linger::yes);
+  connection.close(draining_ ? CloseReason::drained : CloseReason::idle_timeout,
+                   net::Connection::Linger::yes);
 }
 
 void HttpService::on_drain(net::Connection& connection, DrainMode mode) {

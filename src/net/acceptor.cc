@@ -15,6 +15,13 @@ Acceptor::~Acceptor() {
   if (watching_) pool_.reactor().remove(listener_);
 }
 
+Result<std::unique_ptr<Intake>> Acceptor::start(ConnectionPool& pool, Endpoint& endpoint, int listener,
+                                                bool deferred, bool exclusive) {
+  auto acceptor = std::make_unique<Acceptor>(pool, endpoint, listener, deferred, exclusive);
+  if (Result<void> started = acceptor->start(); !started) return started.error();
+  return std::unique_ptr<Intake>(std::move(acceptor));
+}
+
 Result<void> Acceptor::start() {
   uint32_t interest = sys::kReadable | (exclusive_ ? sys::kExclusive : 0u);
   if (long failed = pool_.reactor().add(listener_, interest, *this); failed < 0)
@@ -32,7 +39,7 @@ void Acceptor::on_event(uint32_t) {
   expected_ = accepted == expected_ ? std::min(2 * expected_, kAcceptsMax) : std::max(accepted, 1);
 }
 
-void Acceptor::accept_waiting() {
+void Acceptor::take_waiting() {
   for (size_t left = kWaitingMax; left > 0 && accept_one();) left--;
 }
 

@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "net/connection_pool.h"
+#include "net/intake.h"
 #include "reactor/reactor.h"
 
 namespace oklo {
@@ -10,18 +11,18 @@ namespace oklo {
 // Accepts connections from one listening socket, which the master owns and never closes. It stops asking
 // while the pool is full, and for a moment when the kernel has no fd to give. Owned by the worker's
 // service; created for each listener that the worker serves, gone when it leaves it.
-class Acceptor final : private EventHandler, private Timer {
+class Acceptor final : public Intake, private EventHandler, private Timer {
  public:
   // `deferred`: the listener wakes up only when a connection's first bytes are there.
   Acceptor(ConnectionPool& pool, Endpoint& endpoint, int listener, bool deferred, bool exclusive);
-  ~Acceptor();
+  ~Acceptor() override;
 
+  // One that accepts from now on.
+  static Result<std::unique_ptr<Intake>> start(ConnectionPool& pool, Endpoint& endpoint, int listener,
+                                               bool deferred, bool exclusive);
   Result<void> start();
-  // Accepts all that wait now, as far as there is room: before the listener is closed, which would reset
-  // them.
-  void accept_waiting();
-  // The pool has room again.
-  void on_room();
+  void take_waiting() override;
+  void on_room() override;
 
  private:
   static constexpr int kAcceptsMax = 64;  // a turn: a flood must not hold up those that are there

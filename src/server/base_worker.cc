@@ -2,54 +2,44 @@
 
 namespace oklo {
 
-BaseWorker::Port::Port(const HttpListener& listener, ConnectionPool& pool, http::AccessLog* log,
-                       uint8_t index)
-    : service(*listener.routes, listener.limits, pool.life(), log), endpoint(pool.make_endpoint(service)) {
-  endpoint.kind = ConnectionKind::http;
-  endpoint.listener = index;
-  endpoint.write_stall_ms = listener.limits.write_stall_ms;
-  endpoint.queue_bytes_max = listener.limits.queue_bytes;
-}
-
-BaseWorker::BaseWorker(WorkerContext& context, const std::vector<HttpListener>& listeners,
+BaseWorker::BaseWorker(WorkerContext& context, const std::vector<std::unique_ptr<Service>>& services,
                        LogFormat log_format, uint32_t connections_max)
     : context_(context),
       pool_(*context.reactor, *context.connections, *context.row, context.life, connections_max),
       log_writer_(*context.reactor, context.access_log_fd, context.row->log_lines_dropped),
       log_(log_writer_, log_format),
-      acceptors_(context.slots) {
+      intakes_(context.slots) {
   http::AccessLog* log = context.access_log_fd >= 0 ? &log_ : nullptr;
-  for (const HttpListener& listener : listeners)
-    ports_.push_back(std::make_unique<Port>(listener, pool_, log, static_cast<uint8_t>(ports_.size())));
+  for (auto& service : services)
+    ports_.push_back(service->make_port({context, pool_, log, static_cast<uint8_t>(ports_.size())}));
   pool_.on_erase([this] { on_erase(); });
 }
 
 BaseWorker::~BaseWorker() = default;
 
-Result<void> BaseWorker::start() { return accept_from(context_.slot); }
+Result<void> BaseWorker::start() { return take_from(context_.slot); }
 
 // A unix socket is one for all slots, so only the own slot stands for it: the others of its group share
 // the wake-ups (EPOLLEXCLUSIVE, epoll_ctl(2)).
-Result<void> BaseWorker::accept_from(uint32_t slot) {
+Result<void> BaseWorker::take_from(uint32_t slot) {
   for (size_t i = 0; i < ports_.size(); i++) {
-    const std::vector<int>& listeners = context_.listeners[i];
+    const std::vector<int>& sockets = context_.listeners[i];
     bool shared = context_.addresses[i].is_unix();
     if (shared && slot != context_.slot) continue;
-    auto acceptor =
-        std::make_unique<Acceptor>(pool_, ports_[i]->endpoint, listeners[shared ? 0 : slot], !shared, shared);
-    if (Result<void> started = acceptor->start(); !started) return started;
-    acceptors_[slot].push_back(std::move(acceptor));
+    Result<std::unique_ptr<Intake>> intake = ports_[i]->take_from(sockets[shared ? 0 : slot], shared);
+    if (!intake) return intake.error();
+    intakes_[slot].push_back(std::move(intake).value());
   }
   return {};
 }
 
 void BaseWorker::serve(uint32_t slot) {
-  if (draining_ || slot >= acceptors_.size() || !acceptors_[slot].empty()) return;
-  if (Result<void> served = accept_from(slot); !served) context_.log->line(served.error().text);
+  if (draining_ || slot >= intakes_.size() || !intakes_[slot].empty()) return;
+  if (Result<void> served = take_from(slot); !served) context_.log->line(served.error().text);
 }
 
 void BaseWorker::leave(uint32_t slot) {
-  if (slot < acceptors_.size()) acceptors_[slot].clear();
+  if (slot < intakes_.size()) intakes_[slot].clear();
 }
 
 void BaseWorker::drain(DrainMode mode, uint64_t deadline_ms) {
@@ -62,10 +52,10 @@ void BaseWorker::drain(DrainMode mode, uint64_t deadline_ms) {
 
 // A stop closes the listeners, a reload does not: there a neighbour or a successor accepts what waits.
 void BaseWorker::stop_accepting(DrainMode mode) {
-  for (auto& port : ports_) port->service.drain();
-  for (auto& of_slot : acceptors_) {
-    for (auto& acceptor : of_slot)
-      if (mode == DrainMode::stop) acceptor->accept_waiting();
+  for (auto& port : ports_) port->drain();
+  for (auto& of_slot : intakes_) {
+    for (auto& intake : of_slot)
+      if (mode == DrainMode::stop) intake->take_waiting();
     of_slot.clear();
   }
 }
@@ -73,8 +63,8 @@ void BaseWorker::stop_accepting(DrainMode mode) {
 void BaseWorker::on_erase() {
   if (draining_ && pool_.size() == 0) return finish();
   if (draining_) return;
-  for (auto& of_slot : acceptors_)
-    for (auto& acceptor : of_slot) acceptor->on_room();
+  for (auto& of_slot : intakes_)
+    for (auto& intake : of_slot) intake->on_room();
 }
 
 void BaseWorker::on_timer() { pool_.abort_all(); }

@@ -4,12 +4,10 @@
 #include <vector>
 
 #include "http/access_log.h"
-#include "http/http_service.h"
-#include "net/acceptor.h"
 #include "net/connection_pool.h"
 #include "net/line_writer.h"
 #include "process/application.h"
-#include "server/http_listener.h"
+#include "server/service.h"
 
 namespace oklo {
 
@@ -17,8 +15,8 @@ namespace oklo {
 // as long as the process.
 class BaseWorker final : public WorkerService, private Timer {
  public:
-  BaseWorker(WorkerContext& context, const std::vector<HttpListener>& listeners, LogFormat log_format,
-             uint32_t connections_max);
+  BaseWorker(WorkerContext& context, const std::vector<std::unique_ptr<Service>>& services,
+             LogFormat log_format, uint32_t connections_max);
   ~BaseWorker() override;
 
   Result<void> start() override;
@@ -28,14 +26,7 @@ class BaseWorker final : public WorkerService, private Timer {
   void reopen_log(int fd) override;
 
  private:
-  // What speaks at one listener.
-  struct Port {
-    Port(const HttpListener& listener, ConnectionPool& pool, http::AccessLog* log, uint8_t index);
-    http::HttpService service;
-    Endpoint endpoint;
-  };
-
-  Result<void> accept_from(uint32_t slot);
+  Result<void> take_from(uint32_t slot);
   void on_erase();
   void on_timer() override;
   void stop_accepting(DrainMode mode);
@@ -46,7 +37,7 @@ class BaseWorker final : public WorkerService, private Timer {
   LineWriter log_writer_;
   http::AccessLog log_;
   std::vector<std::unique_ptr<Port>> ports_;
-  std::vector<std::vector<std::unique_ptr<Acceptor>>> acceptors_;  // [slot][listener]
+  std::vector<std::vector<std::unique_ptr<Intake>>> intakes_;  // [slot][address]
   bool draining_ = false;
 };
 

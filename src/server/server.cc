@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "process/master.h"
-#include "process/status.h"
 #include "server/base_worker.h"
+#include "server/http_site.h"
 #include "sys/process.h"
 
 namespace oklo {
@@ -14,7 +14,7 @@ std::string_view version() { return OKLO_VERSION; }
 // The server as the master's Application.
 struct Server::Parts final : public Application {
   ServerOptions options;
-  std::vector<HttpListener> listeners;
+  std::vector<std::unique_ptr<Service>> services;
   Function<void(const std::vector<std::string>&)> on_up_function;
 
   Result<void> prepare(std::vector<int>& keep) override;
@@ -26,27 +26,20 @@ struct Server::Parts final : public Application {
 // All is opened before anything is replaced: a worker of the running generation that dies after a reload
 // that failed is forked from what was there before.
 Result<void> Server::Parts::prepare(std::vector<int>& keep) {
-  std::vector<http::RouteTable::OpenedFiles> all;
-  for (HttpListener& listener : listeners) {
-    if (Result<void> checked = listener.routes->check(); !checked) return checked;
-    Result<http::RouteTable::OpenedFiles> opened = listener.routes->open_files();
-    if (!opened) return opened.error();
-    all.push_back(std::move(opened).value());
-  }
-  for (size_t i = 0; i < listeners.size(); i++) listeners[i].routes->adopt_files(std::move(all[i]), keep);
+  for (auto& service : services)
+    if (Result<void> opened = service->open(); !opened) return opened;
+  for (auto& service : services) service->adopt(keep);
   return {};
 }
 
 std::unique_ptr<WorkerService> Server::Parts::make_service(WorkerContext& context) {
-  for (HttpListener& listener : listeners)
-    listener.routes->status_source = [&context] { return status_json(*context.scoreboard, OKLO_VERSION); };
   // Some fds stay free for the files that connections ask for.
   uint64_t limit = sys::file_limit();
   uint64_t reserved = 32 + std::min<uint64_t>(limit / 8, 1024);
   uint64_t own_max = limit > reserved + 8 ? limit - reserved : 8;
   if (options.connections_max)
     own_max = std::min<uint64_t>(own_max, options.connections_max / context.slots + 1);
-  return std::make_unique<BaseWorker>(context, listeners, options.access_log_format,
+  return std::make_unique<BaseWorker>(context, services, options.access_log_format,
                                       static_cast<uint32_t>(own_max));
 }
 
@@ -60,7 +53,7 @@ void Server::Parts::on_up(const std::vector<sys::Address>& addresses) {
 MasterOptions Server::Parts::master_options() const {
   MasterOptions master;
   master.workers = options.workers;
-  for (const HttpListener& listener : listeners) master.listen.push_back({listener.address, true});
+  for (auto& service : services) master.listen.push_back(service->listen_address());
   master.user = options.user;
   master.control = options.control;
   master.pid_file = options.pid_file;
@@ -78,7 +71,8 @@ Server::Server(Server&&) noexcept = default;
 Server::~Server() = default;
 
 void Server::http(std::string_view address, Router router, HttpLimits limits) {
-  parts_->listeners.push_back({std::string(address), std::move(router.table_), limits});
+  parts_->services.push_back(
+      std::make_unique<HttpSite>(std::string(address), std::move(router.table_), limits));
 }
 
 void Server::on_up(Function<void(const std::vector<std::string>&)> function) {

@@ -217,3 +217,30 @@ TEST_CASE("fault/net: a connection that can't be watched is told its reason, and
   peer.read();
   CHECK(peer.over());
 }
+
+TEST_CASE("fault/net: a connection that ends lives with a read that has nothing") {
+  Net net;
+  Peer closing = net.open();
+  net.turn();
+  net.connection().send(numbered(1 << 20));
+  net.turn();
+  REQUIRE(net.connection().queued() > 0);
+  net.connection().close(CloseReason::finished, Linger::yes);
+  Peer lingers = net.open();
+  net.connection().close(CloseReason::finished, Linger::yes);
+  net.turn();
+  faults::Scope scope;
+  faults::fail("recv", 1, EAGAIN);
+  faults::fail("recv", 2, EAGAIN);
+  closing.write("late");
+  lingers.write("late");
+  for (int i = 0; i < 3; i++) net.turn();
+  CHECK(faults::all_happened());
+  CHECK(net.protocol.live.size() == 2);
+  CHECK(lingers.write("later") == 5);
+  lingers.finish();
+  closing.finish();
+  CHECK(net.read_all(closing).size() == 1 << 20);
+  net.turn();
+  CHECK(net.protocol.reasons == "finished finished ");
+}

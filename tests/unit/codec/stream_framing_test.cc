@@ -161,6 +161,9 @@ TEST_CASE("codec/stream_framing: a header may be more than the length field") {
   CHECK(cut(framing, "hh\x00\x03hhabchh\x00\x00hhx"s) == Cut{{"abc", ""}, State::need_more, 1});
   CHECK(find_message(framing, "hh\x00\x03"s).size == 9);
   CHECK(find_message(framing, "hh\x00"s).size == 0);
+  StreamFraming small = length(1);
+  small.header_bytes = 1;
+  CHECK(cut(small, "\x02xy\x00"s).payloads == std::vector<std::string>{"xy", ""});
 }
 
 TEST_CASE("codec/stream_framing: what the number counts") {
@@ -211,6 +214,9 @@ TEST_CASE("codec/stream_framing: options that can't be are named") {
           "length_bytes must be 1, 2, 3, 4 or 8");
   CHECK(fault({.kind = Kind::length_field, .length_at = 2, .length_bytes = 2, .header_bytes = 3}) ==
         "the length field must lie within header_bytes");
+  CHECK(fault({.kind = Kind::length_field, .length_bytes = 2, .header_bytes = 1}) ==
+        "the length field must lie within header_bytes");
+  CHECK(fault({.kind = Kind::length_field, .message_bytes_max = 4}) == "");
   CHECK(fault({.kind = Kind::length_field, .length_at = UINT32_MAX, .header_bytes = 3}) ==
         "the length field must lie within header_bytes");
   CHECK(fault({.kind = Kind::length_field, .length_at = 2, .length_bytes = 2, .header_bytes = 4}) == "");

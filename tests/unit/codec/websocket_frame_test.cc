@@ -266,4 +266,6 @@ TEST_CASE("codec/websocket_frame: a close payload is written") {
   const std::string full = std::string(120, 'x') + "\xe2\x82\xac";
   CHECK(written_close(1000, full) == close_payload(1000, full));
   CHECK(written_close(1000, "ok\xff no") == close_payload(1000, "ok"));
+  CHECK(written_close(1000, "\xffno") == close_payload(1000));
+  CHECK(written_close(1000, "\xc3") == close_payload(1000));
 }

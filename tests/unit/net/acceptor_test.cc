@@ -219,9 +219,9 @@ TEST_CASE("net/acceptor: before its listener goes it can accept all that wait") 
   Accepting net;
   std::vector<Peer> peers = net.listening.connect_many(150);
   for (Peer& peer : peers) peer.write("ask");
-  net.acceptor->accept_waiting();
+  net.acceptor->take_waiting();
   CHECK(net.pool.size() == 150);
-  net.acceptor->accept_waiting();
+  net.acceptor->take_waiting();
   net.acceptor.reset();
   net.listening.listener.reset();
   echo(net);
@@ -232,10 +232,10 @@ TEST_CASE("net/acceptor: before its listener goes it can accept all that wait") 
 TEST_CASE("net/acceptor: of those that wait it accepts as many as there is room for") {
   Accepting net(5);
   std::vector<Peer> peers = net.listening.connect_many(10);
-  net.acceptor->accept_waiting();
+  net.acceptor->take_waiting();
   CHECK(net.pool.size() == 5);
   net.turn();
-  net.acceptor->accept_waiting();
+  net.acceptor->take_waiting();
   CHECK(net.pool.size() == 5);
   net.pool.abort_all();
   net.turn_until([&] { return net.life().accepted.value() == 10; });

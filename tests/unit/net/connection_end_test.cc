@@ -139,6 +139,22 @@ TEST_CASE("net/connection: there is no lingering for a peer that has ended") {
   }
 }
 
+TEST_CASE("net/connection: one that closes while reading is paused does not wait for the peer in vain") {
+  Net net;
+  Peer peer = net.open();
+  net.connection().pause_reading();
+  net.turn();
+  net.connection().send("the answer");
+  net.connection().close(CloseReason::finished, Linger::yes);
+  peer.write("late bytes");
+  net.turn();
+  CHECK(peer.read() == "the answer");
+  CHECK(peer.ended());
+  peer.finish();
+  for (int i = 0; i < 5; i++) net.turn();
+  CHECK(net.protocol.calls == "open close(finished) ");
+}
+
 TEST_CASE("net/connection: a closing connection reads no more, but notices a reset") {
   Net net;
   Peer peer = net.open_tcp();

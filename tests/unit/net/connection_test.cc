@@ -331,6 +331,7 @@ TEST_CASE("net/connection: its row tells of it") {
   CHECK(opened_s == now_s(net));
   oklo::sys::Address address = *oklo::sys::local_address(peer.fd());
   CHECK(oklo::sys::Address::from_ip(row.peer_ip, row.peer_port) == address);
+  row.active_s = 0;
   peer.write("four");
   net.turn_until([&] { return net.protocol.received == "four"; });
   CHECK(row.bytes_in == 4);

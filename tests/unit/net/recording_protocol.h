@@ -30,7 +30,9 @@ class RecordingProtocol final : public oklo::Protocol {
   }
   void on_end(oklo::net::Connection& connection) override { told("end", when_end, connection); }
   void on_drained(oklo::net::Connection& connection) override { told("drained", when_drained, connection); }
-  void on_deadline(oklo::net::Connection& connection) override { told("deadline", when_deadline, connection); }
+  void on_deadline(oklo::net::Connection& connection) override {
+    told("deadline", when_deadline, connection);
+  }
   void on_drain(oklo::net::Connection& connection, oklo::DrainMode mode) override {
     told(mode == oklo::DrainMode::stop ? "drain(stop)" : "drain(reload)", when_drain, connection);
   }

@@ -179,6 +179,24 @@ TEST_CASE("shm/table_index: a death before any store loses no row and breaks no 
   }
 }
 
+TEST_CASE("shm/table_index: a repair leaves alone what another stripe has taken since the death") {
+  if (emulated()) return;
+  Indexed table(2);
+  uint32_t row = 0, theirs = 0;
+  REQUIRE(table.insert(0, row));
+  after_each_death(Step::store, [&] { table.erase(0, row); }, [&] {
+    std::vector<uint32_t> taken;
+    while (table.insert(1, theirs)) taken.push_back(theirs);
+    std::vector<uint32_t> kept = table.chain(0);  // This repairs stripe 0.
+    for (uint32_t each : taken) CHECK(table.index.user(each) == 2);
+    CHECK(table.chain(1).size() == taken.size());
+    CHECK(table.index.size() == taken.size() + kept.size());
+    CHECK(table.in_use() == taken.size() + kept.size());
+    for (uint32_t each : taken) table.erase(1, each);
+    if (kept.empty()) REQUIRE(table.insert(0, row));
+  });
+}
+
 TEST_CASE("shm/table_index: a death in the middle of a repair is repaired too") {
   if (emulated()) return;
   Indexed table(2);
