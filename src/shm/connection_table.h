@@ -7,16 +7,12 @@
 #include "base/result.h"
 #include "sys/memory.h"
 
+#include <oklo/connection_id.h>
+
 namespace oklo {
 
-// The name of a connection, everywhere and whoever owns it. generation 0 is no connection.
-struct ConnectionId {
-  uint32_t row = 0;
-  uint32_t generation = 0;
-  friend bool operator==(const ConnectionId&, const ConnectionId&) = default;
-};
-
-enum class ConnectionKind : uint8_t { none, http };
+// What is spoken on a connection.
+enum class ConnectionKind : uint8_t { none, http, stream, websocket };
 
 // What all processes may know of one connection: 64 bytes. Written by its owner alone, read by anyone,
 // so a reader may see a row in the middle of a change, and checks the generation.

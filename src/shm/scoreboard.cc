@@ -11,7 +11,7 @@ std::string_view close_reason_name(CloseReason reason) {
   static constexpr std::string_view kNames[] = {
       "peer_closed",  "peer_reset",    "finished",   "bad_request", "header_timeout",
       "body_timeout", "idle_timeout",  "write_stalled", "queue_full", "file_shrank",
-      "handler_failed", "no_memory", "drained", "aborted",
+      "handler_failed", "no_memory", "drained", "aborted", "message_too_big", "protocol_error",
   };
   static_assert(std::size(kNames) == static_cast<size_t>(CloseReason::count));
   return kNames[static_cast<size_t>(reason)];

@@ -9,29 +9,11 @@
 #include "base/counter.h"
 #include "sys/memory.h"
 
+#include <oklo/close_reason.h>
+
 namespace oklo {
 
 enum class LifeState : uint8_t { none, starting, ready, draining };
-
-// Why a connection ended. The names stand in the log, in the status and in the manual.
-enum class CloseReason : uint8_t {
-  peer_closed,     // the client closed, between requests or after the answer
-  peer_reset,      // ECONNRESET, EPIPE or a hang-up in the middle
-  finished,        // the last answer said Connection: close
-  bad_request,     // the answer was 400 or another status after which nothing can be parsed
-  header_timeout,  // 408: the head of a request did not come in time
-  body_timeout,    // 408: the body came too slowly
-  idle_timeout,    // keep-alive without a request for too long
-  write_stalled,   // the client took no bytes for too long
-  queue_full,      // more waits to be sent than the limit allows
-  file_shrank,     // a file became shorter while it was being sent
-  handler_failed,  // the handler left a promised answer unfinished
-  no_memory,       // no memory, no table row or no fd for it
-  drained,         // the worker is leaving and the connection was idle
-  aborted,         // the worker had to end before the connection did
-  count,
-};
-std::string_view close_reason_name(CloseReason reason);
 
 // What one life tells of itself, in shared memory: a row. Written by that process (and by the master
 // where it says so), read by anyone at any time. Counters only grow.

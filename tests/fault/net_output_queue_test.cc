@@ -75,16 +75,22 @@ TEST_CASE("fault/net: a queue that is cut at any byte goes on behind it") {
   }
 }
 
-TEST_CASE("fault/net: one block that is cut at any byte goes on behind it") {
-  std::set<size_t> cuts;
-  for (uint64_t seed = 0; seed < 200; seed++) {
-    faults::Scope scope;
-    Queue queue;
-    std::vector<bool> in_memory = add_parts(queue, {30});
-    faults::shorten(seed);
-    send_in_pieces(queue, in_memory, cuts);
+TEST_CASE("fault/net: one part alone that is cut at any byte goes on behind it") {
+  for (int kind = 0; kind < 3; kind++) {
+    CAPTURE(kind);
+    std::set<size_t> cuts;
+    std::string text = numbered(30);
+    for (uint64_t seed = 0; seed < 200; seed++) {
+      faults::Scope scope;
+      Queue queue;
+      if (kind == 0) queue.bytes(text);
+      if (kind == 1) queue.shared(text);
+      if (kind == 2) queue.file(text, 0, text.size());
+      faults::shorten(seed);
+      send_in_pieces(queue, std::vector<bool>(text.size(), kind != 2), cuts);
+    }
+    for (size_t at = 1; at <= text.size(); at++) CHECK(cuts.contains(at));
   }
-  for (size_t at = 1; at <= 30; at++) CHECK(cuts.contains(at));
 }
 
 TEST_CASE("fault/net: many parts and many blocks, cut anywhere") {

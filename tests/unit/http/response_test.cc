@@ -125,9 +125,9 @@ TEST_CASE("http/response: fields that could split the answer or contradict it ar
       {"CONNECTION", "close"}, {"Date", "now"}, {"server", "other"},
   };
   Answer answer = answer_of([&](const Request&, Response& response) {
-    for (const auto& [name, value] : refused) {
-      CAPTURE(name);
-      CHECK(!response.header(name, value));
+    for (const auto& field : refused) {
+      CAPTURE(field.first);
+      CHECK(!response.header(field.first, field.second));
     }
     response.send("x");
   });

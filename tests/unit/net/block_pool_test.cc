@@ -135,6 +135,21 @@ TEST_CASE("net/block_pool: it keeps the first that come back, up to its bound; o
   for (size_t i = 0; i < kept; i++) pool.give_back(blocks[i]);
 }
 
+TEST_CASE("net/block_pool: it keeps many notes, but not all of a crowd") {
+  constexpr size_t kMany = 5000;
+  BlockPool pool;
+  std::vector<oklo::Note*> notes;
+  while (notes.size() < kMany) notes.push_back(pool.take_note());
+  size_t before = heap_in_use();
+  for (oklo::Note* note : notes) pool.give_back(note);
+  size_t freed = before - heap_in_use();
+  oklo::Note* first = pool.take_note();
+  size_t kept = static_cast<size_t>(std::find(notes.begin(), notes.end(), first) - notes.begin()) + 1;
+  CHECK(kept < kMany);
+  if (heap_is_counted()) CHECK(freed >= (kMany - kept) * sizeof(oklo::Note));
+  pool.give_back(first);
+}
+
 TEST_CASE("net/block_pool: it frees what it keeps when it dies, and that alone") {
   size_t before = heap_in_use();
   Block* held = nullptr;

@@ -66,7 +66,7 @@ TEST_CASE("shm/shared: wait ends when the number is another one, or when the tim
 
 TEST_CASE("shm/shared: processes wait for each other") {
   Atomic turn(0);
-  constexpr int64_t kTurns = 20'000;
+  constexpr int64_t kTurns = 4000;
   pid_t child = fork();
   if (child == 0) {
     for (int64_t i = 1; i < kTurns; i += 2) {
