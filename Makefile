@@ -112,6 +112,7 @@ install: all  ## install under PREFIX=/usr/local (and DESTDIR=)
 	  > $(DESTDIR)$(PREFIX)/lib/pkgconfig/oklo.pc
 
 bench: all examples  ## measure oklo beside nginx
+	@tests/packages bench
 	tests/bench/run
 
 fuzz:  ## fuzz each target with libFuzzer for FUZZ_SECONDS=60 (needs clang)

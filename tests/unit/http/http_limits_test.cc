@@ -356,4 +356,7 @@ TEST_CASE("http/limits: pipelined requests wait until the answers before them ar
   std::vector<Answer> answers = client.answers();
   REQUIRE(answers.size() == 40);
   for (size_t i = 0; i < 40; i++) CHECK(answers[i].body.size() == 300'000 + i);
+  client.send(get("/size/7"));
+  service.world.settle();
+  CHECK(client.answer().body == "xxxxxxx");
 }

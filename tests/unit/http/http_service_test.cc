@@ -351,6 +351,25 @@ TEST_CASE("http/http_service: many connections do not mix") {
     CHECK(clients[i]->answer().body == "body " + std::to_string(i / 10) + std::to_string(i % 10));
 }
 
+TEST_CASE("http/http_service: what others ask for meanwhile changes no answer to a body that comes in parts") {
+  Service service;
+  struct { const char *target, *other; } cases[] = {
+      {"/", "/nowhere"}, {"/nowhere", "/"}, {"/echo", "/nowhere"}, {"/target/x", "/echo"}};
+  for (const auto& c : cases) {
+    std::string request = post(c.target, "Content-Length: 2\r\n", "hi");
+    Answer alone = service.world.ask(request);
+    Client& client = service.world.connect();
+    client.send(request.substr(0, request.size() - 1));
+    service.world.settle();
+    service.world.ask(get(c.other));
+    client.send(request.substr(request.size() - 1));
+    service.world.settle();
+    Answer answer = client.answer();
+    CHECK(rendered(answer) == rendered(alone));
+    CHECK(answer.field("allow") == alone.field("allow"));
+  }
+}
+
 TEST_CASE("http/http_service: requests and connections are counted") {
   Service service;
   Client& client = service.world.connect();
