@@ -35,7 +35,8 @@ Result<SharedTable> SharedTable::create(uint32_t rows, uint32_t row_bytes) {
   uint64_t stride = sizeof(Row) + 2 * padded(row_bytes);
   uint64_t size = sizeof(Head) + TableIndex::bytes(rows) + rows * stride;
   // What does not fit into the address space is refused by the kernel too.
-  Result<sys::Memory> memory = sys::Memory::allocate_shared(std::min<uint64_t>(size, SIZE_MAX));
+  size_t asked = static_cast<size_t>(std::min<uint64_t>(size, SIZE_MAX));
+  Result<sys::Memory> memory = sys::Memory::allocate_shared(asked);
   if (!memory) return std::move(memory).error();
   SharedTable table(std::move(memory).value(), rows, row_bytes);
   reinterpret_cast<Head*>(table.memory_.data())->hash_key = sys::random_key();

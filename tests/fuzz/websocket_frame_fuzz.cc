@@ -61,7 +61,9 @@ void check_close(std::string_view payload) {
   size_t size = static_cast<size_t>(write_close_payload(room, any) - room);
   OKLO_ASSERT(size >= 2 && parse_close_payload({room, size}, reason) == FrameVerdict::fine);
   OKLO_ASSERT(payload.starts_with(reason.text));
-  OKLO_ASSERT(!oklo::valid_utf8(payload) || size + 3 > std::min(payload.size() + 2, kControlPayloadMax));
+  if (!oklo::valid_utf8(payload)) return;
+  bool fits = payload.size() + 2 <= kControlPayloadMax;
+  OKLO_ASSERT(fits ? size == payload.size() + 2 : size + 3 >= kControlPayloadMax);
 }
 
 }  // namespace

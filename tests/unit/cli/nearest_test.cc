@@ -40,6 +40,7 @@ TEST_CASE("cli/nearest: of two that are as near, the first") {
   CHECK(nearest("ab", {"ac", "ad"}) == "ac");
   CHECK(nearest("ab", {"xyz", "ad", "ac"}) == "ad");
   CHECK(nearest("abcd", {"abxy", "abcx"}) == "abcx");
+  CHECK(nearest("abdc", {"abxy", "abcd"}) == "abcd");
 }
 
 TEST_CASE("cli/nearest: among none there is none") {

@@ -360,3 +360,18 @@ TEST_CASE("http/limits: pipelined requests wait until the answers before them ar
   service.world.settle();
   CHECK(client.answer().body == "xxxxxxx");
 }
+
+TEST_CASE("http/limits: pipelined requests that wait are answered even if the client will send no more") {
+  Service service({});
+  Client& client = service.world.connect();
+  client.reads = false;
+  for (int i = 0; i < 20; i++) client.send(get("/size/300000"));
+  service.world.settle();
+  client.finish();
+  service.world.settle();
+  client.reads = true;
+  service.world.settle();
+  CHECK(client.answers().size() == 20);
+  CHECK(client.ended);
+  CHECK(service.world.ended_with(CloseReason::peer_closed));
+}

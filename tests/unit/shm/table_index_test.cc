@@ -24,7 +24,7 @@ struct Indexed {
   uint32_t rows;
 
   explicit Indexed(uint32_t count)
-      : memory(sys::Memory::allocate_shared(TableIndex::bytes(count)).value()),
+      : memory(sys::Memory::allocate_shared(static_cast<size_t>(TableIndex::bytes(count))).value()),
         index(memory.data(), count),
         rows(count) {
     index.init();
@@ -116,7 +116,7 @@ TEST_CASE("shm/table_index: rows that come and go leave nothing behind in the ch
     if (hash % 2 && table.insert(hash, row)) {
       held.emplace_back(hash, row);
     } else if (!held.empty()) {
-      std::swap(held[hash % held.size()], held.back());
+      std::swap(held[static_cast<size_t>(hash) % held.size()], held.back());
       table.erase(held.back().first, held.back().second);
       held.pop_back();
     }
