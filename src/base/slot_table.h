@@ -46,6 +46,13 @@ class SlotTable {
     size_--;
   }
 
+  // The T with that index, nullptr when there is none.
+  T* find(uint32_t index) {
+    if (index / kChunk >= chunks_.size()) return nullptr;
+    Chunk& chunk = *chunks_[index / kChunk];
+    return chunk.used >> (index % kChunk) & 1 ? chunk.place(index % kChunk) : nullptr;
+  }
+
   // Calls `visit` for each T that is there; it may erase the one it is called for.
   template <class F>
   void for_each(F visit) {

@@ -145,7 +145,8 @@ bool Exchange::write(std::string_view piece) {
 }
 
 bool Exchange::trailer(std::string_view name, std::string_view value) {
-  if (!body_chunked || finished || !codec::valid_field(name, value)) return false;
+  if (!body_chunked || finished) return false;
+  if (!codec::valid_field(name, value) || !codec::trailer_allowed(name)) return false;
   reply_trailers.append(name).append(": ").append(value).append("\r\n");
   return true;
 }

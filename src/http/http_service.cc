@@ -59,6 +59,7 @@ void HttpService::on_drained(net::Connection& connection) {
                      : session.scanned ? limits_.header_time_ms : limits_.idle_time_ms;
   connection.set_deadline(connection.clock().now_ms + time_ms);
   if (!session.pending) on_data(connection);
+  if (connection.endpoint().protocol != this) return;  // It was a request to change it.
   if (connection.peer_finished()) on_end(connection);
   if (stopping_) close_idle(connection);
 }
@@ -301,7 +302,8 @@ bool HttpService::wants_upgrade(const Exchange& exchange) {
 // False when the request is to be answered, or has been.
 bool HttpService::try_upgrade(net::Connection& connection) {
   Upgrade& upgrade = *current_.route->upgrade;
-  if (!upgrade.accept(current_)) return false;
+  if (draining_) current_.fail(503, true);  // The next connection comes to a worker that stays.
+  if (draining_ || !upgrade.accept(current_)) return false;
   current_.switch_protocol(upgrade.token());
   life_.requests.add(1);
   if (log_) log_->write(current_);

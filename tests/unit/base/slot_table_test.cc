@@ -66,6 +66,18 @@ TEST_CASE("base/slot_table: what was inserted is there, at an address that stays
   CHECK(*indices.rbegin() == 999);
 }
 
+TEST_CASE("base/slot_table: an index finds what is there, and nothing else") {
+  int count = 0;
+  SlotTable<Item> table;
+  CHECK(table.find(0) == nullptr);
+  Item& item = table.insert(1, count);
+  CHECK(table.find(item.index) == &item);
+  CHECK(table.find(item.index + 1) == nullptr);
+  CHECK(table.find(64) == nullptr);
+  table.erase(item);
+  CHECK(table.find(0) == nullptr);
+}
+
 TEST_CASE("base/slot_table: an empty one") {
   SlotTable<Item> table;
   CHECK(table.size() == 0);
@@ -159,7 +171,7 @@ TEST_CASE("base/slot_table: random inserts and erases agree with a plain set") {
     if (grows || items.empty()) {
       items.push_back(&table.insert(i, count));
     } else {
-      size_t at = (random >> 32) % items.size();
+      size_t at = static_cast<size_t>(random >> 32) % items.size();
       table.erase(*items[at]);
       items[at] = items.back();
       items.pop_back();

@@ -140,6 +140,17 @@ TEST_CASE("http/upgrade: a refused one, and one that nobody asked for, stay with
   CHECK(upgrades.brackets.closed == 0);
 }
 
+TEST_CASE("http/upgrade: a worker that leaves takes no new connection of the other protocol") {
+  Upgrades upgrades;
+  Client& client = upgrades.world->connect();
+  upgrades.world->drain(oklo::DrainMode::reload);
+  client.send(asking("/only"));
+  upgrades.world->settle();
+  Answer answer = client.answer();
+  CHECK(answer.status == 503);
+  CHECK(answer.closes());
+}
+
 TEST_CASE("http/upgrade: the worker's leaving reaches the new protocol") {
   Upgrades upgrades;
   Client& client = upgrades.world->connect();
