@@ -28,11 +28,16 @@ ifeq ($(origin AR),default)
   AR := $(CROSS)ar
 endif
 
-# Directories whose files become part of the binary, and the rooms that run too seldom to be built
-# for speed.
+# Directories whose files become part of the binary.
 EMBED := src/cli/pages man
 ROOMS ?= $(notdir $(wildcard src/*))
-COLD  := cli process
+# What each request or message runs through is built for speed, all else to be small.
+HOT   := base net reactor shm stream ws \
+         $(addprefix codec/,chunked conditions field_id head_meaning host http_request range url \
+           stream_framing websocket_frame) \
+         $(addprefix http/,date_line exchange file_cache file_resource http_service request response \
+           route_table static_files) \
+         $(addprefix sys/,epoll kernel packet_reader packet_writer socket time)
 
 ifdef SAN
   OPTIMIZE := -O1 -g -fno-omit-frame-pointer -fsanitize=$(SAN) -fno-sanitize-recover=all
@@ -173,8 +178,9 @@ $(BUILD)/examples/%: $(OBJ)/tests/examples/%.o $(LIB)
 	@echo "link $@"; mkdir -p $(@D)
 	$(Q)$(CXX) $(LINK) $^ -o $@
 
-$(OBJ)/src/%.o: OPTION = $(LIBFLAGS) $(OPTIMIZE)
-$(foreach room,$(COLD),$(eval $(OBJ)/src/$(room)/%.o: OPTION = $$(LIBFLAGS) $$(SMALL)))
+$(OBJ)/src/%.o: OPTION = $(LIBFLAGS) $(SMALL)
+$(foreach hot,$(HOT),$(eval $(OBJ)/src/$(if $(findstring /,$(hot)),$(hot),$(hot)/%).o: \
+  OPTION = $$(LIBFLAGS) $$(OPTIMIZE)))
 $(OBJ)/embedded.o: OPTION = $(LIBFLAGS) $(SMALL)
 $(OBJ)/tests/%.o: OPTION = $(TESTFLAGS)
 $(OBJ)/tests/examples/%.o: OPTION = $(EXAMPLEFLAGS)

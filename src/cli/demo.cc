@@ -16,13 +16,12 @@ constexpr std::string_view kPolicy =
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'";
 
 void add_page(Router& site, std::string_view path, std::string_view name) {
-  site.get(path, [name](const Request&, Response& response) {
-    const EmbeddedFile* page = find_embedded(name);
+  site.get(path, [name, bytes = unpack(*find_embedded(name))](const Request&, Response& response) {
     response.header("Content-Type", codec::media_type(name));
     response.header("Cache-Control", "no-cache");
     response.header("Content-Security-Policy", kPolicy);
     response.header("X-Content-Type-Options", "nosniff");
-    response.send(page->bytes);
+    response.send(bytes);
   });
 }
 

@@ -70,7 +70,7 @@ int run_help(const Command&, const Options& options) {
   if (options.words.empty()) return show(overview());
   std::string_view topic = options.words[0];
   if (const Command* command = find_command(topic)) return show(help_of(*command));
-  if (const EmbeddedFile* page = find_page(topic)) return show(mdoc_to_text(page->bytes));
+  if (const EmbeddedFile* page = find_page(topic)) return show(mdoc_to_text(unpack(*page)));
   return complain("there is no help on " + std::string(topic) + "; see: oklo help", kUsage);
 }
 

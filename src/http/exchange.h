@@ -42,7 +42,7 @@ struct Exchange {
   const uint8_t* peer_ip = nullptr; // 16 bytes, IPv6 form; nullptr for a unix socket
   const Clock* clock = nullptr;
   DateLine* date_line = nullptr;    // of the worker
-  alignas(8) unsigned char state[Request::kStateBytes];
+  alignas(8) unsigned char state[Request::kStateBytes];  // zeroed when a handler asks for it first
 
   // --- the answer
   Outlet* outlet = nullptr;
@@ -52,6 +52,7 @@ struct Exchange {
   bool finished = false;
   bool body_chunked = false;        // what write began
   bool holds_file = false;          // the answer keeps a file open until it is sent
+  bool state_in_use = false;
   uint64_t body_bytes = 0;          // sent as body, for the log
   std::string fields;               // lines "Name: value\r\n" that the handler added
   std::string reply_trailers;
@@ -59,11 +60,10 @@ struct Exchange {
   // Makes it ready for the next request; head is set by the parser, the route by RouteTable::find.
   void reset(Outlet& to) {
     body = {};
-    std::memset(state, 0, sizeof state);
     outlet = &to;
     status = 200;
     keep_alive = true;
-    begun = finished = body_chunked = holds_file = false;
+    begun = finished = body_chunked = holds_file = state_in_use = false;
     body_bytes = 0;
     fields.clear();
     reply_trailers.clear();

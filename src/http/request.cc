@@ -1,5 +1,8 @@
 #include <oklo/request.h>
 
+#include <cstring>
+#include <utility>
+
 #include "http/exchange.h"
 #include "http/field_lines.h"
 #include "sys/address.h"
@@ -37,6 +40,9 @@ std::string Request::peer() const {
   return exchange_.peer_ip ? sys::Address::from_ip(exchange_.peer_ip, 0).host() : "unix";
 }
 
-void* Request::state_memory() const { return exchange_.state; }
+void* Request::state_memory() const {
+  if (!std::exchange(exchange_.state_in_use, true)) std::memset(exchange_.state, 0, sizeof exchange_.state);
+  return exchange_.state;
+}
 
 }  // namespace oklo

@@ -63,7 +63,8 @@ TEST_CASE("cli/mdoc_text: literal lines stay as they are") {
 TEST_CASE("cli/mdoc_text: every macro of the manual in the binary is known") {
   for (const oklo::EmbeddedFile& file : oklo::embedded_files()) {
     if (!file.name.starts_with("man/")) continue;
-    std::string_view rest = file.bytes;
+    const std::string text = unpack(file);
+    std::string_view rest = text;
     while (!rest.empty()) {
       std::string_view line = rest.substr(0, rest.find('\n'));
       rest.remove_prefix(line.size() < rest.size() ? line.size() + 1 : rest.size());

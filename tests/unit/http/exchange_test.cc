@@ -14,6 +14,15 @@ const std::string kOld = "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n";
 
 }  // namespace
 
+namespace {
+
+struct Bytes {
+  unsigned char first[63];
+  unsigned char last;
+};
+
+}  // namespace
+
 TEST_CASE("http/exchange: an answer is byte for byte what RFC 9112 wants") {
   Asked asked;
   asked.exchange.add_field("X-One", "1");
@@ -191,7 +200,7 @@ TEST_CASE("http/exchange: there is room for 8192 bytes of fields") {
 
 TEST_CASE("http/exchange: nothing of one answer is left for the next") {
   Asked asked;
-  asked.exchange.state[63] = 1;
+  asked.exchange.request().state<Bytes>().last = 1;
   asked.exchange.add_field("X", "y");
   asked.exchange.body = "body";
   asked.exchange.write("one");
@@ -200,7 +209,7 @@ TEST_CASE("http/exchange: nothing of one answer is left for the next") {
   asked.exchange.keep_alive = false;
   asked.exchange.reset(asked.outlet);
   asked.outlet.sent.clear();
-  CHECK(asked.exchange.state[63] == 0);
+  CHECK(asked.exchange.request().state<Bytes>().last == 0);
   CHECK(asked.exchange.body.empty());
   CHECK(asked.exchange.body_bytes == 0);
   asked.exchange.write("two");
