@@ -3,12 +3,19 @@
 // All of oklo.
 
 #include <oklo/close_reason.h>
+#include <oklo/connection.h>
 #include <oklo/connection_id.h>
+#include <oklo/datagram.h>
+#include <oklo/framing.h>
 #include <oklo/function.h>
 #include <oklo/limits.h>
 #include <oklo/request.h>
 #include <oklo/response.h>
+#include <oklo/room.h>
 #include <oklo/router.h>
 #include <oklo/server.h>
 #include <oklo/shared.h>
+#include <oklo/stream.h>
 #include <oklo/table.h>
+#include <oklo/websocket.h>
+#include <oklo/worker.h>

@@ -7,6 +7,7 @@
 #include <oklo/function.h>
 #include <oklo/request.h>
 #include <oklo/response.h>
+#include <oklo/websocket.h>
 
 namespace oklo {
 
@@ -59,6 +60,9 @@ class Router {
   // The files of a directory at a prefix, "/" or "/downloads". The directory is opened when the server
   // starts and at each reload, with the rights of the master; a missing one is an error there.
   Router& files(std::string_view prefix, std::string directory, FilesOptions options = {});
+  // WebSockets. A request that does not ask for one is answered by the handler for GET, if there is one, else
+  // with 426.
+  Router& websocket(std::string_view pattern, WebSocketHandlers handlers, WebSocketOptions options = {});
   // The state of the service as JSON, as `oklo status --json` prints it.
   Router& status(std::string_view pattern);
 

@@ -6,8 +6,10 @@
 #include <string_view>
 #include <vector>
 
+#include <oklo/datagram.h>
 #include <oklo/limits.h>
 #include <oklo/router.h>
+#include <oklo/stream.h>
 
 namespace oklo {
 
@@ -16,6 +18,15 @@ std::string_view version();
 
 // How requests are logged.
 enum class LogFormat : uint8_t { common, json };
+
+// Where a signal of the program's own is heard.
+enum class SignalPlace : uint8_t { master, workers };
+
+// What the master does about a worker that is stuck in a handler.
+enum class WatchdogAction : uint8_t {
+  log,      // tells it, with its stack, in the error log
+  replace,  // and then kills it, so that another takes its place
+};
 
 struct ServerOptions {
   unsigned workers = 0;             // processes that serve; 0: one for each processor this process may use
@@ -28,6 +39,14 @@ struct ServerOptions {
   LogFormat access_log_format = LogFormat::common;
   uint32_t shutdown_timeout_ms = 30'000;  // how long a graceful stop may take
   uint32_t connections_max = 0;     // of all workers together; 0: as many as the limit of open files allows
+  uint64_t max_requests = 0;  // a worker that has answered so many is replaced, its successor first; each
+                              // stays for up to a quarter more, so that not all leave at once; 0: never
+  bool affinity = false;      // worker i runs on the i-th processor that may be used, and on no other
+  uint32_t watchdog_ms = 0;   // a worker that is busy for longer without coming back to its Reactor is stuck:
+                              // the master says so in the log, and the worker tells its stack; 0: never
+  WatchdogAction watchdog_action = WatchdogAction::log;
+  bool debug_single = false;  // for debuggers: one worker in the process that calls run, and no other one:
+                              // workers, user, control, pid_file and daemon count for nothing
 };
 
 // A supervised server: a master process and its workers. Add what it serves, then run.
@@ -41,9 +60,36 @@ class Server {
   // "unix:/path". Errors show when run is called.
   void http(std::string_view address, Router router, HttpLimits limits = {});
 
+  // Serves raw streams over TCP or a unix socket, addresses as for http.
+  void tcp(std::string_view address, StreamHandlers handlers, StreamOptions options = {});
+
+  // Serves datagrams over UDP or a unix datagram socket, addresses as for http.
+  void udp(std::string_view address, DatagramHandlers handlers, DatagramOptions options = {});
+
   // Called in the master when the service is up, with the addresses it listens on, in the order of the
   // calls of http and with the port that the kernel chose for port 0.
   void on_up(Function<void(const std::vector<std::string>& addresses)> function);
+
+  // Called in each worker with its number (worker_number), when all is ready and before its first request:
+  // also in one that replaces another.
+  void on_worker_start(Function<void(unsigned number)> function);
+  // Called in a worker that was told to leave, when its last connection is gone or the time is over. One that
+  // dies or is killed is not asked.
+  void on_worker_stop(Function<void(unsigned number)> function);
+  // Called in the master when a worker ended that should not have: it died, or it was killed because it did
+  // not answer. `wait_status` is that of waitpid(2). Another is started in its place without being asked for.
+  void on_worker_error(Function<void(unsigned number, int pid, int wait_status)> function);
+  // Called in a worker for each message that another worker, or the master (from 0), has sent to it with
+  // send_message; `bytes` are borrowed. Without it there are no messages.
+  void on_message(Function<void(unsigned from, std::string_view bytes)> function);
+  // Called in the master, or in every worker, for a signal of the program's own, as an event among others.
+  // One for the workers that comes to the master is passed on to all of them. Free are SIGRTMIN+2 to
+  // SIGRTMAX, SIGALRM, SIGVTALRM, SIGWINCH, SIGURG and SIGIO: any other is an error of run. A signal has one
+  // place and one function, those that were given last.
+  void on_signal(int signal, SignalPlace place, Function<void(int signal)> function);
+  // Called in the master when a reload begins, before the new workers are forked: what it changes in memory,
+  // they have.
+  void on_reload(Function<void()> function);
 
   // Serves until it is told to stop. 0 after a stop, else after one line on stderr: 1 failed, 100 wrong
   // options, 111 a temporary failure such as an address in use.

@@ -102,7 +102,9 @@ bool Utf8Validator::feed(std::string_view piece) {
   return state_ != kBad;
 }
 
+// Most texts are ASCII.
 bool valid_utf8(std::string_view text) {
+  if (skip_ascii(text.data(), text.data() + text.size()) == text.data() + text.size()) return true;
   Utf8Validator validator;
   validator.feed(text);
   return validator.finish();

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string_view>
 
@@ -51,8 +52,31 @@ FrameRefusal refusal_of(FrameVerdict verdict);
 // soon as they are there. How frames follow each other and how large they may be is for the caller to judge.
 FrameVerdict parse_frame_header(std::string_view bytes, FrameReader reader, FrameHeader& out);
 
+// Reads the header of what nearly every frame is: a message of a client, whole and of less than 126 bytes.
+// False for any other, also for one that is wrong: then parse_frame_header knows.
+inline bool parse_short_message(std::string_view bytes, FrameHeader& out) {
+  if (bytes.size() < 6) return false;
+  unsigned first = static_cast<unsigned char>(bytes[0]);
+  size_t size = static_cast<unsigned char>(bytes[1]) ^ 0x80u;
+  if ((first != 0x81 && first != 0x82) || size >= 126 || bytes.size() - 6 < size) return false;
+  out.payload_size = size;
+  std::memcpy(out.mask.data(), bytes.data() + 2, sizeof out.mask);
+  out.opcode = static_cast<FrameOpcode>(first & 0x0f);
+  out.fin = out.masked = true;
+  out.header_size = 6;
+  return true;
+}
+
 // Writes a header at `out`, which must have room for kFrameHeaderBytesMax; returns its end.
 char* write_frame_header(char* out, const FrameHeader& header);
+
+// The header of a whole message or control frame of a server.
+inline char* write_frame_header(char* out, FrameOpcode opcode, uint64_t payload_size) {
+  if (payload_size >= 126) return write_frame_header(out, {payload_size, {}, opcode});
+  out[0] = static_cast<char>(0x80u | static_cast<unsigned>(opcode));
+  out[1] = static_cast<char>(payload_size);
+  return out + 2;
+}
 
 // Masks a piece of a payload, or takes the mask off, which is the same (RFC 6455 section 5.3). `offset` is
 // the place of the piece in the payload.

@@ -21,6 +21,12 @@ constexpr size_t kStallBytes = 256 * 1024;
 
 HttpSession& session_of(net::Connection& connection) { return connection.session<HttpSession>(); }
 
+// Nearly no request asks for another protocol.
+inline bool may_upgrade(const Exchange& exchange) {
+  const Route* route = exchange.route;
+  return route && route->upgrade && (exchange.head.upgrade_asked || route->only_upgrades());
+}
+
 }  // namespace
 
 HttpService::HttpService(const RouteTable& routes, const HttpLimits& limits, LifeRow& life, AccessLog* log)
@@ -35,6 +41,7 @@ HttpService::HttpService(const RouteTable& routes, const HttpLimits& limits, Lif
 
 void HttpService::on_open(net::Connection& connection) {
   new (&session_of(connection)) HttpSession;
+  current_.clock = &connection.clock();
   connection.set_deadline(connection.clock().now_ms + limits_.idle_time_ms);
 }
 
@@ -131,7 +138,6 @@ void HttpService::await_head(net::Connection& connection) {
 inline void HttpService::prepare(Exchange& exchange, net::Connection& connection) {
   session_of(connection).scanned = 0;
   exchange.reset(connection);
-  exchange.clock = &connection.clock();
   ConnectionRow& row = connection.row();
   row.requests++;
   exchange.peer_ip = row.peer_port ? row.peer_ip : nullptr;
@@ -146,9 +152,8 @@ inline void HttpService::prepare(Exchange& exchange, net::Connection& connection
     if (accept_body(connection)) await_body(connection);
     return connection.open() && !session_of(connection).pending;
   }
-  if (current_.route && current_.route->upgrade && wants_upgrade(current_))
-    if (try_upgrade(connection)) return false;
-  if (!current_.begun) dispatch(current_);
+  if (!may_upgrade(current_) || !wants_upgrade(current_)) dispatch(current_);
+  else if (try_upgrade(connection)) return false;
   if (!connection.open()) return false;
   connection.consume(current_.head.size + body_size);
   finish(connection, current_);
@@ -294,8 +299,7 @@ bool HttpService::wants_upgrade(const Exchange& exchange) {
   const Route& route = *exchange.route;
   const codec::RequestHead& head = exchange.head;
   if (!exchange.body.empty()) return false;
-  if (!route.handler && !route.upload && !route.files) return true;
-  return head.upgrade_asked &&
+  return route.only_upgrades() ||
          codec::list_has(head.field(codec::FieldId::upgrade), route.upgrade->token());
 }
 
@@ -357,7 +361,6 @@ void HttpService::refuse(net::Connection& connection, int status, CloseReason re
     exchange.head.method = codec::Method::get;
     exchange.head.minor_version = 1;
     exchange.peer_ip = connection.row().peer_port ? connection.row().peer_ip : nullptr;
-    exchange.clock = &connection.clock();
   }
   exchange.fail(status, true);
   if (log_) log_->write(exchange);

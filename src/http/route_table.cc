@@ -1,5 +1,7 @@
 #include "http/route_table.h"
 
+#include <algorithm>
+
 #include "codec/characters.h"
 #include "codec/url.h"
 
@@ -75,17 +77,38 @@ void RouteTable::add_files(std::string_view prefix, std::string directory, Files
   route.files_options = std::move(options);
 }
 
-void RouteTable::attach(Methods methods, std::string_view pattern, Route& route) {
+void RouteTable::add_upgrade(std::string_view pattern, std::unique_ptr<UpgradeMaker> maker) {
+  Route* route = is_well_formed(pattern) ? place(pattern).by_method[static_cast<size_t>(codec::Method::get)]
+                                         : nullptr;
+  if (!route) route = &add(bit(codec::Method::get), pattern);
+  route->upgrade_maker = std::move(maker);
+}
+
+bool RouteTable::has_upgrades() const {
+  return std::any_of(routes_.begin(), routes_.end(),
+                     [](auto& route) { return route->upgrade_maker != nullptr; });
+}
+
+// Where the pattern ends.
+RouteTable::Node& RouteTable::place(std::string_view pattern) {
   Node* node = &root_;
   for (std::string_view left = pattern; !left.empty();) {
     Split next = split(left.substr(1));
     node = &child(*node, next.part);
     left = next.rest;
   }
-  if (pattern.find_first_of(":*") == pattern.npos) remember_exact(pattern, *node);
-  node->methods |= methods;
-  for (size_t i = 0; i < node->by_method.size(); i++)
-    if (methods >> i & 1) node->by_method[i] = &route;
+  return *node;
+}
+
+void RouteTable::attach(Methods methods, std::string_view pattern, Route& route) {
+  Node& node = place(pattern);
+  if (pattern.find_first_of(":*") == pattern.npos) remember_exact(pattern, node);
+  node.methods |= methods;
+  for (size_t i = 0; i < node.by_method.size(); i++) {
+    if (!(methods >> i & 1)) continue;
+    Route* before = std::exchange(node.by_method[i], &route);
+    if (before && before->upgrade_maker) route.upgrade_maker = std::move(before->upgrade_maker);
+  }
 }
 
 // A short path itself, of a longer one a hash, eight characters a step. Who sends paths that meet in one

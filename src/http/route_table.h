@@ -28,6 +28,7 @@ struct Route {
   FilesOptions files_options;
 
   bool takes_pieces() const { return upload != nullptr; }
+  bool only_upgrades() const { return !handler && !upload && !files; }
 };
 
 // The patterns of a Router as a tree of path parts. Built before the workers are forked, the same in all
@@ -46,6 +47,11 @@ class RouteTable {
   Result<void> check() const;
   // A route for the files below a prefix, with and without a slash behind it.
   void add_files(std::string_view prefix, std::string directory, FilesOptions options);
+
+  // Requests for GET at the pattern may become another protocol; a handler for others of them stays, whether
+  // it was there before or comes later.
+  void add_upgrade(std::string_view pattern, std::unique_ptr<UpgradeMaker> maker);
+  bool has_upgrades() const;
 
   // Opens the directories of all files routes anew; nothing changes before adopt_files.
   using OpenedFiles = std::vector<std::unique_ptr<StaticFiles>>;  // one for each route
@@ -74,6 +80,7 @@ class RouteTable {
   };
 
   void attach(Methods methods, std::string_view pattern, Route& route);
+  Node& place(std::string_view pattern);
   static Node& child(Node& node, std::string_view part);
   const Node* match_root(std::string_view path, Exchange& exchange) const;
   static const Node* match(const Node& node, std::string_view path, Exchange& exchange);
@@ -86,7 +93,7 @@ class RouteTable {
     const Node* node = nullptr;
   };
   static uint64_t key_of(std::string_view path);
-  size_t place_of(uint64_t key) const { return key * kFactor >> 32 & exact_mask_; }
+  size_t place_of(uint64_t key) const { return static_cast<size_t>(key * kFactor >> 32) & exact_mask_; }
   void remember_exact(std::string_view path, const Node& node);
   const Node* find_exact(std::string_view path) const;
 

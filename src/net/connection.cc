@@ -31,8 +31,18 @@ void Connection::on_event(uint32_t events) {
   if (events & sys::kReadable) read();
   if (phase_ == Phase::dead) return;
   if (events & sys::kWritable) mark_dirty();
-  // A hang-up that nobody reads would come again in each turn.
-  if ((events & (sys::kError | sys::kHangUp)) && !(events & sys::kReadable)) abort(CloseReason::peer_reset);
+  if ((events & (sys::kError | sys::kHangUp)) && !(events & sys::kReadable)) hang_up(events);
+}
+
+// A hang-up that nobody reads would come again in each turn. While reading is paused, what the peer sent
+// before is not lost: it is read when reading goes on.
+void Connection::hang_up(uint32_t events) {
+  bool waits = paused_ && phase_ == Phase::open && !peer_finished_ && !(events & sys::kError);
+  if (!waits) return abort(CloseReason::peer_reset);
+  reactor().remove(socket_.get());
+  registered_ = false;
+  hung_up_ = true;
+  watched_ = 0;
 }
 
 inline void Connection::read() {
@@ -86,12 +96,13 @@ Block* Connection::split_input(size_t bytes) {
 void Connection::release(Block* block) { endpoint_->blocks->give_back(block); }
 
 void Connection::pause_reading() {
-  paused_ = true;
+  paused_ = tells_drain_ = true;
   settle_later();
 }
 
 void Connection::resume_reading() {
   paused_ = false;
+  tells_drain_ = tells_each_drain_;
   settle_later();
 }
 
@@ -128,6 +139,11 @@ void Connection::send_file(sys::Fd file, uint64_t offset, uint64_t size) {
   mark_dirty();
 }
 
+void Connection::finish_sending() {
+  finishing_ = true;
+  settle_later();
+}
+
 void Connection::on_flush() {
   if (!output_.empty()) flush();
   if (input_ && input_->empty()) release(std::exchange(input_, nullptr));  // consumed outside of read
@@ -137,7 +153,11 @@ void Connection::on_flush() {
 // The end that was asked for, when all is sent, and what to ask the Reactor for.
 void Connection::settle() {
   if (phase_ == Phase::closing && output_.empty()) finish_closing();
-  settled_ = phase_ != Phase::closing;
+  if (finishing_ && output_.empty()) {
+    finishing_ = false;
+    sys::shutdown_write(socket_.get());
+  }
+  settled_ = phase_ != Phase::closing && !finishing_;
   if (phase_ != Phase::dead) watch();
 }
 
@@ -153,12 +173,17 @@ inline void Connection::flushed(size_t sent) {
   shared.bytes_out += sent;
   shared.queued_bytes = static_cast<uint32_t>(output_.bytes());
   endpoint_->life->bytes_out.add(sent);
+  if (!output_.empty() || blocked_ || tells_drain_) tell_flushed(sent);
+}
+
+[[gnu::noinline]] void Connection::tell_flushed(size_t sent) {
   bool was_blocked = blocked_;
-  if (output_.empty() && !was_blocked && !paused_) return;
   settled_ = false;
   blocked_ = !output_.empty();
   if (blocked_ && (sent > 0 || !was_blocked)) await_room();
-  if (!blocked_ && (was_blocked || paused_) && phase_ == Phase::open) endpoint_->protocol->on_drained(*this);
+  if (phase_ != Phase::open) return;
+  if (!blocked_) endpoint_->protocol->on_drained(*this);
+  else if (sent > 0) endpoint_->protocol->on_partly_sent(*this);
 }
 
 // Asks the Reactor for what is wanted now. A connection that ends in the turn in which it was accepted
@@ -166,12 +191,17 @@ inline void Connection::flushed(size_t sent) {
 void Connection::watch() {
   bool reads = phase_ == Phase::open ? !paused_ : true;
   uint32_t wanted = (reads && !peer_finished_ ? sys::kReadable : 0u) | (blocked_ ? sys::kWritable : 0u);
-  if (registered_ && wanted == watched_) return;
+  if ((registered_ || hung_up_) && wanted == watched_) return;
   long failed =
       registered_ ? reactor().modify(socket_.get(), wanted) : reactor().add(socket_.get(), wanted, *this);
   if (failed < 0) return abort(CloseReason::no_memory);
   registered_ = true;
   watched_ = wanted;
+}
+
+sys::Address Connection::local_address() const {
+  Result<sys::Address> address = sys::local_address(socket_.get());
+  return address ? *address : sys::Address();
 }
 
 // ---------------------------------------------------------------- ending

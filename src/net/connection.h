@@ -15,6 +15,7 @@
 namespace oklo {
 
 class ConnectionPool;
+namespace sys { class Address; }
 
 // What all connections of one listener share, in one worker.
 struct Endpoint {
@@ -77,6 +78,17 @@ class Connection final : private EventHandler, private Timer, public Outlet {
   // Closes without sending what is queued.
   void abort(CloseReason reason);
 
+  // Ends the sending side when all that is queued is sent; nothing may be queued any more. What the peer
+  // sends is still received.
+  void finish_sending();
+  // Protocol::on_drained comes for all that is sent, also when it went at the first try.
+  void tell_each_drain() { tells_drain_ = tells_each_drain_ = true; }
+
+  // OutputQueue::drop_shared, for what waits to be sent.
+  void drop_shared(size_t bytes, const Function<void(std::string_view)>& on_drop) {
+    output_.drop_shared(*endpoint_->blocks, bytes, on_drop);
+  }
+
   void pause_reading();
   void resume_reading();
 
@@ -87,6 +99,8 @@ class Connection final : private EventHandler, private Timer, public Outlet {
 
   bool open() const { return phase_ == Phase::open; }
   bool peer_finished() const { return peer_finished_; }
+  bool all_sent() const { return output_.empty(); }
+  sys::Address local_address() const;
   const Clock& clock() const { return endpoint_->reactor->clock(); }
   ConnectionRow& row() const { return endpoint_->rows->row(id_); }
   ConnectionId id() const { return id_; }
@@ -120,9 +134,11 @@ class Connection final : private EventHandler, private Timer, public Outlet {
   void read();
   void take_in(size_t bytes);
   void end_of_input();
+  void hang_up(uint32_t events);
   void discard_input();
   void flush();
   void flushed(size_t sent);
+  void tell_flushed(size_t sent);
   void finish_closing();
   void settle();
   void watch();
@@ -151,10 +167,14 @@ class Connection final : private EventHandler, private Timer, public Outlet {
   CloseReason reason_ = CloseReason::peer_closed;
   bool registered_ : 1 = false;
   bool paused_ : 1 = false;
+  bool tells_drain_ : 1 = false;  // paused, or told to
+  bool tells_each_drain_ : 1 = false;
   bool blocked_ : 1 = false;  // the socket took less than there was
+  bool settled_ : 1 = false;  // nothing has changed since settle
   bool linger_ : 1 = false;
   bool peer_finished_ : 1 = false;
-  bool settled_ : 1 = false;  // nothing has changed since settle
+  bool hung_up_ : 1 = false;    // the peer is gone while reading is paused
+  bool finishing_ : 1 = false;  // the sending side ends when all is sent
   alignas(8) unsigned char session_[kSessionBytes] = {};
 };
 

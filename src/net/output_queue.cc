@@ -44,6 +44,10 @@ void OutputQueue::pop(BlockPool& pool) {
   Piece* piece = head_;
   head_ = piece->next;
   if (!head_) tail_ = nullptr;
+  give_back(pool, piece);
+}
+
+void OutputQueue::give_back(BlockPool& pool, Piece* piece) {
   if (piece->kind == Piece::Kind::block) return pool.give_back(static_cast<Block*>(piece));
   if (piece->kind == Piece::Kind::shared) part_of<SharedPart>(*piece).~SharedPart();
   else part_of<FilePart>(*piece).~FilePart();
@@ -67,6 +71,27 @@ void OutputQueue::append_shared(BlockPool& pool, const BytesRef& bytes, std::str
   new (note->data) SharedPart{bytes, view};
   push(*note);
   bytes_ += view.size();
+}
+
+void OutputQueue::drop_shared(BlockPool& pool, size_t bytes,
+                              const Function<void(std::string_view)>& on_drop) {
+  size_t dropped = 0;
+  Piece* before = nullptr;
+  for (Piece *piece = head_, *next; piece && dropped < bytes; piece = next) {
+    next = piece->next;
+    bool whole = piece->kind == Piece::Kind::shared &&
+                 part_of<SharedPart>(*piece).rest.size() == part_of<SharedPart>(*piece).bytes.view().size();
+    if (!whole) {
+      before = piece;
+      continue;
+    }
+    dropped += memory_of(*piece).size();
+    on_drop(memory_of(*piece));
+    (before ? before->next : head_) = next;
+    if (!next) tail_ = before;
+    give_back(pool, piece);
+  }
+  bytes_ -= dropped;
 }
 
 void OutputQueue::append_file(BlockPool& pool, sys::Fd file, uint64_t offset, uint64_t size) {

@@ -10,6 +10,8 @@
 #include "sys/fd.h"
 #include "sys/socket.h"
 
+#include <oklo/function.h>
+
 struct iovec;
 
 namespace oklo {
@@ -53,6 +55,10 @@ class OutputQueue {
     return sent;
   }
 
+  // Takes out shared bytes that are here whole, the oldest first, until so many bytes are out or there are no
+  // more; `on_drop` is called for each. What has begun to be sent stays.
+  void drop_shared(BlockPool& pool, size_t bytes, const Function<void(std::string_view)>& on_drop);
+
   bool empty() const { return head_ == nullptr; }
   size_t bytes() const { return bytes_; }  // in memory: files count nothing
   void clear(BlockPool& pool);
@@ -67,6 +73,7 @@ class OutputQueue {
     tail_ = &piece;
   }
   void pop(BlockPool& pool);
+  static void give_back(BlockPool& pool, Piece* piece);
   size_t gather(iovec* parts, bool& more) const;
   void consume(BlockPool& pool, size_t bytes);
   long send_rest(BlockPool& pool, long sent);

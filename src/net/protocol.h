@@ -18,8 +18,11 @@ class Protocol {
   virtual void on_data(net::Connection& connection) = 0;
   // The peer will send no more; what it sent before has been given to on_data.
   virtual void on_end(net::Connection& connection) = 0;
-  // Everything that was queued is sent, and it took more than one try or reading was paused.
+  // Everything that was queued is sent, and it took more than one try or reading was paused, or
+  // Connection::tell_each_drain was called.
   virtual void on_drained(net::Connection& connection) = 0;
+  // Some of what was queued is sent, and some waits for room.
+  virtual void on_partly_sent(net::Connection&) {}
   // The deadline has passed.
   virtual void on_deadline(net::Connection& connection) = 0;
   // The worker leaves. Afterwards on_open is not called any more.

@@ -6,7 +6,9 @@
 
 #include "net/log.h"
 #include "process/control_channel.h"
+#include "process/mailboxes.h"
 #include "reactor/reactor.h"
+#include "shm/broadcast.h"
 #include "shm/connection_table.h"
 #include "shm/scoreboard.h"
 #include "sys/address.h"
@@ -23,6 +25,8 @@ struct WorkerContext {
   LifeRow* row = nullptr;
   const Scoreboard* scoreboard = nullptr;
   const ConnectionTable* connections = nullptr;
+  Broadcast* broadcast = nullptr;             // nullptr: not asked for
+  const Mailboxes* mail = nullptr;            // nullptr: not asked for
   Log* log = nullptr;
   int access_log_fd = -1;                     // -1: none
   std::vector<std::vector<int>> listeners;    // [address][slot]; one slot only for a unix socket
@@ -56,11 +60,42 @@ class Application {
   virtual std::unique_ptr<WorkerService> make_service(WorkerContext& context) = 0;
   // In the master, once, when the first generation is ready.
   virtual void on_up(const std::vector<sys::Address>& addresses) = 0;
+  // In the worker with that number (1 and up): it serves, but has not been asked yet; draining is over.
+  virtual void on_worker_start(uint32_t) {}
+  virtual void on_worker_stop(uint32_t) {}
+  // In the worker: a message from another one, or from the master (0).
+  virtual void on_message(uint32_t, std::string_view) {}
+  // In the master: a worker is gone that was not told to go, or did not go as it was told. The status is
+  // that of waitpid(2).
+  virtual void on_worker_error(uint32_t, int32_t, int) {}
+  // In the master or the workers: a signal that the program wanted.
+  virtual void on_signal(int) {}
+  // In the master: a reload begins.
+  virtual void on_reload() {}
 };
 
 struct ListenAddress {
-  std::string text;       // as the user wrote it
+  std::string text;  // as the user wrote it
   bool defer_accept = false;
+  bool datagram = false;
+  bool nodelay = true;
+  uint32_t keepalive_s = 0;           // 0: none
+  uint32_t backlog = 4096;
+  uint32_t receive_buffer_bytes = 0;  // of datagrams in the kernel; 0: as the kernel is set
+};
+
+// How the workers are kept.
+struct WorkerPolicy {
+  uint64_t max_requests = 0;       // after which a worker is replaced; 0: never
+  bool affinity = false;           // worker i runs on the i-th processor that may be used
+  uint32_t watchdog_ms = 0;        // how long one turn may take; 0: as long as it takes
+  bool watchdog_replaces = false;  // a worker whose turn takes longer, instead of telling alone
+};
+
+// A signal that the program wants to hear.
+struct OwnSignal {
+  int number = 0;
+  bool in_workers = false;  // else in the master
 };
 
 struct MasterOptions {
@@ -73,6 +108,10 @@ struct MasterOptions {
   std::string access_log = "off";
   uint32_t shutdown_timeout_ms = 30'000;
   uint32_t connections_max = 0;
+  bool broadcasts = false;          // the workers want a Broadcast
+  bool messages = false;            // the workers want Mailboxes
+  WorkerPolicy policy;
+  std::vector<OwnSignal> signals;
 };
 
 }  // namespace oklo

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "process/control_channel.h"
+#include "process/watchdog.h"
 #include "sys/process.h"
 
 namespace oklo {
@@ -19,6 +20,7 @@ struct Life {
   enum class State { starting, ready, draining, killed } state = State::starting;
   bool stopped = false;     // by SIGSTOP or a debugger
   bool late = false;        // connections wait for it and it does not turn
+  Watched watched;
   uint64_t turns_seen = 0;
   uint64_t requests_seen = 0;
   bool waited_for = false;  // connections waited at the last look

@@ -7,6 +7,21 @@
 
 namespace oklo {
 
+namespace {
+
+sys::ListenOptions options_of(const ListenAddress& wanted) {
+  sys::ListenOptions options;
+  options.defer_accept = wanted.defer_accept;
+  options.datagram = wanted.datagram;
+  options.nodelay = wanted.nodelay;
+  options.keepalive_s = static_cast<int>(wanted.keepalive_s);
+  options.backlog = static_cast<int>(wanted.backlog);
+  options.receive_buffer_bytes = static_cast<int>(wanted.receive_buffer_bytes);
+  return options;
+}
+
+}  // namespace
+
 Result<Listeners> Listeners::open(const std::vector<ListenAddress>& wanted, uint32_t slots) {
   Listeners listeners;
   for (const ListenAddress& address : wanted)
@@ -22,13 +37,13 @@ Result<Listeners> Listeners::open(const std::vector<ListenAddress>& wanted, uint
 Result<void> Listeners::open_address(const ListenAddress& wanted, uint32_t slots) {
   Result<sys::Address> address = sys::Address::parse(wanted.text);
   if (!address) return address.error();
-  sys::ListenOptions options;
-  options.defer_accept = wanted.defer_accept;
+  sys::ListenOptions options = options_of(wanted);
   Result<sys::Fd> first = sys::listen_first(*address, options);
   if (!first) return first.error();
   if (!address->is_unix()) address = sys::local_address(first->get());
   if (!address) return address.error();
   addresses_.push_back(*address);
+  datagram_.push_back(wanted.datagram);
   sockets_.emplace_back().push_back(std::move(first).value());
   options.reuse_port = true;
   for (uint32_t slot = 1; slot < slots && !address->is_unix(); slot++) {
@@ -50,9 +65,9 @@ std::vector<std::vector<int>> Listeners::numbers() const {
 
 unsigned Listeners::queue_length(uint32_t slot) const {
   unsigned longest = 0;
-  for (const auto& of_address : sockets_)
-    if (slot < of_address.size())
-      longest = std::max(longest, sys::accept_queue_length(of_address[slot].get()));
+  for (size_t i = 0; i < sockets_.size(); i++)
+    if (!datagram_[i] && slot < sockets_[i].size())
+      longest = std::max(longest, sys::accept_queue_length(sockets_[i][slot].get()));
   return longest;
 }
 
@@ -60,6 +75,7 @@ void Listeners::close() {
   for (const sys::Address& address : addresses_)
     if (address.is_unix()) sys::remove_file(address.path());
   addresses_.clear();
+  datagram_.clear();
   sockets_.clear();
 }
 

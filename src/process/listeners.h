@@ -7,7 +7,8 @@
 
 namespace oklo {
 
-// The listening sockets of the service: one for each address and slot, of a unix path one for all slots.
+// The listening sockets of the service, those of datagrams too: one for each address and slot, of a unix path
+// one for all slots.
 // Made by the master before the first fork and not closed while the service runs, so that no accept queue
 // is lost when a worker is.
 class Listeners {
@@ -16,7 +17,7 @@ class Listeners {
 
   const std::vector<sys::Address>& addresses() const { return addresses_; }
   std::vector<std::vector<int>> numbers() const;
-  // How many connections wait for the worker of `slot`.
+  // How many connections wait for the worker of `slot`; datagrams count nothing.
   unsigned queue_length(uint32_t slot) const;
   // The service ends: closes the sockets of this process and removes the paths of unix sockets.
   void close();
@@ -25,6 +26,7 @@ class Listeners {
   Result<void> open_address(const ListenAddress& wanted, uint32_t slots);
 
   std::vector<sys::Address> addresses_;
+  std::vector<bool> datagram_;                 // [address]
   std::vector<std::vector<sys::Fd>> sockets_;  // [address][slot]
 };
 

@@ -1,18 +1,18 @@
 #include "process/master.h"
 
-#include <errno.h>
-
 #include <algorithm>
-#include <cstring>
-#include <iterator>
 #include <optional>
 #include <utility>
 
 #include "base/number.h"
 #include "process/control_socket.h"
 #include "process/daemon.h"
+#include "process/exit_code.h"
+#include "process/here.h"
 #include "process/listeners.h"
+#include "process/own_signals.h"
 #include "process/reload.h"
+#include "process/shared_state.h"
 #include "process/status.h"
 #include "process/supervisor.h"
 #include "process/urgency.h"
@@ -28,35 +28,8 @@ namespace oklo {
 
 namespace {
 
-constexpr int kFailed = 1;
-constexpr int kUsage = 100;
-constexpr int kTemporary = 111;
-constexpr uint32_t kLivesPerSlot = 6;    // four generations that drain, the current, the next
-constexpr uint32_t kSpareLives = 16;
-constexpr uint64_t kRowsMax = 1u << 20;
 constexpr uint32_t kKillAfterMs = 1000;  // beyond the deadline that the workers have themselves
 constexpr sys::User kNobody = {65534, 65534};
-
-// What a person can do about it.
-std::string_view advice(int number) {
-  switch (number) {
-    case EADDRINUSE: return "; stop what listens there, or choose another address";
-    case EACCES: return "; ports below 1024 and foreign files need root";
-    case EADDRNOTAVAIL: return "; this host does not have that address";
-    case ENOENT:
-    case ENOTDIR: return "; check the path";
-    case EISDIR: return "; name a file";
-    case EROFS: return "; choose a place that can be written";
-    case EMFILE: return "; raise the limit of open files (ulimit -n), or start fewer workers";
-    default: return "";
-  }
-}
-
-int exit_code_of(int number) {
-  constexpr int kPassing[] = {EADDRINUSE, EAGAIN, EMFILE, ENFILE, ENOMEM, ENOBUFS, EEXIST};
-  bool passes = std::find(std::begin(kPassing), std::end(kPassing), number) != std::end(kPassing);
-  return passes ? kTemporary : kUsage;
-}
 
 // The one process that supervises. It owns the listeners and the shared memory, forks the workers, hears
 // signals and commands, and never reads a byte of a client.
@@ -88,8 +61,8 @@ class Master {
   void on_command(std::string_view command, ControlReply reply);
   void log_surprises();
   void on_first_outcome(bool ok, std::string_view text);
-  void tell_status(ControlReply reply) { reply(true, status_table(*scoreboard_, OKLO_VERSION)); }
-  void tell_status_json(ControlReply reply) { reply(true, status_json(*scoreboard_, OKLO_VERSION)); }
+  void tell_status(ControlReply reply) { reply(true, status_table(shared_->scoreboard, OKLO_VERSION)); }
+  void tell_status_json(ControlReply reply) { reply(true, status_json(shared_->scoreboard, OKLO_VERSION)); }
   void tell_health(ControlReply reply);
   void reload(ControlReply reply);
   void reopen(ControlReply reply);
@@ -118,12 +91,13 @@ class Master {
   Log log_{2, "master"};
   uint32_t slots_ = 1;
   std::unique_ptr<Reactor> reactor_;
+  std::optional<Here> here_;
   std::unique_ptr<SignalSource> signals_;
+  std::unique_ptr<SignalSource> own_signals_;
   std::optional<sys::PidFile> pid_file_;
   std::optional<Listeners> listeners_;
   sys::Fd access_log_;
-  std::optional<Scoreboard> scoreboard_;
-  std::optional<ConnectionTable> connections_;
+  std::optional<SharedState> shared_;
   Service service_;
   std::unique_ptr<Supervisor> supervisor_;
   std::unique_ptr<Reload> reload_;
@@ -159,7 +133,7 @@ Result<void> Master::start() {
 
 int Master::fail(const Error& error) {
   leave_no_trace();
-  int code = failure_.empty() ? exit_code_of(error.number) : kFailed;
+  int code = failure_.empty() ? exit_code_of(error.number) : kExitFailed;
   std::string text = error.text + std::string(advice(error.number));
   daemon_.report({code, text});
   sys::print(2, "oklo: " + text + "\n");
@@ -214,6 +188,7 @@ Result<void> Master::make_reactor() {
   Result<std::unique_ptr<Reactor>> reactor = Reactor::create(sys::file_limit());
   if (!reactor) return reactor.error();
   reactor_ = std::move(reactor).value();
+  here_.emplace(*reactor_, log_, 0, slots_, 0);
   return {};
 }
 
@@ -223,6 +198,14 @@ Result<void> Master::hear_signals() {
                            [this](int signal) { on_signal(signal); });
   if (!signals) return signals.error();
   signals_ = std::move(signals).value();
+  auto pass_on = [this](const OwnSignal& own) {
+    if (!own.in_workers) application_.on_signal(own.number);
+    else if (supervisor_) supervisor_->pass_on(own.number);
+  };
+  Result<std::unique_ptr<SignalSource>> own =
+      hear_own_signals(*reactor_, Hearer::master, options_.signals, pass_on);
+  if (!own) return own.error();
+  own_signals_ = std::move(own).value();
   return {};
 }
 
@@ -254,26 +237,10 @@ Result<void> Master::open_log() {
 }
 
 Result<void> Master::share_memory() {
-  Result<Scoreboard> scoreboard = Scoreboard::create(slots_ * kLivesPerSlot + kSpareLives, slots_);
-  if (!scoreboard) return scoreboard.error();
-  scoreboard_.emplace(std::move(scoreboard).value());
-  uint64_t rows_wanted = options_.connections_max;
-  if (rows_wanted == 0) rows_wanted = std::min(sys::file_limit(), kRowsMax) * slots_;
-  rows_wanted += uint64_t{slots_} * ConnectionTable::kChunkRows;
-  Result<ConnectionTable> table =
-      ConnectionTable::create(static_cast<uint32_t>(std::min(rows_wanted, kRowsMax)));
-  if (!table) return table.error();
-  connections_.emplace(std::move(table).value());
-  ServiceRow& row = scoreboard_->service();
-  row.pid = sys::current_pid();
-  row.started_ms.set(sys::monotonic_ms());
-  char* end = row.addresses;
-  for (const sys::Address& address : listeners_->addresses()) {
-    std::string text = address.to_string();
-    if (end + text.size() + 2 > row.addresses + sizeof row.addresses) break;
-    std::memcpy(end, text.c_str(), text.size() + 1);
-    end += text.size() + 1;
-  }
+  Result<SharedState> shared = SharedState::create(options_, slots_, listeners_->addresses());
+  if (!shared) return shared.error();
+  shared_.emplace(std::move(shared).value());
+  if (shared_->mail) here_->mail = &*shared_->mail;
   return {};
 }
 
@@ -282,8 +249,12 @@ Result<void> Master::supervise() {
   service_.reactor = reactor_.get();
   service_.log = &log_;
   service_.listeners = &*listeners_;
-  service_.scoreboard = &*scoreboard_;
-  service_.connections = &*connections_;
+  service_.scoreboard = &shared_->scoreboard;
+  service_.connections = &shared_->connections;
+  service_.broadcast = shared_->broadcast ? &*shared_->broadcast : nullptr;
+  service_.mail = here_->mail;
+  service_.policy = options_.policy;
+  service_.signals = options_.signals;
   service_.shutdown_timeout_ms = options_.shutdown_timeout_ms;
   Supervisor::Events events;
   events.on_ready = [this] { reload_->on_ready(); };
@@ -325,6 +296,7 @@ void Master::on_first_outcome(bool ok, std::string_view text) {
     daemon_.report({0, ""});
     return;
   }
+  if (urgency_ != Urgency::none) return;  // It was told to stop before it was up.
   failure_ = "the service did not come up: " + std::string(text);
   urgency_ = Urgency::at_once;
   supervisor_->kill_all();
@@ -364,7 +336,7 @@ void Master::on_command(std::string_view command, ControlReply reply) {
 }
 
 void Master::tell_health(ControlReply reply) {
-  bool healthy = urgency_ == Urgency::none && is_healthy(*scoreboard_);
+  bool healthy = urgency_ == Urgency::none && is_healthy(shared_->scoreboard);
   reply(healthy, healthy ? "" : "no worker is ready");
 }
 

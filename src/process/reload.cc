@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/number.h"
+#include "process/here.h"
 
 namespace oklo {
 
@@ -19,6 +20,7 @@ void Reload::request(ControlReply reply) {
 
 void Reload::begin() {
   running_ = true;
+  service_.application->on_reload();
   waiting_ = std::exchange(next_, {});
   if (Result<void> forked = fork_generation(); !forked) end(false, forked.error().text);
 }
@@ -34,6 +36,7 @@ Result<void> Reload::fork_generation() {
 void Reload::on_ready() {
   if (!running_ || !supervisor_.next_ready()) return;
   supervisor_.promote();
+  Here::current().generation = generation_;
   service_.scoreboard->service().generation = generation_;
   end(true, "generation " + decimal(generation_) + " is ready");
 }

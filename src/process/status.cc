@@ -146,7 +146,8 @@ void add_totals_json(std::string& out, const Scoreboard& scoreboard) {
   static constexpr Named kTotals[] = {
       {"accepted", &LifeRow::accepted}, {"requests", &LifeRow::requests}, {"bytes_in", &LifeRow::bytes_in},
       {"bytes_out", &LifeRow::bytes_out}, {"log_lines_dropped", &LifeRow::log_lines_dropped},
-      {"accept_pauses", &LifeRow::accept_pauses},
+      {"accept_pauses", &LifeRow::accept_pauses}, {"messages_dropped", &LifeRow::messages_dropped},
+      {"broadcasts_missed", &LifeRow::broadcasts_missed},
   };
   for (const Named& one : kTotals) add_member(out, one.name, total(scoreboard, one.counter));
   out.append("\"closed\":{");

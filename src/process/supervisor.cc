@@ -6,6 +6,7 @@
 
 #include "base/number.h"
 #include "sys/signal_fd.h"
+#include "sys/stack_trace.h"
 #include "sys/socket_pair.h"
 
 namespace oklo {
@@ -77,16 +78,22 @@ WorkerStart Supervisor::prepare_start(const Life& life, sys::Fd channel) const {
   context.row = &service_.scoreboard->life(life.index);
   context.scoreboard = service_.scoreboard;
   context.connections = service_.connections;
+  context.broadcast = service_.broadcast;
+  context.mail = service_.mail;
   context.log = service_.log;
   context.access_log_fd = service_.access_log_fd;
   context.listeners = service_.listeners->numbers();
   context.addresses = service_.listeners->addresses();
   start.channel = std::move(channel);
   start.keep = service_.keep;
+  if (service_.broadcast) service_.broadcast->add_fds(start.keep);
+  if (service_.mail) service_.mail->add_fds(start.keep);
   start.changes_user = service_.changes_user;
   start.user = service_.user;
   start.user_was_named = service_.user_was_named;
   start.shutdown_timeout_ms = service_.shutdown_timeout_ms;
+  start.policy = service_.policy;
+  start.signals = service_.signals;
   return start;
 }
 
@@ -115,6 +122,7 @@ void Supervisor::promote() {
     service_.scoreboard->slot(slot->index).backoff_ms = 0;
     slot->backoff = {};
     if (old) drain(*old, DrainMode::reload, 0);
+    if (Life* relief = std::exchange(slot->relief, nullptr)) drain(*relief, DrainMode::reload, 0);
   }
   cover();
   end_oldest_draining();
@@ -132,6 +140,7 @@ void Supervisor::on_message(Life& life, const ControlMessage& message) {
   if (message.type == ControlMessage::Type::failed) life.failure = message.text;
   if (message.type != ControlMessage::Type::ready) return;
   life.state = Life::State::ready;
+  if (Slot& slot = *slots_[life.slot]; slot.relief == &life) take_over(slot);
   cover();
   events_.on_ready();
 }
@@ -146,33 +155,38 @@ void Supervisor::on_child_event(const sys::ChildEvent& event) {
   using Kind = sys::ChildEvent::Kind;
   Life* life = find(event.pid);
   if (!life) return;  // An orphan that became ours.
-  if (event.kind == Kind::exited || event.kind == Kind::killed) return on_gone(*life, how_it_ended(event));
+  if (event.kind == Kind::exited || event.kind == Kind::killed) return on_gone(*life, event);
   life->stopped = event.kind == Kind::stopped;
+  life->watched.from_ms = service_.reactor->clock().now_ms;
   service_.scoreboard->life(life->index).stopped = life->stopped;
   service_.log->line(describe(*life) + (life->stopped ? " was stopped" : " goes on"));
   cover();
 }
 
-void Supervisor::on_gone(Life& life, const std::string& how) {
+// That one which was told to leave does so is no news.
+void Supervisor::on_gone(Life& life, const sys::ChildEvent& event) {
   if (life.channel) life.channel->receive_rest();
   Slot& slot = *slots_[life.slot];
   bool was_next = slot.next == &life;
   bool was_current = slot.current == &life;
-  std::string what = describe(life) + " " + how + (life.failure.empty() ? "" : ": " + life.failure);
+  bool was_relief = slot.relief == &life;
+  std::string why = life.failure.empty() ? "" : ": " + life.failure;
+  std::string what = describe(life) + " " + how_it_ended(event) + why;
+  bool left = life.state == Life::State::draining && event.wait_status() == 0;
+  bool missed = was_current && !stopping_;
+  bool coming = (was_next || was_relief) && !stopping_;
+  bool wrong = missed || coming || (life.state != Life::State::killed && !left);
   if (was_next) slot.next = nullptr;
-  if (was_current) slot.current = nullptr;
-  if (was_current && !stopping_) schedule(slot, life, what);
-  else if (was_next || life.state != Life::State::killed) log_end(life, what);
+  if (was_current) slot.current = std::exchange(slot.relief, nullptr);
+  if (was_relief) slot.relief = nullptr;
+  if (was_relief) slot.relief_from_ms = service_.reactor->clock().now_ms + kReliefWaitMs;
+  if (missed && !slot.current) schedule(slot, life, what);
+  else if (wrong) service_.log->line(what);
+  if (wrong) service_.application->on_worker_error(life.slot + 1, life.pid, event.wait_status());
   forget(life);
   cover();
   if (was_next) events_.on_next_failed(what);
   events_.on_life_gone();
-}
-
-// That one which was told to leave does so is no news.
-void Supervisor::log_end(const Life& life, const std::string& what) {
-  bool left = life.state == Life::State::draining && what.ends_with("exited with 0");
-  if (!left) service_.log->line(what);
 }
 
 void Supervisor::forget(Life& life) {
@@ -268,6 +282,10 @@ void Supervisor::kill_all() {
   for (auto& life : lives_) kill(*life, "all were ended at once");
 }
 
+void Supervisor::pass_on(int signal) {
+  for (auto& life : lives_) sys::send_signal(life->pid, signal);
+}
+
 void Supervisor::send_access_log(int fd) {
   service_.access_log_fd = fd;
   ControlMessage message;
@@ -290,6 +308,8 @@ void Supervisor::look() {
   service_.reactor->timers().arm(look_, service_.reactor->clock().now_ms + kLookMs);
   bool second = ++looks_ % kLooksASecond == 0;
   for (auto& life : lives_) look_at(*life, second);
+  for (auto& slot : slots_)
+    if (wants_relief(*slot)) relieve(*slot);
   cover();
 }
 
@@ -319,6 +339,54 @@ void Supervisor::look_at(Life& life, bool second) {
   uint64_t age_ms = service_.reactor->clock().now_ms - life.started_ms;
   if (life.state == Life::State::starting && age_ms > kStartTimeMsMax)
     kill(life, "it was not ready within " + decimal(kStartTimeMsMax / 1000) + " s");
+  if (service_.policy.watchdog_ms && !life.stopped) watch(life);
+}
+
+// The stack is asked for once a turn; the worker has until the next look to tell it.
+void Supervisor::watch(Life& life) {
+  uint64_t busy_since_ms = service_.scoreboard->life(life.index).busy_since_ms.value();
+  uint64_t now_ms = service_.reactor->clock().now_ms;
+  Verdict verdict = judge(life.watched, busy_since_ms, now_ms, service_.policy.watchdog_ms);
+  if (verdict == Verdict::well) return;
+  std::string what = "stuck in one turn for " + decimal(now_ms - busy_since_ms) + " ms";
+  if (verdict == Verdict::stuck) {
+    service_.log->line(describe(life) + " is " + what);
+    sys::send_signal(life.pid, sys::kStackSignal);
+  } else if (service_.policy.watchdog_replaces) {
+    kill(life, "it was " + what);
+  }
+}
+
+// Each worker leaves at a number of its own, up to a quarter beyond, so that not all leave at once. One
+// that relieved workers of its slot still drain beside serves on.
+bool Supervisor::wants_relief(const Slot& slot) const {
+  uint64_t max = service_.policy.max_requests;
+  bool may_leave = slot.current && slot.current->state == Life::State::ready && !slot.relief && !slot.next;
+  if (max == 0 || stopping_ || !may_leave) return false;
+  if (service_.reactor->clock().now_ms < slot.relief_from_ms) return false;
+  uint64_t own_max = max + static_cast<uint32_t>(slot.current->pid) * 2654435761u % (max / 4 + 1);
+  if (service_.scoreboard->life(slot.current->index).requests.value() < own_max) return false;
+  size_t draining = std::count_if(lives_.begin(), lives_.end(), [&slot](auto& life) {
+    return life->slot == slot.index && life->state == Life::State::draining;
+  });
+  return draining < kDrainingMax;
+}
+
+void Supervisor::relieve(Slot& slot) {
+  Result<Life*> life = fork_worker(slot, generation_);
+  if (life) {
+    slot.relief = *life;
+    return;
+  }
+  service_.log->line("cannot relieve worker " + decimal(slot.index + 1) + ": " + life.error().text);
+  slot.relief_from_ms = service_.reactor->clock().now_ms + kReliefWaitMs;
+}
+
+void Supervisor::take_over(Slot& slot) {
+  Life* old = std::exchange(slot.current, std::exchange(slot.relief, nullptr));
+  uint64_t requests = service_.scoreboard->life(old->index).requests.value();
+  service_.log->line(describe(*old) + " leaves after " + decimal(requests) + " requests");
+  drain(*old, DrainMode::reload, 0);
 }
 
 void Supervisor::cover() {

@@ -22,12 +22,16 @@ struct Service {
   const Listeners* listeners = nullptr;
   const Scoreboard* scoreboard = nullptr;
   const ConnectionTable* connections = nullptr;
+  Broadcast* broadcast = nullptr;  // may be null
   std::vector<int> keep;         // fds of the application
   int access_log_fd = -1;
   bool changes_user = false;
   sys::User user;
   bool user_was_named = false;   // by whoever started the service
   uint32_t shutdown_timeout_ms = 0;
+  const Mailboxes* mail = nullptr;  // may be null
+  WorkerPolicy policy;
+  std::vector<OwnSignal> signals;
 };
 
 // Forks the workers, replaces those that die, and sees to it that the listeners of a slot whose worker is
@@ -57,6 +61,8 @@ class Supervisor {
   void kill_all();
   void on_child_event(const sys::ChildEvent& event);
   void send_access_log(int fd);
+  // To every worker, also to one that is not ready yet.
+  void pass_on(int signal);
 
   bool empty() const { return lives_.empty(); }
   bool any_serves() const;
@@ -66,7 +72,8 @@ class Supervisor {
   static constexpr uint32_t kLooksASecond = 1000 / kLookMs;
   static constexpr uint32_t kEmptyWaitMsMax = 100;     // with no worker ready, the next start waits no longer
   static constexpr uint32_t kStartTimeMsMax = 30'000;  // from fork to READY
-  static constexpr size_t kDrainingMax = 4;            // generations
+  static constexpr size_t kDrainingMax = 4;            // generations; workers of a slot that were relieved
+  static constexpr uint32_t kReliefWaitMs = 1000;      // after one that failed
 
   // A place of a worker, with its listeners.
   struct Slot final : Timer {
@@ -77,6 +84,8 @@ class Supervisor {
     Life* current = nullptr;
     Life* next = nullptr;
     Life* helper = nullptr;  // serves its listeners in place of current
+    Life* relief = nullptr;  // takes the place of current, which has answered enough, when it is ready
+    uint64_t relief_from_ms = 0;  // not before then
     Backoff backoff;
   };
   struct Look final : Timer {
@@ -90,8 +99,7 @@ class Supervisor {
   WorkerStart prepare_start(const Life& life, sys::Fd channel) const;
   void replace(Slot& slot);
   void on_message(Life& life, const ControlMessage& message);
-  void on_gone(Life& life, const std::string& how);
-  void log_end(const Life& life, const std::string& what);
+  void on_gone(Life& life, const sys::ChildEvent& event);
   void schedule(Slot& slot, const Life& dead, const std::string& what);
   void hasten();
   void forget(Life& life);
@@ -101,6 +109,10 @@ class Supervisor {
   void look();
   bool is_waited_for(const Life& life) const;
   void look_at(Life& life, bool second);
+  void watch(Life& life);
+  bool wants_relief(const Slot& slot) const;
+  void relieve(Slot& slot);
+  void take_over(Slot& slot);
   void cover();
   void cover_slot(Slot& slot);
   static void tell(Life& life, ControlMessage::Type type, uint32_t slot);

@@ -1,11 +1,16 @@
 #include "process/worker.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "base/number.h"
+#include "process/here.h"
+#include "process/mailbox_reader.h"
+#include "process/own_signals.h"
 #include "sys/process.h"
 #include "sys/socket_pair.h"
+#include "sys/stack_trace.h"
 
 namespace oklo {
 
@@ -23,7 +28,10 @@ class Worker {
  private:
   Result<void> settle();
   Result<void> begin();
+  Result<void> hear_signals();
+  Result<void> read_mail();
   Result<void> drop_rights();
+  void pin();
   void on_message(const ControlMessage& message, sys::Fd passed);
   void leave(DrainMode mode, uint64_t deadline_ms);
   void close_listeners();
@@ -36,8 +44,11 @@ class Worker {
   Application& application_;
   WorkerStart start_;
   std::unique_ptr<Reactor> reactor_;
+  std::optional<Here> here_;
   std::unique_ptr<ControlChannel> channel_;
   std::unique_ptr<WorkerService> service_;
+  std::unique_ptr<MailboxReader> mail_;
+  std::unique_ptr<SignalSource> signals_;
   sys::Fd access_log_;
 };
 
@@ -74,7 +85,14 @@ Result<void> Worker::settle() {
   std::string name = "worker " + decimal(context().slot + 1);
   sys::set_title("oklo: " + name);
   context().log->set_name(name);
+  if (start_.policy.watchdog_ms) sys::answer_with_stack(context().log->fd(), name);
+  if (start_.policy.affinity) pin();
   return drop_rights();
+}
+
+void Worker::pin() {
+  Result<void> pinned = sys::pin_to_processor(context().slot);
+  if (!pinned) context().log->line(pinned.error().text + "; it runs on any");
 }
 
 // Root of a user namespace may have no other user to become, and root without capabilities may not: both
@@ -93,6 +111,9 @@ Result<void> Worker::begin() {
   reactor_ = std::move(reactor).value();
   context().reactor = reactor_.get();
   reactor_->count_turns(context().row->turns);
+  reactor_->tell_busy(context().row->busy_since_ms);
+  here_.emplace(*reactor_, *context().log, context().slot + 1, context().slots, context().generation);
+  here_->mail = context().mail;
   ControlChannel::Events events;
   events.on_message = [this](const ControlMessage& message, sys::Fd passed) {
     on_message(message, std::move(passed));
@@ -104,7 +125,29 @@ Result<void> Worker::begin() {
   channel_ = std::move(channel).value();
   context().drained = [this] { on_drained(); };
   service_ = application_.make_service(context());
-  return service_->start();
+  if (Result<void> started = service_->start(); !started) return started;
+  application_.on_worker_start(context().slot + 1);
+  if (Result<void> heard = hear_signals(); !heard) return heard;
+  return read_mail();
+}
+
+// They were blocked in the master, so what came since the fork waits here.
+Result<void> Worker::hear_signals() {
+  auto source = hear_own_signals(*reactor_, Hearer::worker, start_.signals,
+                                 [this](const OwnSignal& own) { application_.on_signal(own.number); });
+  if (!source) return source.error();
+  signals_ = std::move(source).value();
+  return {};
+}
+
+Result<void> Worker::read_mail() {
+  if (!context().mail) return {};
+  auto reader = MailboxReader::start(
+      *reactor_, context().mail->reading_end(context().slot),
+      [this](uint32_t from, std::string_view bytes) { application_.on_message(from, bytes); });
+  if (!reader) return reader.error();
+  mail_ = std::move(reader).value();
+  return {};
 }
 
 void Worker::on_message(const ControlMessage& message, sys::Fd passed) {
@@ -131,6 +174,7 @@ void Worker::on_master_gone() {
 
 void Worker::leave(DrainMode mode, uint64_t deadline_ms) {
   context().row->state = LifeState::draining;
+  mail_.reset();
   service_->drain(mode, deadline_ms);
   if (mode == DrainMode::stop) close_listeners();
 }
@@ -144,6 +188,7 @@ void Worker::close_listeners() {
 }
 
 void Worker::on_drained() {
+  application_.on_worker_stop(context().slot + 1);
   channel_->send({ControlMessage::Type::drained});
   reactor_->stop();
 }

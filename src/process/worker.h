@@ -15,6 +15,8 @@ struct WorkerStart {
   sys::User user;
   bool user_was_named = false;       // else it may go on as who it is when the change is refused
   uint32_t shutdown_timeout_ms = 0;
+  WorkerPolicy policy;
+  std::vector<OwnSignal> signals;
 };
 
 // The worker's whole life, from fork to exit.

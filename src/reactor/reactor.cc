@@ -92,9 +92,11 @@ void Reactor::run_once() {
   std::array<epoll_event, kEventsMax> events;
   int timeout_ms = wait_timeout_ms();
   turns_->add(1);
+  busy_since_ms_->set(0);
   long count = epoll_.wait(events, timeout_ms);
   OKLO_ASSERT(count >= 0);
   refresh_clock();
+  busy_since_ms_->set(clock_.now_ms);
   for (size_t i = 0; i < static_cast<size_t>(count); i++) dispatch(events[i].data.u64, events[i].events);
   timers_.advance(clock_.now_ms);
   run_posted();

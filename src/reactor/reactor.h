@@ -75,6 +75,8 @@ class Reactor {
 
   // Counts its turns there, each before it waits: a heartbeat.
   void count_turns(Counter& counter) { turns_ = &counter; }
+  // Tells there since when it has been dispatching, in monotonic milliseconds; 0: it waits in the kernel.
+  void tell_busy(Counter& since_ms) { busy_since_ms_ = &since_ms; }
 
  private:
   static constexpr size_t kFdsMax = size_t{1} << 22;  // the limit of open files may be astronomical
@@ -105,6 +107,8 @@ class Reactor {
   EventHandler* doomed_ = nullptr;
   Counter own_turns_;
   Counter* turns_ = &own_turns_;
+  Counter own_busy_since_ms_;
+  Counter* busy_since_ms_ = &own_busy_since_ms_;
   bool stopped_ = false;
 };
 

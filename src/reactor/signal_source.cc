@@ -3,7 +3,7 @@
 namespace oklo {
 
 Result<std::unique_ptr<SignalSource>> SignalSource::create(Reactor& reactor,
-                                                           std::initializer_list<int> signals,
+                                                           const std::vector<int>& signals,
                                                            Function<void(int)> on_signal) {
   Result<sys::SignalFd> fd = sys::SignalFd::create(signals);
   if (!fd) return fd.error();

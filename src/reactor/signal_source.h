@@ -1,7 +1,7 @@
 #pragma once
 
-#include <initializer_list>
 #include <memory>
+#include <vector>
 
 #include "reactor/reactor.h"
 #include "sys/signal_fd.h"
@@ -11,7 +11,7 @@ namespace oklo {
 // Signals as events of a Reactor. Owned by whoever wants them; it stops watching when it dies.
 class SignalSource final : private EventHandler {
  public:
-  static Result<std::unique_ptr<SignalSource>> create(Reactor& reactor, std::initializer_list<int> signals,
+  static Result<std::unique_ptr<SignalSource>> create(Reactor& reactor, const std::vector<int>& signals,
                                                       Function<void(int signal)> on_signal);
   ~SignalSource();
 

@@ -10,6 +10,10 @@ BaseWorker::BaseWorker(WorkerContext& context, const std::vector<std::unique_ptr
       log_(log_writer_, log_format),
       intakes_(context.slots) {
   http::AccessLog* log = context.access_log_fd >= 0 ? &log_ : nullptr;
+  if (context.broadcast)
+    hub_.emplace(*context.reactor, *context.row,
+                 ws::HubShare{context.broadcast, context.scoreboard, context.connections, context.life,
+                              context.log});
   for (auto& service : services)
     ports_.push_back(service->make_port({context, pool_, log, static_cast<uint8_t>(ports_.size())}));
   pool_.on_erase([this] { on_erase(); });
@@ -17,7 +21,11 @@ BaseWorker::BaseWorker(WorkerContext& context, const std::vector<std::unique_ptr
 
 BaseWorker::~BaseWorker() = default;
 
-Result<void> BaseWorker::start() { return take_from(context_.slot); }
+Result<void> BaseWorker::start() {
+  if (hub_)
+    if (Result<void> started = hub_->start(); !started) return started;
+  return take_from(context_.slot);
+}
 
 // A unix socket is one for all slots, so only the own slot stands for it: the others of its group share
 // the wake-ups (EPOLLEXCLUSIVE, epoll_ctl(2)).

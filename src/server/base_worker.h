@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "http/access_log.h"
@@ -8,6 +9,7 @@
 #include "net/line_writer.h"
 #include "process/application.h"
 #include "server/service.h"
+#include "ws/hub.h"
 
 namespace oklo {
 
@@ -33,6 +35,7 @@ class BaseWorker final : public WorkerService, private Timer {
   void finish();
 
   WorkerContext& context_;
+  std::optional<ws::Hub> hub_;  // when a service broadcasts
   ConnectionPool pool_;
   LineWriter log_writer_;
   http::AccessLog log_;

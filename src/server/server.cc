@@ -3,8 +3,11 @@
 #include <algorithm>
 
 #include "process/master.h"
+#include "process/single.h"
 #include "server/base_worker.h"
+#include "server/datagram_listener.h"
 #include "server/http_site.h"
+#include "server/stream_listener.h"
 #include "sys/process.h"
 
 namespace oklo {
@@ -16,10 +19,37 @@ struct Server::Parts final : public Application {
   ServerOptions options;
   std::vector<std::unique_ptr<Service>> services;
   Function<void(const std::vector<std::string>&)> on_up_function;
+  Function<void(unsigned)> worker_start_function;
+  Function<void(unsigned)> worker_stop_function;
+  Function<void(unsigned, int, int)> worker_error_function;
+  Function<void()> reload_function;
+  struct SignalFunction {
+    OwnSignal signal;
+    Function<void(int)> call;
+  };
+  std::vector<SignalFunction> signal_functions;
+  Function<void(unsigned, std::string_view)> message_function;
 
   Result<void> prepare(std::vector<int>& keep) override;
   std::unique_ptr<WorkerService> make_service(WorkerContext& context) override;
   void on_up(const std::vector<sys::Address>& addresses) override;
+  void on_worker_start(uint32_t number) override {
+    if (worker_start_function) worker_start_function(number);
+  }
+  void on_worker_stop(uint32_t number) override {
+    if (worker_stop_function) worker_stop_function(number);
+  }
+  void on_worker_error(uint32_t number, int32_t pid, int wait_status) override {
+    if (worker_error_function) worker_error_function(number, pid, wait_status);
+  }
+  void on_message(uint32_t from, std::string_view bytes) override { message_function(from, bytes); }
+  void on_signal(int number) override {
+    for (SignalFunction& function : signal_functions)
+      if (function.signal.number == number) function.call(number);
+  }
+  void on_reload() override {
+    if (reload_function) reload_function();
+  }
   MasterOptions master_options() const;
 };
 
@@ -54,6 +84,7 @@ MasterOptions Server::Parts::master_options() const {
   MasterOptions master;
   master.workers = options.workers;
   for (auto& service : services) master.listen.push_back(service->listen_address());
+  for (auto& service : services) master.broadcasts |= service->broadcasts();
   master.user = options.user;
   master.control = options.control;
   master.pid_file = options.pid_file;
@@ -61,6 +92,10 @@ MasterOptions Server::Parts::master_options() const {
   master.access_log = options.access_log;
   master.shutdown_timeout_ms = options.shutdown_timeout_ms;
   master.connections_max = options.connections_max;
+  master.messages = static_cast<bool>(message_function);
+  for (auto& function : signal_functions) master.signals.push_back(function.signal);
+  master.policy = {options.max_requests, options.affinity, options.watchdog_ms,
+                   options.watchdog_action == WatchdogAction::replace};
   return master;
 }
 
@@ -75,10 +110,46 @@ void Server::http(std::string_view address, Router router, HttpLimits limits) {
       std::make_unique<HttpSite>(std::string(address), std::move(router.table_), limits));
 }
 
+void Server::tcp(std::string_view address, StreamHandlers handlers, StreamOptions options) {
+  parts_->services.push_back(
+      std::make_unique<StreamListener>(std::string(address), std::move(handlers), options));
+}
+
+void Server::udp(std::string_view address, DatagramHandlers handlers, DatagramOptions options) {
+  parts_->services.push_back(
+      std::make_unique<DatagramListener>(std::string(address), std::move(handlers), options));
+}
+
 void Server::on_up(Function<void(const std::vector<std::string>&)> function) {
   parts_->on_up_function = std::move(function);
 }
 
-int Server::run() { return run_master(parts_->master_options(), *parts_); }
+void Server::on_worker_start(Function<void(unsigned)> function) {
+  parts_->worker_start_function = std::move(function);
+}
+
+void Server::on_worker_stop(Function<void(unsigned)> function) {
+  parts_->worker_stop_function = std::move(function);
+}
+
+void Server::on_worker_error(Function<void(unsigned, int, int)> function) {
+  parts_->worker_error_function = std::move(function);
+}
+
+void Server::on_reload(Function<void()> function) { parts_->reload_function = std::move(function); }
+
+void Server::on_message(Function<void(unsigned, std::string_view)> function) {
+  parts_->message_function = std::move(function);
+}
+
+void Server::on_signal(int signal, SignalPlace place, Function<void(int)> function) {
+  std::erase_if(parts_->signal_functions, [signal](auto& one) { return one.signal.number == signal; });
+  parts_->signal_functions.push_back({{signal, place == SignalPlace::workers}, std::move(function)});
+}
+
+int Server::run() {
+  MasterOptions options = parts_->master_options();
+  return parts_->options.debug_single ? run_single(options, *parts_) : run_master(options, *parts_);
+}
 
 }  // namespace oklo

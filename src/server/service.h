@@ -38,6 +38,8 @@ class Service {
   const std::string& address() const { return address_; }
   // How the address is listened on.
   virtual ListenAddress listen_address() const = 0;
+  // Whether its connections send to those of other workers.
+  virtual bool broadcasts() const { return false; }
   // In the master, before each generation is forked: whether all is there that it needs, and opens what the
   // workers need anew; adopt follows when all services could. Else nothing changes.
   virtual Result<void> open() = 0;

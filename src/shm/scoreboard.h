@@ -29,6 +29,7 @@ struct alignas(64) LifeRow {
   // Written by the process itself.
   std::atomic<LifeState> state;
   Counter turns;  // of its Reactor
+  Counter busy_since_ms;  // when its turn began; 0: it waits in the kernel
   std::atomic<uint32_t> connections;
   std::atomic<bool> full;  // it has as many of them as it may
   Counter accepted;
@@ -36,6 +37,9 @@ struct alignas(64) LifeRow {
   Counter bytes_in;
   Counter bytes_out;
   Counter log_lines_dropped;
+  std::atomic<uint32_t> websockets;  // open ones
+  Counter messages_dropped;   // that slow receivers of WebSockets did not get
+  Counter broadcasts_missed;  // records of other workers that were overwritten before they were read
   Counter accept_pauses;  // times that accepting stopped because there was no room
   std::array<Counter, static_cast<size_t>(CloseReason::count)> closed;
 };

@@ -128,6 +128,18 @@ long open_beneath(int dir, const char* path, Fd& out) {
   return open_path(dir, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, out);
 }
 
+long open_to_read(const char* path, Fd& out) {
+  long fd = retry([&] { return kernel::open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0); });
+  if (fd >= 0) out.reset(static_cast<int>(fd));
+  return fd;
+}
+
+long duplicate(int fd, Fd& out) {
+  long copy = kernel::fcntl(fd, F_DUPFD_CLOEXEC, 0);
+  if (copy >= 0) out.reset(static_cast<int>(copy));
+  return copy;
+}
+
 Result<Fd> open_directory(const std::string& path) {
   // Behind the slash, the right to search it is asked for, without which none of its files can be opened.
   return opened(open_file(path + "/.", O_PATH | O_DIRECTORY, 0), "cannot open the directory", path);

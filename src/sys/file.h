@@ -29,6 +29,12 @@ struct FileInfo {
 // itself; what leads out is -EXDEV. After a failure `out` is empty.
 [[nodiscard]] long open_beneath(int dir, const char* path, Fd& out);
 
+// Opens a path for reading, whatever it is; never blocks on a fifo.
+[[nodiscard]] long open_to_read(const char* path, Fd& out);
+
+// Another number for the same open file, close-on-exec.
+[[nodiscard]] long duplicate(int fd, Fd& out);
+
 // A directory as the root for open_beneath (O_PATH | O_DIRECTORY).
 Result<Fd> open_directory(const std::string& path);
 

@@ -171,22 +171,29 @@ long readlinkat(int dir, const char* path, char* out, size_t size) {
 
 long recv(int fd, void* out, size_t size, int flags) { return answer(::recv(fd, out, size, flags)); }
 
+long recvmmsg(int fd, mmsghdr* messages, unsigned count, int flags) {
+  return answer(::recvmmsg(fd, messages, count, flags, nullptr));
+}
+
 long recvmsg(int fd, msghdr* message, int flags) { return answer(::recvmsg(fd, message, flags)); }
 
 // The system call and not the C library's wrapper, which hides how many bytes of the mask were written.
-long sched_getaffinity_count() {
-  unsigned long mask[128] = {};
-  long bytes = answer(::syscall(SYS_sched_getaffinity, 0, sizeof mask, mask));
-  if (bytes < 0) return bytes;
-  long count = 0;
-  for (unsigned long word : mask) count += std::popcount(word);
-  return count;
+long sched_getaffinity(size_t bytes, unsigned long* mask) {
+  return answer(::syscall(SYS_sched_getaffinity, 0, bytes, mask));
+}
+
+long sched_setaffinity(size_t bytes, const unsigned long* mask) {
+  return answer(::syscall(SYS_sched_setaffinity, 0, bytes, mask));
 }
 
 long send(int fd, const void* data, size_t size, int flags) { return answer(::send(fd, data, size, flags)); }
 
 long sendfile(int out, int in, off_t* offset, size_t count) {
   return answer(::sendfile(out, in, offset, count));
+}
+
+long sendmmsg(int fd, mmsghdr* messages, unsigned count, int flags) {
+  return answer(::sendmmsg(fd, messages, count, flags));
 }
 
 long sendmsg(int fd, const msghdr* message, int flags) { return answer(::sendmsg(fd, message, flags)); }

@@ -65,9 +65,14 @@ long pread(int fd, void* out, size_t size, off_t offset);
 long read(int fd, void* out, size_t size);
 long readlinkat(int dir, const char* path, char* out, size_t size);
 long recv(int fd, void* out, size_t size, int flags);
+// recvmmsg(2) without a time.
+long recvmmsg(int fd, mmsghdr* messages, unsigned count, int flags);
 long recvmsg(int fd, msghdr* message, int flags);
-long sched_getaffinity_count();
+// sched_getaffinity(2) and sched_setaffinity(2) of this process; the first answers the bytes of the mask.
+long sched_getaffinity(size_t bytes, unsigned long* mask);
+long sched_setaffinity(size_t bytes, const unsigned long* mask);
 long sendfile(int out, int in, off_t* offset, size_t count);
+long sendmmsg(int fd, mmsghdr* messages, unsigned count, int flags);
 long sendmsg(int fd, const msghdr* message, int flags);
 long send(int fd, const void* data, size_t size, int flags);
 long setgroups(size_t count, const gid_t* groups);

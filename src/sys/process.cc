@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <bit>
 #include <string>
 #include <string_view>
 
@@ -28,6 +29,24 @@ std::string_view word_at(std::string_view text, int place) {
   for (; place > 0 && !text.empty(); place--) text.remove_prefix(std::min(text.size(), text.find(' ') + 1));
   return text.substr(0, text.find(' '));
 }
+
+// A set of processors, as large as the kernel's largest.
+struct Processors {
+  static constexpr unsigned kWordBits = 8 * sizeof(unsigned long);
+  unsigned long words[8192 / kWordBits] = {};
+
+  unsigned count() const {
+    unsigned sum = 0;
+    for (unsigned long word : words) sum += static_cast<unsigned>(std::popcount(word));
+    return sum;
+  }
+  // Becomes the n-th of the others alone.
+  void take_nth(const Processors& others, unsigned n) {
+    for (unsigned bit = 0; bit < 8192; bit++)
+      if (unsigned long mask = 1ul << bit % kWordBits; others.words[bit / kWordBits] & mask && n-- == 0)
+        words[bit / kWordBits] = mask;
+  }
+};
 
 ChildEvent::Kind kind_of(int code) {
   switch (code) {
@@ -85,7 +104,19 @@ uint64_t file_limit() {
 }
 
 unsigned usable_processors() {
-  return static_cast<unsigned>(std::max(1l, kernel::sched_getaffinity_count()));
+  Processors usable;
+  long bytes = kernel::sched_getaffinity(sizeof usable.words, usable.words);
+  return bytes < 0 ? 1 : std::max(1u, usable.count());
+}
+
+Result<void> pin_to_processor(unsigned n) {
+  Processors usable, one;
+  long result = kernel::sched_getaffinity(sizeof usable.words, usable.words);
+  if (result >= 0) {
+    one.take_nth(usable, n % std::max(1u, usable.count()));
+    result = kernel::sched_setaffinity(sizeof one.words, one.words);
+  }
+  return done_or(result, "cannot stay on one processor");
 }
 
 Result<void> new_session() { return done_or(kernel::setsid(), "cannot start a session"); }

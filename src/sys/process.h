@@ -23,6 +23,9 @@ struct ChildEvent {
   pid_t pid = 0;
   Kind kind = Kind::exited;
   int status = 0;  // exit code or signal number
+
+  // Of one that ended, the status as waitpid(2) gives it.
+  int wait_status() const { return kind == Kind::exited ? status << 8 : status; }
 };
 // The next child that ended, stopped or went on, if there is one; never waits.
 std::optional<ChildEvent> next_child_event();
@@ -41,6 +44,8 @@ uint64_t file_limit();
 
 // How many processors this process may use (sched_getaffinity(2)), at least 1.
 unsigned usable_processors();
+// This process runs on one of them alone from now on: the n-th from 0 on, and again from the first.
+Result<void> pin_to_processor(unsigned n);
 
 // Stands in a new session without a terminal: setsid(2).
 Result<void> new_session();

@@ -17,7 +17,7 @@ long set_disposition(int signal, void (*handler)(int)) {
 
 }  // namespace
 
-Result<SignalFd> SignalFd::create(std::initializer_list<int> signals) {
+Result<SignalFd> SignalFd::create(const std::vector<int>& signals) {
   sigset_t set;
   sigemptyset(&set);
   for (int signal : signals) sigaddset(&set, signal);

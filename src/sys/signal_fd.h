@@ -2,8 +2,8 @@
 
 #include <signal.h>
 
-#include <initializer_list>
 #include <optional>
+#include <vector>
 
 #include "base/result.h"
 #include "sys/fd.h"
@@ -13,7 +13,7 @@ namespace oklo::sys {
 // Blocks the given signals in the whole process and makes them readable (signalfd(2)).
 class SignalFd {
  public:
-  static Result<SignalFd> create(std::initializer_list<int> signals);
+  static Result<SignalFd> create(const std::vector<int>& signals);
 
   // The next signal that arrived, if there is one.
   std::optional<int> next();

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <climits>
+#include <initializer_list>
 
 #include "sys/kernel.h"
 #include "sys/retry.h"
@@ -19,26 +20,20 @@ long set_option(int fd, int level, int name, int value) {
   return kernel::setsockopt(fd, level, name, &value, sizeof value);
 }
 
-long open_socket(int family, int flags, Fd& out) {
-  long fd = kernel::socket(family, SOCK_STREAM | SOCK_CLOEXEC | flags, 0);
+long open_socket(int family, int type, Fd& out) {
+  long fd = kernel::socket(family, type | SOCK_CLOEXEC, 0);
   if (fd < 0) return fd;
   out.reset(static_cast<int>(fd));
   return 0;
 }
 
-long set_tcp_options(int fd, const Address& address, const ListenOptions& options) {
-  struct Option {
-    int level, name;
-    bool wanted;
-    int value;
-  };
-  const Option list[] = {
-      {SOL_SOCKET, SO_REUSEADDR, true, 1},
-      {IPPROTO_TCP, TCP_NODELAY, true, 1},
-      {IPPROTO_IPV6, IPV6_V6ONLY, address.family() == AF_INET6, 0},
-      {IPPROTO_TCP, TCP_DEFER_ACCEPT, options.defer_accept, 1},
-      {SOL_SOCKET, SO_REUSEPORT, options.reuse_port, 1},
-  };
+struct Option {
+  int level, name;
+  bool wanted;
+  int value;
+};
+
+long set_options(int fd, std::initializer_list<Option> list) {
   for (const Option& option : list) {
     if (!option.wanted) continue;
     if (long failed = set_option(fd, option.level, option.name, option.value); failed < 0) return failed;
@@ -46,12 +41,33 @@ long set_tcp_options(int fd, const Address& address, const ListenOptions& option
   return 0;
 }
 
+long set_tcp_options(int fd, const Address& address, const ListenOptions& options) {
+  return set_options(fd, {{SOL_SOCKET, SO_REUSEADDR, true, 1},
+                          {IPPROTO_TCP, TCP_NODELAY, options.nodelay, 1},
+                          {SOL_SOCKET, SO_KEEPALIVE, options.keepalive_s > 0, 1},
+                          {IPPROTO_TCP, TCP_KEEPIDLE, options.keepalive_s > 0, options.keepalive_s},
+                          {IPPROTO_IPV6, IPV6_V6ONLY, address.family() == AF_INET6, 0},
+                          {IPPROTO_TCP, TCP_DEFER_ACCEPT, options.defer_accept, 1},
+                          {SOL_SOCKET, SO_REUSEPORT, options.reuse_port, 1}});
+}
+
+// Not SO_REUSEADDR: it would let anyone share the address of a UDP socket (socket(7)).
+long set_datagram_options(int fd, const Address& address, const ListenOptions& options) {
+  int buffer = options.receive_buffer_bytes;
+  bool v6 = address.family() == AF_INET6;
+  return set_options(fd, {{SOL_SOCKET, SO_RCVBUF, buffer > 0, buffer},
+                          {IPPROTO_IPV6, IPV6_V6ONLY, v6, 0},
+                          {IPPROTO_IPV6, IPV6_RECVPKTINFO, v6, 1},
+                          {IPPROTO_IP, IP_PKTINFO, address.family() == AF_INET, 1},
+                          {SOL_SOCKET, SO_REUSEPORT, options.reuse_port && !address.is_unix(), 1}});
+}
+
 // Whether the path is a socket that no process listens on: its listener died without removing it.
 bool is_left_over(const Address& address) {
   struct stat info = {};
   if (kernel::fstatat(AT_FDCWD, address.path(), &info, AT_SYMLINK_NOFOLLOW) < 0) return false;
   Fd probe;
-  if (!S_ISSOCK(info.st_mode) || open_socket(AF_UNIX, SOCK_NONBLOCK, probe) < 0) return false;
+  if (!S_ISSOCK(info.st_mode) || open_socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, probe) < 0) return false;
   return kernel::connect(probe.get(), address.data(), address.size()) == -ECONNREFUSED;
 }
 
@@ -63,16 +79,17 @@ long bind_unix(int fd, const Address& address) {
 }
 
 long bind_socket(int fd, const Address& address, const ListenOptions& options) {
-  if (address.is_unix()) return bind_unix(fd, address);
-  if (long failed = set_tcp_options(fd, address, options); failed < 0) return failed;
-  return kernel::bind(fd, address.data(), address.size());
+  long failed = options.datagram     ? set_datagram_options(fd, address, options)
+                : address.is_unix() ? 0 : set_tcp_options(fd, address, options);
+  if (failed < 0) return failed;
+  return address.is_unix() ? bind_unix(fd, address) : kernel::bind(fd, address.data(), address.size());
 }
 
 // Binds and listens. SO_REUSEPORT after bind is that of listen_first.
 long bind_and_listen(int fd, const Address& address, const ListenOptions& options, bool reuse_after_bind) {
   if (long failed = bind_socket(fd, address, options); failed < 0) return failed;
   long result = reuse_after_bind ? set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1) : 0;
-  if (result >= 0) result = kernel::listen(fd, options.backlog);
+  if (result >= 0 && !options.datagram) result = kernel::listen(fd, options.backlog);
   if (result < 0 && address.is_unix()) kernel::unlink(address.path());
   return result;
 }
@@ -87,9 +104,10 @@ Address usable_form(const Address& address, long socket_result) {
 
 Result<Fd> listen_socket(const Address& wanted, const ListenOptions& options, bool reuse_after_bind) {
   Fd fd;
-  long result = open_socket(wanted.family(), SOCK_NONBLOCK, fd);
+  int type = (options.datagram ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK;
+  long result = open_socket(wanted.family(), type, fd);
   const Address address = usable_form(wanted, result);
-  if (address.family() != wanted.family()) result = open_socket(address.family(), SOCK_NONBLOCK, fd);
+  if (address.family() != wanted.family()) result = open_socket(address.family(), type, fd);
   if (result >= 0) result = bind_and_listen(fd.get(), address, options, reuse_after_bind);
   if (result >= 0) return fd;
   return system_error(static_cast<int>(-result), "cannot listen on " + address.to_string());
@@ -131,7 +149,7 @@ uint32_t send_queue_bytes(int fd) {
 
 Result<Fd> connect_to(const Address& address) {
   Fd fd;
-  long result = open_socket(address.family(), 0, fd);
+  long result = open_socket(address.family(), SOCK_STREAM, fd);
   if (result >= 0) result = retry([&] { return kernel::connect(fd.get(), address.data(), address.size()); });
   if (result >= 0) return fd;
   return system_error(static_cast<int>(-result), "cannot connect to " + address.to_string());

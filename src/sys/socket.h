@@ -13,12 +13,17 @@ namespace oklo::sys {
 
 struct ListenOptions {
   int backlog = 4096;
-  bool reuse_port = false;     // set before bind: joins others of the same address
-  bool defer_accept = false;   // TCP_DEFER_ACCEPT: wake up when there is a first byte
+  bool reuse_port = false;       // set before bind: joins others of the same address
+  bool defer_accept = false;     // TCP_DEFER_ACCEPT: wake up when there is a first byte
+  bool nodelay = true;           // TCP_NODELAY of what is accepted
+  int keepalive_s = 0;           // SO_KEEPALIVE and TCP_KEEPIDLE of what is accepted; 0: none
+  bool datagram = false;         // UDP or unix datagrams, which are not listened for
+  int receive_buffer_bytes = 0;  // SO_RCVBUF of datagrams; 0: as the kernel is set
 };
 
-// A non-blocking, close-on-exec listening socket with TCP_NODELAY, SO_REUSEADDR and, for "[::]",
-// IPV6_V6ONLY off. A unix path that no one listens on any more is replaced, one that is in use is not.
+// A non-blocking, close-on-exec socket that is bound and, but for datagrams, listens: with SO_REUSEADDR for
+// TCP and, for "[::]", IPV6_V6ONLY off. A socket of datagrams tells at which address each came (IP_PKTINFO).
+// A unix path that no one listens on any more is replaced, one that is in use is not.
 Result<Fd> listen_on(const Address& address, const ListenOptions& options);
 
 // Sets SO_REUSEPORT on a socket that is bound already, so that others may join its address. It must

@@ -1,6 +1,8 @@
-// A server for test suites: testee ADDRESS [DOCROOT] [--workers N]. With DOCROOT it serves that folder at
-// "/" and answers "/cgi-bin/echo" as a CGI program of that name would; without, "/" answers OK and echoes
-// what is posted to it, "/echo" the fields of the request, "/cookie" its cookies, a line each.
+// A server for test suites: testee ADDRESS [DOCROOT] [--workers N] [--tcp ADDRESS] [--udp ADDRESS].
+// With DOCROOT it serves that folder at "/" and answers "/cgi-bin/echo" as a CGI program of that name would;
+// without, "/" answers OK and echoes what is posted to it, "/echo" the fields of the request, "/cookie" its
+// cookies, a line each; WebSockets echo at "/" and "/ws", and send to all at "/ws/all". At the addresses of
+// --tcp and --udp it sends back what comes.
 #include <unistd.h>
 
 #include <oklo/oklo.h>
@@ -56,11 +58,33 @@ oklo::Router files_site(const char* docroot) {
   return site;
 }
 
+oklo::WebSocketHandlers echo() {
+  oklo::WebSocketHandlers handlers;
+  handlers.on_message = [](oklo::WebSocket& ws, std::string_view text) { ws.send(text); };
+  handlers.on_binary = [](oklo::WebSocket& ws, std::string_view bytes) { ws.send_binary(bytes); };
+  return handlers;
+}
+
+oklo::WebSocketHandlers broadcast() {
+  oklo::WebSocketHandlers handlers;
+  handlers.on_open = [](oklo::WebSocket& ws) { ws.join("all"); };
+  handlers.on_message = [](oklo::WebSocket&, std::string_view text) { oklo::room("all").send(text); };
+  handlers.on_binary = [](oklo::WebSocket&, std::string_view bytes) { oklo::room("all").send_binary(bytes); };
+  return handlers;
+}
+
 oklo::Router plain_site() {
   oklo::Router site;
+  oklo::WebSocketOptions large;
+  large.message_bytes = 16 << 20;
+  large.queue_bytes = 64 << 20;
+  for (const char* path : {"/", "/ws"}) site.websocket(path, echo(), large);
+  site.websocket("/ws/all", broadcast(), large);
   site.get("/", [](const oklo::Request&, oklo::Response& response) { response.text("OK"); });
-  site.post("/",
-            [](const oklo::Request& request, oklo::Response& response) { response.text(request.body()); });
+  site.post("/", [](const oklo::Request& request, oklo::Response& response) {
+    if (request.has_header("Upgrade")) return response.fail(405);  // A WebSocket begins with GET.
+    response.text(request.body());
+  });
   site.any("/echo", [](const oklo::Request& request, oklo::Response& response) {
     std::string out;
     request.headers([&out](std::string_view name, std::string_view value) {
@@ -89,18 +113,28 @@ int main(int argc, char** argv) {
   options.workers = 1;
   options.control = "off";
   if (geteuid() == 0) options.user = "root";  // Profilers can't talk to a worker that changed its user.
+  const char* tcp = nullptr;
+  const char* udp = nullptr;
   const char* words[2] = {};
   int count = 0;
   for (int i = 1; i < argc; i++) {
     if (std::strcmp(argv[i], "--workers") == 0 && i + 1 < argc)
       options.workers = static_cast<unsigned>(std::atoi(argv[++i]));
+    else if (std::strcmp(argv[i], "--tcp") == 0 && i + 1 < argc) tcp = argv[++i];
+    else if (std::strcmp(argv[i], "--udp") == 0 && i + 1 < argc) udp = argv[++i];
     else if (count < 2) words[count++] = argv[i];
   }
   if (count == 0) {
-    std::fputs("usage: testee ADDRESS [DOCROOT] [--workers N]\n", stderr);
+    std::fputs("usage: testee ADDRESS [DOCROOT] [--workers N] [--tcp ADDRESS] [--udp ADDRESS]\n", stderr);
     return 100;
   }
   oklo::Server server(options);
   server.http(words[0], words[1] ? files_site(words[1]) : plain_site());
+  if (tcp) server.tcp(tcp, {.on_receive = [](oklo::Connection& c, std::string_view bytes) {
+                        c.send(bytes);
+                      }});
+  if (udp) server.udp(udp, {.on_packet = [](oklo::Datagram& packet, std::string_view bytes) {
+                        packet.reply(bytes);
+                      }});
   return server.run();
 }

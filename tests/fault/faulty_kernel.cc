@@ -205,7 +205,12 @@ PASS_SHORTER(pread, fd, (int fd, void* out, size_t size, off_t offset), (fd, out
 PASS_SHORTER(read, fd, (int fd, void* out, size_t size), (fd, out, size))
 PASS(readlinkat, (int dir, const char* path, char* out, size_t size), (dir, path, out, size))
 PASS_SHORTER(recv, fd, (int fd, void* out, size_t size, int flags), (fd, out, size, flags))
-PASS(sched_getaffinity_count, (), ())
+PASS_OR_INTERRUPT(recvmmsg, (int fd, mmsghdr* messages, unsigned count, int flags),
+                  (fd, messages, count, flags))
+PASS(sched_getaffinity, (size_t bytes, unsigned long* mask), (bytes, mask))
+PASS(sched_setaffinity, (size_t bytes, const unsigned long* mask), (bytes, mask))
+PASS_OR_INTERRUPT(sendmmsg, (int fd, mmsghdr* messages, unsigned count, int flags),
+                  (fd, messages, count, flags))
 PASS_SHORTER(send, fd, (int fd, const void* data, size_t size, int flags), (fd, data, size, flags))
 PASS_SHORTER(sendfile, out, (int out, int in, off_t* offset, size_t size), (out, in, offset, size))
 PASS(setgroups, (size_t count, const gid_t* groups), (count, groups))

@@ -157,8 +157,9 @@ TEST_CASE("fault/sys: no new process, and no right to become another user") {
 
 TEST_CASE("fault/sys: what only informs has an answer without the kernel") {
   faults::Scope scope;
-  faults::fail_always("sched_getaffinity_count", ENOSYS);
+  faults::fail_always("sched_getaffinity", ENOSYS);
   CHECK(sys::usable_processors() == 1);
+  CHECK(sys::pin_to_processor(0).error().number == ENOSYS);
   faults::fail_always("open", ENOENT);
   CHECK(sys::process_info(getpid()).private_kib == 0);
   CHECK(sys::open_fds().empty());

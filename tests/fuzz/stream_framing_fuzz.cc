@@ -6,6 +6,7 @@
 #include "base/assert.h"
 
 using namespace oklo::codec;
+using oklo::StreamFraming;
 
 namespace {
 

@@ -9,6 +9,8 @@
 #include "guarded.h"
 
 using namespace oklo::codec;
+using oklo::Delimiter;
+using oklo::StreamFraming;
 
 namespace {
 

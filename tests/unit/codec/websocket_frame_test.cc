@@ -269,3 +269,27 @@ TEST_CASE("codec/websocket_frame: a close payload is written") {
   CHECK(written_close(1000, "\xffno") == close_payload(1000));
   CHECK(written_close(1000, "\xc3") == close_payload(1000));
 }
+
+TEST_CASE("codec/websocket_frame: what is read as a short message is one, and whole") {
+  for (unsigned first : {0x01, 0x80, 0x81, 0x82, 0x83, 0x88, 0xc1}) {
+    for (unsigned second = 0; second < 256; second++) {
+      for (size_t rest : {0, 3, 4, 5, 40, 128, 129, 130}) {
+        std::string bytes = {static_cast<char>(first), static_cast<char>(second)};
+        Guarded guarded(bytes + std::string(rest, 'm'));
+        std::string_view view(guarded.data(), guarded.size());
+        oklo::codec::FrameHeader fast, slow;
+        bool data = first == 0x81 || first == 0x82;
+        bool wanted = data && second >= 0x80 && second < 0x80 + 126 && rest >= 4 + (second - 0x80);
+        REQUIRE(oklo::codec::parse_short_message(view, fast) == wanted);
+        if (!wanted) continue;
+        auto server = oklo::codec::FrameReader::server;
+        REQUIRE(oklo::codec::parse_frame_header(view, server, slow) == oklo::codec::FrameVerdict::fine);
+        REQUIRE(fast.payload_size == slow.payload_size);
+        REQUIRE(fast.mask == slow.mask);
+        REQUIRE(fast.opcode == slow.opcode);
+        REQUIRE(fast.header_size == slow.header_size);
+        REQUIRE((fast.fin && fast.masked && slow.fin && slow.masked));
+      }
+    }
+  }
+}

@@ -351,7 +351,7 @@ TEST_CASE("http/http_service: many connections do not mix") {
     CHECK(clients[i]->answer().body == "body " + std::to_string(i / 10) + std::to_string(i % 10));
 }
 
-TEST_CASE("http/http_service: what others ask for meanwhile changes no answer to a body that comes in parts") {
+TEST_CASE("http/http_service: what others ask for meanwhile changes no answer to a body in parts") {
   Service service;
   struct { const char *target, *other; } cases[] = {
       {"/", "/nowhere"}, {"/nowhere", "/"}, {"/echo", "/nowhere"}, {"/target/x", "/echo"}};

@@ -307,6 +307,57 @@ TEST_CASE("net/connection: what a peer sent before it went away is given first")
   CHECK(net.protocol.calls == "open data end close(peer_reset) ");
 }
 
+TEST_CASE("net/connection: what a peer sent before it went away is there when reading goes on") {
+  Net net;
+  Peer peer = net.open();
+  net.connection().pause_reading();
+  net.turn();
+  peer.write("last words");
+  peer.close();
+  for (int i = 0; i < 5; i++) net.turn();
+  CHECK(net.turns_until_timer() < Net::kFewTurns);
+  CHECK(net.protocol.calls == "open ");
+  net.connection().resume_reading();
+  for (int i = 0; i < 5; i++) net.turn();
+  CHECK(net.protocol.received == "last words");
+  CHECK(net.protocol.calls.starts_with("open data end "));
+}
+
+TEST_CASE("net/connection: a peer that went away while reading is paused does not keep the connection") {
+  for (int how = 0; how < 3; how++) {
+    CAPTURE(how);
+    Net net;
+    Peer peer = net.open();
+    net.connection().pause_reading();
+    net.turn();
+    peer.close();
+    net.turn();
+    if (how == 0) net.connection().send("to nobody");
+    if (how == 1) net.connection().close(CloseReason::finished, Linger::yes);
+    if (how == 2) net.connection().abort(CloseReason::finished);
+    for (int i = 0; i < 5; i++) net.turn();
+    CHECK(net.protocol.reasons == (how == 0 ? "peer_reset " : "finished "));
+  }
+}
+
+TEST_CASE("net/connection: the sending side can end alone, when all is sent") {
+  Net net;
+  Peer peer = net.open();
+  net.turn();
+  std::string text = block(net);
+  net.connection().finish_sending();
+  CHECK(net.read_all(peer) == text);
+  CHECK(peer.ended());
+  CHECK(net.connection().open());
+  peer.write("still heard");
+  net.turn();
+  CHECK(net.protocol.received == "still heard");
+  CHECK(net.turns_until_timer() < Net::kFewTurns);
+  peer.finish();
+  net.turn();
+  CHECK(net.protocol.calls.ends_with("data end "));
+}
+
 TEST_CASE("net/connection: one whose peer has ended may stay, and costs no turns") {
   Net net;
   Peer peer = net.open_tcp();

@@ -142,6 +142,25 @@ TEST_CASE("net/connection: a paused reader is told when all is sent, even if tha
   CHECK(net.protocol.calls == "open drained data ");
 }
 
+TEST_CASE("net/connection: one that asks for it is told each time that all is sent") {
+  Net net;
+  Peer peer = net.open();
+  net.connection().tell_each_drain();
+  net.turn();
+  CHECK(net.protocol.calls == "open ");
+  for (int i = 0; i < 3; i++) {
+    net.protocol.calls.clear();
+    net.connection().send("x");
+    net.turn();
+    CHECK(net.protocol.calls == "drained ");
+  }
+  net.connection().pause_reading();
+  net.connection().resume_reading();
+  net.connection().send("x");
+  net.turn();
+  CHECK(net.protocol.calls == "drained drained ");
+}
+
 TEST_CASE("net/connection: a source of many pieces sends the next when the last is gone") {
   Net net;
   std::string wanted;
@@ -261,8 +280,9 @@ TEST_CASE("net/connection: a peer that takes little, but takes it, is not left")
   net.endpoint.write_stall_ms = 20;
   Peer peer = net.open_tcp();
   auto held = [&] { return oklo::sys::send_queue_bytes(net.accepted_fd); };
-  std::string text = block(net) + std::string(16 << 20, 'x'), got;
-  net.connection().send(std::string(16 << 20, 'x'));
+  std::string text, got;
+  while (text.size() < 32 << 20) text += numbered(1 << 20);
+  net.connection().send(text);
   net.turn();
   if (held() == 0) return;  // The kernel does not tell.
   uint64_t start = net.reactor->clock().now_ms;

@@ -276,6 +276,17 @@ TEST_CASE("net/connection: a paused connection and one that waits for the end ho
   CHECK(blocks.held() == 0);
 }
 
+TEST_CASE("net/connection: one that ends in the middle of things gives all its blocks back") {
+  Net net;
+  Blocks blocks(net);
+  net.protocol.when_data = [](Connection& connection) { connection.send("never sent"); };
+  Peer peer = net.open(true, "half of it");
+  CHECK(blocks.held() == 2);
+  net.connection().abort(CloseReason::aborted);
+  net.turn();
+  CHECK(blocks.held() == 0);
+}
+
 TEST_CASE("net/connection: input that is consumed when all was sent gives its block back too") {
   Net net;
   Blocks blocks(net);

@@ -327,3 +327,36 @@ TEST_CASE("net/output_queue: a peer that is gone is its errno number, and the qu
     CHECK(!queue.output.empty());
   }
 }
+
+TEST_CASE("net/output_queue: of what is dropped only whole shared bytes go, the oldest first") {
+  Queue queue;
+  std::string dropped;
+  auto drop = [&](size_t bytes) {
+    queue.output.drop_shared(queue.pool, bytes, [&dropped](std::string_view one) { dropped += one; });
+  };
+  drop(10);
+  make_small(queue.socket);
+  std::string large(1 << 20, 'l');
+  queue.shared(large);
+  REQUIRE(queue.send() > 0);
+  queue.bytes("one ");
+  queue.shared("two ");
+  oklo::BytesRef ref = BytesRef::make("a part of it");
+  queue.shared(ref, ref.view().substr(2, 5));
+  queue.shared("three ");
+  queue.shared("four ");
+  drop(3);
+  CHECK(dropped == "two ");
+  drop(SIZE_MAX);
+  CHECK(dropped == "two three four ");
+  queue.bytes("five");
+  std::string got;
+  CHECK(queue.send_all(got) >= 0);
+  CHECK(got == large + "one part five");
+  CHECK(queue.output.bytes() == 0);
+  queue.shared("six");
+  drop(SIZE_MAX);
+  CHECK(queue.output.empty());
+  queue.bytes("seven");
+  CHECK(queue.send() == 5);
+}

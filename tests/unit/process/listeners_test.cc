@@ -188,3 +188,67 @@ TEST_CASE("process/listeners: queue_length tells how many wait for a slot") {
   listeners.close();
   CHECK(listeners.queue_length(0) == 0);
 }
+
+TEST_CASE("process/listeners: datagrams have a socket for each slot, which do not listen and count nothing") {
+  TempDir temp;
+  ListenAddress udp{"127.0.0.1:0"};
+  udp.datagram = true;
+  udp.receive_buffer_bytes = 20'000;
+  ListenAddress local{"unix:" + (temp / "s")};
+  local.datagram = true;
+  Listeners listeners = opened({udp, local}, 3);
+  std::vector<std::vector<int>> fds = listeners.numbers();
+  REQUIRE(fds[0].size() == 3);
+  REQUIRE(fds[1].size() == 1);
+  for (int fd : fds[0]) {
+    CHECK(option(fd, SOL_SOCKET, SO_TYPE) == SOCK_DGRAM);
+    CHECK(option(fd, SOL_SOCKET, SO_ACCEPTCONN) == 0);
+    CHECK(option(fd, SOL_SOCKET, SO_REUSEADDR) == 0);
+    CHECK(option(fd, SOL_SOCKET, SO_RCVBUF) == 40'000);  // doubled by the kernel (socket(7))
+    CHECK(*sys::local_address(fd) == listeners.addresses()[0]);
+  }
+  CHECK(option(fds[1][0], SOL_SOCKET, SO_TYPE) == SOCK_DGRAM);
+  // Each of the sockets gets some of what comes from many peers.
+  const sys::Address& to = listeners.addresses()[0];
+  std::vector<sys::Fd> peers;
+  for (int i = 0; i < 200; i++) {
+    peers.emplace_back(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    REQUIRE(sendto(peers.back().get(), "x", 1, 0, to.data(), to.size()) == 1);
+  }
+  int got[3] = {};
+  char byte;
+  for (int slot = 0; slot < 3; slot++)
+    while (recv(fds[0][slot], &byte, 1, MSG_DONTWAIT) == 1) got[slot]++;
+  CHECK(got[0] + got[1] + got[2] > 50);
+  if (!emulated())
+    for (int count : got) CHECK(count > 0);
+  for (uint32_t slot = 0; slot < 3; slot++) CHECK(listeners.queue_length(slot) == 0);
+  // The address is taken: for another service, and for one that would share it.
+  CHECK(refused({ListenAddress{listeners.addresses()[0].to_string(), false, true}}, 1).number == EADDRINUSE);
+  CHECK(refused({local}, 1).number == EADDRINUSE);
+  listeners.close();
+  CHECK_FALSE(there(temp / "s"));
+}
+
+TEST_CASE("process/listeners: what is accepted has the options of its address") {
+  ListenAddress wanted{"127.0.0.1:0"};
+  wanted.nodelay = false;
+  wanted.keepalive_s = 70;
+  wanted.backlog = 5;
+  Listeners listeners = opened({wanted, {"127.0.0.1:0"}}, 1);
+  int idle[2], nodelay[2], alive[2];
+  for (int i : {0, 1}) {
+    sys::Fd client = sys::connect_to(listeners.addresses()[i]).value();
+    pollfd entry = {listeners.numbers()[i][0], POLLIN, 0};
+    REQUIRE(poll(&entry, 1, 10'000) == 1);
+    sys::Fd accepted(accept(entry.fd, nullptr, nullptr));
+    idle[i] = option(accepted.get(), IPPROTO_TCP, TCP_KEEPIDLE);
+    nodelay[i] = option(accepted.get(), IPPROTO_TCP, TCP_NODELAY);
+    alive[i] = option(accepted.get(), SOL_SOCKET, SO_KEEPALIVE);
+  }
+  CHECK(idle[0] == 70);
+  CHECK(nodelay[0] == 0);
+  CHECK(alive[0] == 1);
+  CHECK(nodelay[1] == 1);
+  CHECK(alive[1] == 0);
+}

@@ -19,6 +19,8 @@
 #include <string>
 #include <vector>
 
+#include <oklo/worker.h>
+
 #include "process/control_client.h"
 #include "process/master.h"
 #include "sys/file.h"
@@ -33,6 +35,18 @@ struct Shared {
   std::atomic<int> dies_in_slot = -1;   // after it was ready
   std::atomic<bool> never_drains = false;
   std::atomic<unsigned> starts = 0;
+  std::atomic<unsigned> worker_starts = 0;
+  std::atomic<unsigned> worker_stops = 0;
+  std::atomic<unsigned> worker_errors = 0;
+  std::atomic<unsigned> error_number = 0;  // of the last
+  std::atomic<int> error_pid = 0;
+  std::atomic<int> error_status = 0;
+  std::atomic<unsigned> reloads = 0;
+  std::atomic<unsigned> messages = 0;
+  std::atomic<unsigned> message_from = 99;
+  std::atomic<unsigned> message_to = 0;
+  std::atomic<unsigned> signals_in_master = 0;
+  std::atomic<unsigned> signals_in_workers = 0;
 };
 
 // The service of one worker: to each connection it answers one byte, 'p' with its pid, 'l' with a line in
@@ -81,6 +95,7 @@ class EchoWorker final : public oklo::WorkerService, private oklo::EventHandler 
     if (what == 'w') (void)!read(gate_, &what, 1);
     int pid = getpid();
     (void)!write(fd, &pid, sizeof pid);
+    context_.row->requests.add(1);
   }
 
   oklo::WorkerContext& context_;
@@ -208,7 +223,26 @@ class Service final : private oklo::Application {
     return std::make_unique<EchoWorker>(context, *shared_, gate_[0]);
   }
   void on_up(const std::vector<oklo::sys::Address>& addresses) override {
+    oklo::send_message(2, "hello");
     shared_->port = addresses[0].port();
+  }
+
+  void on_worker_start(uint32_t) override { shared_->worker_starts++; }
+  void on_worker_stop(uint32_t) override { shared_->worker_stops++; }
+  void on_worker_error(uint32_t number, int32_t pid, int status) override {
+    shared_->error_number = number;
+    shared_->error_pid = pid;
+    shared_->error_status = status;
+    shared_->worker_errors++;
+  }
+  void on_reload() override { shared_->reloads++; }
+  void on_message(uint32_t from, std::string_view) override {
+    shared_->message_from = from;
+    shared_->message_to = oklo::worker_number();
+    shared_->messages++;
+  }
+  void on_signal(int) override {
+    (oklo::worker_number() ? shared_->signals_in_workers : shared_->signals_in_master)++;
   }
 
   TempDir directory_;

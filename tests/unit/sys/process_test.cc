@@ -114,6 +114,11 @@ TEST_CASE("sys/process: the limit of open files goes up to what is allowed") {
 TEST_CASE("sys/process: there is a processor to use") {
   CHECK(sys::usable_processors() >= 1);
   CHECK(sys::usable_processors() <= sysconf(_SC_NPROCESSORS_CONF));
+  CHECK(in_child([] {
+    if (!sys::pin_to_processor(1'000'001)) return 1;
+    if (sys::usable_processors() != 1) return 2;
+    return sys::pin_to_processor(0).ok() ? 0 : 3;
+  }) == 0);
 }
 
 TEST_CASE("sys/process: a new session, once") {

@@ -1,0 +1,87 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+#include <oklo/connection_id.h>
+
+namespace oklo {
+
+namespace stream {
+class Link;
+class StreamService;
+}
+
+// What is known of a connection at the moment of the call.
+struct ConnectionInfo {
+  std::string peer;        // "192.0.2.1:5000", "[2001:db8::1]:5000", "unix"
+  std::string local;       // the address the peer has connected to, "192.0.2.7:9501", "unix:/path"
+  uint32_t open_s = 0;     // seconds since it was accepted
+  uint32_t idle_s = 0;     // seconds since something came, or since it was accepted
+  uint64_t bytes_in = 0;   // received
+  uint64_t bytes_out = 0;  // taken by the kernel; what still waits here is not in it
+  size_t queued = 0;       // bytes that wait here to be sent; files count nothing
+  unsigned listener = 0;   // which call of Server::http, tcp and udp it belongs to, from 0
+  unsigned worker = 0;     // which worker owns it, from 0
+};
+
+// One connection of a raw stream service, as its handlers have it: borrowed, made anew for each call of a
+// handler and gone when that returns. Keep its id and its state, not the object. Nothing that is called here
+// waits: bytes leave when the turn of the Reactor ends, and what the peer does not take now is kept.
+class Connection {
+ public:
+  // What it is called in all processes of the service, for as long as that runs.
+  ConnectionId id() const;
+
+  // Sends a copy of the bytes, behind all that was sent before. False, and nothing is sent, when it is closed
+  // or its sending side is; also when more than StreamOptions::queue_bytes would wait, which ends it with
+  // CloseReason::queue_full.
+  bool send(std::string_view bytes);
+
+  // Sends a part of a regular file without copying it: from `offset`, at most `size` bytes. The path is
+  // opened with the rights of the worker; an open file is borrowed for the call. False when it can't be
+  // opened, is no regular file or ends before `offset`, and when send would be false. A file that becomes
+  // shorter meanwhile ends the connection with CloseReason::file_shrank.
+  bool send_file(const std::string& path, uint64_t offset = 0, uint64_t size = kToTheEnd);
+  bool send_file(int fd, uint64_t offset = 0, uint64_t size = kToTheEnd);
+  static constexpr uint64_t kToTheEnd = UINT64_MAX;
+
+  // Closes it when all that was sent has gone out. Nothing that comes is received any more; on_close follows
+  // in a later turn, with CloseReason::finished.
+  void close();
+  // Closes it at once: what waits to be sent is lost.
+  void abort();
+  // Ends the sending side alone when all that was sent has gone out (the peer reads an end of file), and goes
+  // on receiving. It closes when the peer ends its side, too.
+  void shutdown_send();
+
+  // Stops reading: on_receive is not called any more, what has come and comes waits. A peer that sends much
+  // is held up by its own kernel.
+  void pause();
+  // Reads on. What is there already comes when the handler that called this has returned.
+  void resume();
+
+  // What is known of it.
+  ConnectionInfo info() const;
+
+  // Plain memory that belongs to it, zeroed when it was accepted and still there in on_close. It has at most
+  // 64 bytes and takes none until it is asked for. All handlers of one service must ask for the same type.
+  template <class S>
+  S& state() {
+    static_assert(sizeof(S) <= kStateBytes && alignof(S) <= 8 && std::is_trivially_copyable_v<S>);
+    return *static_cast<S*>(state_memory());
+  }
+  static constexpr size_t kStateBytes = 64;
+
+ private:
+  friend class stream::StreamService;
+  explicit Connection(stream::Link& link) : link_(link) {}
+  Connection(const Connection&) = delete;
+  void* state_memory();
+  stream::Link& link_;
+};
+
+}  // namespace oklo

@@ -1,0 +1,59 @@
+#include "process/shared_state.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "sys/process.h"
+#include "sys/time.h"
+
+namespace oklo {
+
+namespace {
+
+constexpr uint32_t kLivesPerSlot = 6;  // four generations that drain, the current, the next
+constexpr uint32_t kSpareLives = 16;
+constexpr uint64_t kRowsMax = 1u << 20;
+
+uint32_t connection_rows(uint32_t connections_max, uint32_t slots) {
+  uint64_t wanted = connections_max;
+  if (wanted == 0) wanted = std::min(sys::file_limit(), kRowsMax) * slots;
+  wanted += uint64_t{slots} * ConnectionTable::kChunkRows;
+  return static_cast<uint32_t>(std::min(wanted, kRowsMax));
+}
+
+void describe(ServiceRow& row, const std::vector<sys::Address>& addresses) {
+  row.pid = sys::current_pid();
+  row.started_ms.set(sys::monotonic_ms());
+  char* end = row.addresses;
+  for (const sys::Address& address : addresses) {
+    std::string text = address.to_string();
+    if (end + text.size() + 2 > row.addresses + sizeof row.addresses) break;
+    std::memcpy(end, text.c_str(), text.size() + 1);
+    end += text.size() + 1;
+  }
+}
+
+}  // namespace
+
+Result<SharedState> SharedState::create(const MasterOptions& options, uint32_t slots,
+                                        const std::vector<sys::Address>& addresses) {
+  Result<Scoreboard> scoreboard = Scoreboard::create(slots * kLivesPerSlot + kSpareLives, slots);
+  if (!scoreboard) return scoreboard.error();
+  Result<ConnectionTable> table = ConnectionTable::create(connection_rows(options.connections_max, slots));
+  if (!table) return table.error();
+  describe(scoreboard->service(), addresses);
+  SharedState state = {std::move(scoreboard).value(), std::move(table).value(), {}, {}};
+  if (options.messages) {
+    Result<Mailboxes> mail = Mailboxes::create(slots);
+    if (!mail) return mail.error();
+    state.mail.emplace(std::move(mail).value());
+  }
+  if (!options.broadcasts) return state;
+  Result<Broadcast> broadcast = Broadcast::create(state.scoreboard.size());
+  if (!broadcast) return broadcast.error();
+  state.broadcast.emplace(std::move(broadcast).value());
+  return state;
+}
+
+}  // namespace oklo

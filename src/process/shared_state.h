@@ -1,0 +1,24 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "process/application.h"
+#include "shm/broadcast.h"
+#include "shm/connection_table.h"
+#include "shm/scoreboard.h"
+
+namespace oklo {
+
+// What all processes of the service share: memory, and mailboxes. Made by the master before the first fork.
+struct SharedState {
+  Scoreboard scoreboard;
+  ConnectionTable connections;
+  std::optional<Broadcast> broadcast;  // where a service asked for it
+  std::optional<Mailboxes> mail;       // where the program asked for it
+
+  static Result<SharedState> create(const MasterOptions& options, uint32_t slots,
+                                    const std::vector<sys::Address>& addresses);
+};
+
+}  // namespace oklo

@@ -1,0 +1,24 @@
+#pragma once
+
+#include "server/service.h"
+
+#include <oklo/datagram.h>
+
+namespace oklo {
+
+// A service of datagrams at one address.
+class DatagramListener final : public Service {
+ public:
+  DatagramListener(std::string address, DatagramHandlers handlers, const DatagramOptions& options);
+
+  ListenAddress listen_address() const override;
+  Result<void> open() override;
+  void adopt(std::vector<int>&) override {}
+  std::unique_ptr<Port> make_port(const PortContext& context) override;
+
+ private:
+  DatagramHandlers handlers_;
+  DatagramOptions options_;
+};
+
+}  // namespace oklo

@@ -1,0 +1,24 @@
+#pragma once
+
+#include "server/service.h"
+
+#include <oklo/stream.h>
+
+namespace oklo {
+
+// A raw stream service at one address.
+class StreamListener final : public Service {
+ public:
+  StreamListener(std::string address, StreamHandlers handlers, const StreamOptions& options);
+
+  ListenAddress listen_address() const override;
+  Result<void> open() override;
+  void adopt(std::vector<int>&) override {}
+  std::unique_ptr<Port> make_port(const PortContext& context) override;
+
+ private:
+  StreamHandlers handlers_;
+  StreamOptions options_;
+};
+
+}  // namespace oklo

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "sys/fd.h"
+
+#include <oklo/connection.h>
+
+namespace oklo::stream {
+
+// What stands behind a Connection in the hands of a handler: the stream itself where this process owns it, or
+// what sends messages to the process that does.
+class Link {
+ public:
+  virtual ConnectionId id() const = 0;
+  virtual bool send(std::string_view bytes) = 0;
+  virtual bool send_file(sys::Fd file, uint64_t offset, uint64_t size) = 0;
+  virtual void close() = 0;
+  virtual void abort() = 0;
+  virtual void shutdown_send() = 0;
+  virtual void pause() = 0;
+  virtual void resume() = 0;
+  virtual ConnectionInfo info() const = 0;
+  // Connection::kStateBytes bytes.
+  virtual void* state() = 0;
+
+ protected:
+  ~Link() = default;
+};
+
+}  // namespace oklo::stream

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace oklo::stream {
+
+// What stands behind a Datagram in the hands of a handler: the socket where this process has it, or what
+// sends messages to the process that does.
+class PacketLink {
+ public:
+  virtual std::string peer() const = 0;
+  virtual bool reply(std::string_view bytes) = 0;
+  virtual bool truncated() const = 0;
+  virtual unsigned listener() const = 0;
+  virtual unsigned worker() const = 0;
+
+ protected:
+  ~PacketLink() = default;
+};
+
+}  // namespace oklo::stream

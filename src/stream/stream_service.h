@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "base/slot_table.h"
+#include "net/connection.h"
+#include "net/protocol.h"
+#include "shm/scoreboard.h"
+#include "stream/stream_session.h"
+
+#include <oklo/stream.h>
+
+namespace oklo::stream {
+
+// A raw stream service for one listener, in one worker: cuts what comes into messages and calls the handlers.
+class StreamService final : public Protocol {
+ public:
+  // All of these outlive it; they are without fault. `worker` is the number of the worker's slot.
+  StreamService(const StreamHandlers& handlers, const StreamOptions& options, Reactor& reactor, LifeRow& life,
+                unsigned worker);
+
+  // What is wrong with them, for whoever wrote them, or nullptr.
+  static const char* fault(const StreamHandlers& handlers, const StreamOptions& options);
+
+  void on_open(net::Connection& connection) override;
+  void on_data(net::Connection& connection) override;
+  void on_end(net::Connection& connection) override;
+  void on_drained(net::Connection& connection) override;
+  void on_partly_sent(net::Connection& connection) override;
+  void on_deadline(net::Connection& connection) override;
+  void on_drain(net::Connection& connection, DrainMode mode) override;
+  void on_close(net::Connection& connection, CloseReason reason) override;
+
+  void* state_of(net::Connection& connection);
+  unsigned worker() const { return worker_; }
+
+ private:
+  template <class... Args>
+  void call(const Function<void(Connection&, Args...)>& handler, net::Connection& connection, Args... args);
+  void high_water_passed(net::Connection& connection);
+
+  // --- receiving
+  void deliver(net::Connection& connection);
+  bool deliver_message(net::Connection& connection);
+  bool deliver_long_message(net::Connection& connection);
+  void begin_long_message(net::Connection& connection);
+  void hand_over(net::Connection& connection, std::string_view payload);
+  void tell_end(net::Connection& connection);
+  void await_more(net::Connection& connection);
+
+  // --- what is told in the next turn
+  void list(net::Connection& connection);
+  void tell_listed();
+  void tell(net::Connection& connection);
+
+  const StreamHandlers& handlers_;
+  const StreamOptions& options_;
+  Reactor& reactor_;
+  LifeRow& life_;
+  unsigned worker_;
+  SlotTable<HandlerState> states_;
+  std::vector<net::Connection*> listed_;  // nullptr: it has ended
+};
+
+}  // namespace oklo::stream

@@ -1,0 +1,369 @@
+#include "ws/websocket_service.h"
+
+#include <algorithm>
+#include <memory>
+#include <new>
+#include <utility>
+
+namespace oklo::ws {
+
+using codec::FrameHeader;
+using codec::FrameOpcode;
+using codec::FrameVerdict;
+using Phase = Session::Phase;
+using Linger = net::Connection::Linger;
+
+namespace {
+
+constexpr uint16_t kGoingAway = 1001;
+constexpr uint16_t kUnsupported = 1003;
+constexpr uint16_t kLost = 1006;  // never sent
+constexpr uint16_t kTryLater = 1013;
+constexpr size_t kCopyBytesMax = 4096;  // of a payload into the room that the header has taken
+
+Session& session_of(net::Connection& connection) { return connection.session<Session>(); }
+
+std::string_view text_of(std::span<char> bytes) { return {bytes.data(), bytes.size()}; }
+
+uint32_t low_ms(const net::Connection& connection) {
+  return static_cast<uint32_t>(connection.clock().now_ms);
+}
+
+size_t count_frames(std::string_view frames) {
+  size_t count = 0;
+  FrameHeader header;
+  for (; codec::parse_frame_header(frames, codec::FrameReader::client, header) == FrameVerdict::fine; count++)
+    frames.remove_prefix(header.header_size + static_cast<size_t>(header.payload_size));
+  return count;
+}
+
+}  // namespace
+
+void WebSocketService::open(net::Connection& connection, http::Exchange& exchange) {
+  Session& session = *new (&session_of(connection)) Session;
+  session.active_ms = low_ms(connection);
+  hub_.enter(connection);
+  set_deadline(connection);
+  if (!handlers_.on_open) return;
+  WebSocket socket(connection);
+  handlers_.on_open(socket, exchange.request());
+}
+
+// ---------------------------------------------------------------- what each message passes
+
+// The deadline of a connection that waits to send is another one (Connection::set_deadline), and on_drained
+// sets this one again.
+inline void WebSocketService::set_deadline(net::Connection& connection) {
+  uint64_t now_ms = connection.clock().now_ms;
+  uint64_t at_ms = UINT64_MAX;
+  if (options_.ping_ms) at_ms = now_ms + options_.ping_ms;
+  if (options_.idle_ms) {
+    uint32_t quiet_ms = low_ms(connection) - session_of(connection).active_ms;
+    at_ms = std::min(at_ms, now_ms + options_.idle_ms - std::min(quiet_ms, options_.idle_ms));
+  }
+  if (at_ms != UINT64_MAX) connection.set_deadline(at_ms);
+}
+
+// A message that is there whole is used where it lies.
+[[gnu::always_inline]] inline bool WebSocketService::take_message(net::Connection& connection,
+                                                                  const FrameHeader& header) {
+  size_t size = static_cast<size_t>(header.payload_size);
+  std::span<char> payload = connection.input().subspan(header.header_size, size);
+  codec::apply_mask(payload, header.mask, 0);
+  if (header.opcode == FrameOpcode::text && !valid_utf8(text_of(payload)))
+    return fail(connection, codec::kCloseBadText, "not UTF-8", CloseReason::protocol_error);
+  hand_over(connection, header.opcode, text_of(payload));
+  connection.consume(header.header_size + size);
+  return true;
+}
+
+inline void WebSocketService::hand_over(net::Connection& connection, FrameOpcode opcode,
+                                        std::string_view message) {
+  Session& session = session_of(connection);
+  if (session.phase != Phase::open) return;
+  session.active_ms = low_ms(connection);
+  auto& handler = opcode == FrameOpcode::text ? handlers_.on_message : handlers_.on_binary;
+  if (!handler) {
+    fail(connection, kUnsupported, "this kind of message is not taken here", CloseReason::protocol_error);
+    return;
+  }
+  WebSocket socket(connection);
+  handler(socket, message);
+}
+
+// ---------------------------------------------------------------- events
+
+void WebSocketService::on_data(net::Connection& connection) {
+  Session& session = session_of(connection);
+  session.pinged = false;
+  while (!connection.input().empty() && connection.open() && !session.stalled) {
+    FrameHeader header;
+    bool is_short = !session.partial && codec::parse_short_message(text_of(connection.input()), header);
+    if (!(is_short ? take_message(connection, header) : read_frame(connection))) break;
+    if (connection.queued() <= kStallBytes) continue;
+    session.stalled = true;
+    connection.pause_reading();
+  }
+  if (session.phase == Phase::open) set_deadline(connection);
+}
+
+void WebSocketService::on_end(net::Connection& connection) {
+  Session& session = session_of(connection);
+  if (session.stalled) return;
+  CloseReason reason = session.phase == Phase::closing ? session.reason : CloseReason::peer_closed;
+  session.phase = Phase::closed;
+  connection.close(reason, Linger::no);
+}
+
+void WebSocketService::on_drained(net::Connection& connection) {
+  Session& session = session_of(connection);
+  if (session.phase == Phase::closing) connection.set_deadline(connection.clock().now_ms + kCloseMs);
+  else set_deadline(connection);
+  if (!session.stalled) return;
+  session.stalled = false;
+  connection.resume_reading();
+  on_data(connection);
+  if (connection.peer_finished()) on_end(connection);
+}
+
+void WebSocketService::on_deadline(net::Connection& connection) {
+  Session& session = session_of(connection);
+  if (session.phase == Phase::closing) return connection.close(session.reason, Linger::no);
+  uint32_t quiet_ms = low_ms(connection) - session.active_ms;
+  if (options_.idle_ms && quiet_ms >= options_.idle_ms)
+    return close(connection, kGoingAway, "idle", CloseReason::idle_timeout);
+  if (!options_.ping_ms) return;
+  if (session.pinged) return connection.abort(CloseReason::idle_timeout);
+  session.pinged = true;
+  send_control(connection, FrameOpcode::ping, {});
+  set_deadline(connection);
+}
+
+// After a reload a WebSocket stays with its worker, which is there as long as it has any.
+void WebSocketService::on_drain(net::Connection& connection, DrainMode mode) {
+  if (mode == DrainMode::stop) close(connection, kGoingAway, {}, CloseReason::drained);
+}
+
+void WebSocketService::on_close(net::Connection& connection, CloseReason) {
+  Session& session = session_of(connection);
+  session.phase = Phase::closed;
+  tell_closed(connection, session.code ? session.code : kLost, {});
+  hub_.exit(connection);
+  delete session.partial;
+  delete[] session.state;
+}
+
+// ---------------------------------------------------------------- reading
+
+// One frame, or a piece of one, from the front of the input.
+bool WebSocketService::read_frame(net::Connection& connection) {
+  Session& session = session_of(connection);
+  if (session.partial && session.partial->left > 0) return take_piece(connection);
+  std::string_view input = text_of(connection.input());
+  FrameHeader header;
+  FrameVerdict verdict = codec::parse_frame_header(input, codec::FrameReader::server, header);
+  if (verdict == FrameVerdict::more) return false;
+  if (verdict != FrameVerdict::fine) {
+    codec::FrameRefusal refusal = codec::refusal_of(verdict);
+    return fail(connection, refusal.close_code, refusal.reason, CloseReason::protocol_error);
+  }
+  bool whole = header.payload_size <= input.size() - header.header_size;
+  if (codec::is_control(header.opcode)) return whole && take_control(connection, header);
+  if (!judge(connection, header)) return false;
+  if (whole && header.fin && !session.partial) return take_message(connection, header);
+  begin_frame(connection, header);
+  return take_piece(connection);
+}
+
+// How the frame follows the one before, and what it adds to the message (RFC 6455 section 5.4).
+inline bool WebSocketService::judge(net::Connection& connection, const FrameHeader& header) {
+  const PartialMessage* partial = session_of(connection).partial;
+  bool continues = header.opcode == FrameOpcode::continuation;
+  if (continues != (partial != nullptr)) {
+    std::string_view what = continues ? "continuation of nothing" : "message within a message";
+    return fail(connection, codec::kCloseProtocolError, what, CloseReason::protocol_error);
+  }
+  size_t before = partial ? partial->bytes.size() : 0;
+  if (header.payload_size <= options_.message_bytes - before) return true;
+  return fail(connection, codec::kCloseTooBig, "message too big", CloseReason::message_too_big);
+}
+
+void WebSocketService::begin_frame(net::Connection& connection, const FrameHeader& header) {
+  Session& session = session_of(connection);
+  if (!session.partial) {
+    session.partial = new PartialMessage;
+    session.partial->opcode = header.opcode;
+  }
+  PartialMessage& partial = *session.partial;
+  partial.left = header.payload_size;
+  partial.offset = 0;
+  partial.mask = header.mask;
+  partial.fin = header.fin;
+  connection.consume(header.header_size);
+}
+
+// What has come of a frame. A text that can't become UTF-8 any more fails at once (RFC 6455 section 8.1).
+bool WebSocketService::take_piece(net::Connection& connection) {
+  Session& session = session_of(connection);
+  PartialMessage& partial = *session.partial;
+  size_t size = static_cast<size_t>(std::min<uint64_t>(partial.left, connection.input().size()));
+  std::span<char> piece = connection.input().first(size);
+  codec::apply_mask(piece, partial.mask, partial.offset);
+  bool text = partial.opcode == FrameOpcode::text;
+  bool last = partial.fin && size == partial.left;
+  if (text && (!partial.utf8.feed(text_of(piece)) || (last && !partial.utf8.finish())))
+    return fail(connection, codec::kCloseBadText, "not UTF-8", CloseReason::protocol_error);
+  partial.bytes.append(text_of(piece));
+  partial.offset += size;
+  partial.left -= size;
+  connection.consume(size);
+  if (partial.left > 0) return false;
+  if (!partial.fin) return true;
+  std::unique_ptr<PartialMessage> message(std::exchange(session.partial, nullptr));
+  hand_over(connection, message->opcode, message->bytes);
+  return true;
+}
+
+bool WebSocketService::take_control(net::Connection& connection, const FrameHeader& header) {
+  size_t size = static_cast<size_t>(header.payload_size);
+  std::span<char> payload = connection.input().subspan(header.header_size, size);
+  codec::apply_mask(payload, header.mask, 0);
+  if (header.opcode == FrameOpcode::close) return take_close(connection, text_of(payload));
+  bool answers = header.opcode == FrameOpcode::ping && session_of(connection).phase == Phase::open;
+  if (answers) send_control(connection, FrameOpcode::pong, text_of(payload));
+  connection.consume(header.header_size + size);
+  return true;
+}
+
+// The closing handshake is done, whoever began it (RFC 6455 section 5.5.1). The server closes the stream
+// first (section 7.1.1).
+bool WebSocketService::take_close(net::Connection& connection, std::string_view payload) {
+  Session& session = session_of(connection);
+  codec::CloseReason said;
+  FrameVerdict verdict = codec::parse_close_payload(payload, said);
+  if (verdict != FrameVerdict::fine) {
+    codec::FrameRefusal refusal = codec::refusal_of(verdict);
+    return fail(connection, refusal.close_code, refusal.reason, CloseReason::protocol_error);
+  }
+  hub_.flush();
+  bool asked = session.phase == Phase::closing;
+  if (session.phase == Phase::open) send_close(connection, said.code, {});
+  session.phase = Phase::closed;
+  tell_closed(connection, said.code, said.text);
+  connection.close(asked ? session.reason : CloseReason::peer_closed, Linger::yes);
+  return false;
+}
+
+// ---------------------------------------------------------------- sending
+
+// A short one, as most are, goes into the room of the block in one piece.
+[[gnu::always_inline]] inline void WebSocketService::send_frame(net::Connection& connection,
+                                                                FrameOpcode opcode,
+                                                                std::string_view payload) {
+  size_t copied = payload.size() <= kCopyBytesMax ? payload.size() : 0;
+  char* start = connection.room(codec::kFrameHeaderBytesMax + copied).data();
+  char* end = codec::write_frame_header(start, opcode, payload.size());
+  end = std::copy_n(payload.data(), copied, end);
+  connection.advance(static_cast<size_t>(end - start));
+  if (!copied) connection.send(payload);
+}
+
+bool WebSocketService::send(net::Connection& connection, FrameOpcode opcode, std::string_view payload) {
+  hub_.flush();
+  if (session_of(connection).phase != Phase::open || !connection.open()) return false;
+  size_t wanted = payload.size() + codec::kFrameHeaderBytesMax;
+  if (connection.queued() + wanted > options_.queue_bytes && !make_room(connection, wanted)) {
+    if (options_.slow_receiver == SlowReceiver::drop_oldest) life_.messages_dropped.add(1);
+    return false;
+  }
+  send_frame(connection, opcode, payload);
+  return true;
+}
+
+void WebSocketService::send_control(net::Connection& connection, FrameOpcode opcode,
+                                    std::string_view payload) {
+  send_frame(connection, opcode, payload);
+}
+
+void WebSocketService::send_close(net::Connection& connection, uint16_t code, std::string_view text) {
+  char payload[codec::kControlPayloadMax];
+  char* end = codec::write_close_payload(payload, {code, text});
+  send_control(connection, FrameOpcode::close, {payload, static_cast<size_t>(end - payload)});
+}
+
+void WebSocketService::deliver(net::Connection& connection, const BytesRef& frames) {
+  if (session_of(connection).phase != Phase::open || !connection.open()) return;
+  WebSocketService& service = of(connection);
+  size_t size = frames.view().size();
+  if (connection.queued() + size <= service.options_.queue_bytes || service.make_room(connection, size))
+    connection.send_shared(frames, frames.view());
+  else if (service.options_.slow_receiver == SlowReceiver::drop_oldest)
+    service.life_.messages_dropped.add(count_frames(frames.view()));
+}
+
+// Whether so much may be queued now. Handlers are not called from here: others may be under way.
+bool WebSocketService::make_room(net::Connection& connection, size_t bytes) {
+  Session& session = session_of(connection);
+  if (options_.slow_receiver == SlowReceiver::drop_oldest) {
+    size_t too_much = connection.queued() + bytes - options_.queue_bytes;
+    life_.messages_dropped.add(drop_waiting(connection, too_much));
+    return connection.queued() + bytes <= options_.queue_bytes;
+  }
+  drop_waiting(connection, SIZE_MAX);
+  send_close(connection, kTryLater, "too slow");
+  session.phase = Phase::closed;
+  session.code = kTryLater;
+  connection.close(CloseReason::queue_full, Linger::yes);
+  return false;
+}
+
+// How many messages were dropped.
+size_t WebSocketService::drop_waiting(net::Connection& connection, size_t bytes) {
+  size_t messages = 0;
+  connection.drop_shared(bytes, [&messages](std::string_view frames) { messages += count_frames(frames); });
+  return messages;
+}
+
+// ---------------------------------------------------------------- the end
+
+void WebSocketService::close(net::Connection& connection, uint16_t code, std::string_view text,
+                             CloseReason reason) {
+  hub_.flush();
+  Session& session = session_of(connection);
+  if (session.phase != Phase::open || !connection.open()) return;
+  send_close(connection, code, text);
+  session.phase = Phase::closing;
+  session.reason = reason;
+  connection.set_deadline(connection.clock().now_ms + kCloseMs);
+}
+
+// The client broke a rule: the close frame says which, and its answer is not awaited (RFC 6455 section
+// 7.1.7).
+bool WebSocketService::fail(net::Connection& connection, uint16_t code, std::string_view text,
+                            CloseReason reason) {
+  hub_.flush();
+  Session& session = session_of(connection);
+  if (session.phase == Phase::open) send_close(connection, code, text);
+  session.phase = Phase::closed;
+  tell_closed(connection, code, text);
+  connection.close(reason, Linger::yes);
+  return false;
+}
+
+void WebSocketService::tell_closed(net::Connection& connection, uint16_t code, std::string_view text) {
+  Session& session = session_of(connection);
+  if (session.told || !handlers_.on_close) return;
+  session.told = true;
+  WebSocket socket(connection);
+  handlers_.on_close(socket, code, text);
+}
+
+bool WebSocketService::join(net::Connection& connection, std::string_view room) {
+  return hub_.join(connection, room);
+}
+
+void WebSocketService::leave(net::Connection& connection, std::string_view room) {
+  hub_.leave(connection, room);
+}
+
+}  // namespace oklo::ws

@@ -1,0 +1,82 @@
+#pragma once
+
+#include <string_view>
+
+#include "codec/websocket_frame.h"
+#include "http/exchange.h"
+#include "net/connection.h"
+#include "net/protocol.h"
+#include "shm/scoreboard.h"
+#include "ws/hub.h"
+#include "ws/session.h"
+
+#include <oklo/websocket.h>
+
+namespace oklo::ws {
+
+// The WebSocket protocol (RFC 6455) for one route, in one worker: reads frames from connections, hands whole
+// messages to the handlers, pings, keeps to the limits, says goodbye.
+class WebSocketService final : public Protocol {
+ public:
+  // All of these outlive it.
+  WebSocketService(const WebSocketHandlers& handlers, const WebSocketOptions& options, Hub& hub,
+                   LifeRow& life)
+      : handlers_(handlers), options_(options), hub_(hub), life_(life) {}
+
+  // A connection that became a WebSocket.
+  void open(net::Connection& connection, http::Exchange& exchange);
+
+  void on_open(net::Connection&) override {}
+  void on_data(net::Connection& connection) override;
+  void on_end(net::Connection& connection) override;
+  void on_drained(net::Connection& connection) override;
+  void on_deadline(net::Connection& connection) override;
+  void on_drain(net::Connection& connection, DrainMode mode) override;
+  void on_close(net::Connection& connection, CloseReason reason) override;
+
+  // --- for handlers
+  bool send(net::Connection& connection, codec::FrameOpcode opcode, std::string_view payload);
+  void close(net::Connection& connection, uint16_t code, std::string_view text, CloseReason reason);
+  bool join(net::Connection& connection, std::string_view room);
+  void leave(net::Connection& connection, std::string_view room);
+
+  // Queues frames that several get. No handler is called.
+  static void deliver(net::Connection& connection, const BytesRef& frames);
+  // Whose connection it is.
+  static WebSocketService& of(net::Connection& connection) {
+    return static_cast<WebSocketService&>(*connection.endpoint().protocol);
+  }
+
+ private:
+  static constexpr size_t kStallBytes = 256 * 1024;  // so much waits: the next message is not read yet
+  static constexpr uint32_t kCloseMs = 2000;         // to answer a close frame
+
+  // --- reading: these say whether there may be more to read
+  bool read_frame(net::Connection& connection);
+  bool judge(net::Connection& connection, const codec::FrameHeader& header);
+  bool take_message(net::Connection& connection, const codec::FrameHeader& header);
+  void begin_frame(net::Connection& connection, const codec::FrameHeader& header);
+  bool take_piece(net::Connection& connection);
+  bool take_control(net::Connection& connection, const codec::FrameHeader& header);
+  bool take_close(net::Connection& connection, std::string_view payload);
+  void hand_over(net::Connection& connection, codec::FrameOpcode opcode, std::string_view message);
+
+  // --- sending
+  void send_frame(net::Connection& connection, codec::FrameOpcode opcode, std::string_view payload);
+  void send_control(net::Connection& connection, codec::FrameOpcode opcode, std::string_view payload);
+  void send_close(net::Connection& connection, uint16_t code, std::string_view text);
+  bool make_room(net::Connection& connection, size_t bytes);
+  size_t drop_waiting(net::Connection& connection, size_t bytes);
+
+  // --- time and the end
+  void set_deadline(net::Connection& connection);
+  bool fail(net::Connection& connection, uint16_t code, std::string_view text, CloseReason reason);
+  void tell_closed(net::Connection& connection, uint16_t code, std::string_view text);
+
+  const WebSocketHandlers& handlers_;
+  const WebSocketOptions& options_;
+  Hub& hub_;
+  LifeRow& life_;
+};
+
+}  // namespace oklo::ws

@@ -1,0 +1,86 @@
+#include "ws/websocket_upgrade.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
+#include "codec/websocket_handshake.h"
+#include "http/route_table.h"
+
+#include <oklo/router.h>
+
+namespace oklo::ws {
+
+namespace {
+
+Hub& hub_of_worker() {
+  OKLO_ASSERT(Hub::current());
+  return *Hub::current();
+}
+
+// RFC 9110 sections 15.5.6 and 15.5.22, RFC 6455 section 4.4.
+void refuse(http::Exchange& exchange, int status) {
+  if (status == 405) exchange.add_field("Allow", "GET");
+  if (status == 426) {
+    exchange.add_field("Upgrade", "websocket");
+    exchange.add_field("Sec-WebSocket-Version", codec::kWebSocketVersion);
+    if (exchange.keep_alive) exchange.add_field("Connection", "Upgrade");
+  }
+  exchange.fail(status);
+}
+
+}  // namespace
+
+// How much may wait to be sent is judged by the service, which can say why it ends a connection.
+WebSocketUpgrade::WebSocketUpgrade(const WebSocketHandlers& handlers, const WebSocketOptions& options,
+                                   const Endpoint& base)
+    : handlers_(handlers),
+      options_(options),
+      service_(handlers, options, hub_of_worker(), *base.life),
+      endpoint_(base) {
+  endpoint_.protocol = &service_;
+  endpoint_.kind = ConnectionKind::websocket;
+  endpoint_.queue_bytes_max = UINT32_MAX;
+}
+
+// Browsers always say where a page comes from; who says nothing is no browser.
+bool WebSocketUpgrade::origin_allowed(http::Exchange& exchange) const {
+  std::string_view origin = exchange.request().header("Origin");
+  if (options_.origins.empty() || origin.empty()) return true;
+  return std::find(options_.origins.begin(), options_.origins.end(), origin) != options_.origins.end();
+}
+
+bool WebSocketUpgrade::accept(http::Exchange& exchange) {
+  codec::HandshakeVerdict verdict = codec::check_websocket_request(exchange.head);
+  int status = verdict.status;
+  if (status == 101 && !origin_allowed(exchange)) status = 403;
+  if (status == 101 && !exchange.keep_alive) status = 503;  // The worker leaves: another one is there.
+  if (status != 101) {
+    refuse(exchange, status);
+    return false;
+  }
+  if (handlers_.on_handshake) {
+    Response response = exchange.response();
+    handlers_.on_handshake(exchange.request(), response);
+    if (exchange.begun) return false;
+  }
+  std::vector<std::string_view> spoken(options_.subprotocols.begin(), options_.subprotocols.end());
+  std::string_view chosen = codec::choose_subprotocol(exchange.head, spoken);
+  if (!chosen.empty()) exchange.add_field("Sec-WebSocket-Protocol", chosen);
+  std::string_view key = exchange.head.field(codec::FieldId::sec_websocket_key);
+  codec::WebSocketAccept proof = codec::websocket_accept(key);
+  exchange.add_field("Sec-WebSocket-Accept", {proof.data(), proof.size()});
+  return true;
+}
+
+}  // namespace oklo::ws
+
+namespace oklo {
+
+Router& Router::websocket(std::string_view pattern, WebSocketHandlers handlers, WebSocketOptions options) {
+  table_->add_upgrade(pattern,
+                      std::make_unique<ws::WebSocketMaker>(std::move(handlers), std::move(options)));
+  return *this;
+}
+
+}  // namespace oklo

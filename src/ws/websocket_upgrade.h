@@ -1,0 +1,48 @@
+#pragma once
+
+#include <memory>
+
+#include "http/upgrade.h"
+#include "ws/websocket_service.h"
+
+#include <oklo/websocket.h>
+
+namespace oklo::ws {
+
+// The way from HTTP to a WebSocket (RFC 6455 section 4.2), for one route in one worker.
+class WebSocketUpgrade final : public http::Upgrade {
+ public:
+  // Handlers and options outlive it.
+  WebSocketUpgrade(const WebSocketHandlers& handlers, const WebSocketOptions& options, const Endpoint& base);
+
+  std::string_view token() const override { return "websocket"; }
+  bool accept(http::Exchange& exchange) override;
+  Endpoint& endpoint() override { return endpoint_; }
+  void open(net::Connection& connection, http::Exchange& exchange) override {
+    service_.open(connection, exchange);
+  }
+
+ private:
+  bool origin_allowed(http::Exchange& exchange) const;
+
+  const WebSocketHandlers& handlers_;
+  const WebSocketOptions& options_;
+  WebSocketService service_;
+  Endpoint endpoint_;
+};
+
+// What a route with WebSockets keeps.
+class WebSocketMaker final : public http::UpgradeMaker {
+ public:
+  WebSocketMaker(WebSocketHandlers handlers, WebSocketOptions options)
+      : handlers_(std::move(handlers)), options_(std::move(options)) {}
+  std::unique_ptr<http::Upgrade> make(const Endpoint& base) override {
+    return std::make_unique<WebSocketUpgrade>(handlers_, options_, base);
+  }
+
+ private:
+  WebSocketHandlers handlers_;
+  WebSocketOptions options_;
+};
+
+}  // namespace oklo::ws

@@ -1,0 +1,64 @@
+#include <oklo/oklo.h>
+
+#include <doctest/doctest.h>
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <functional>
+#include <string>
+
+#include "child.h"
+
+namespace {
+
+struct Outcome {
+  int code = -1;
+  std::string text;
+};
+
+// Runs a server in a process of its own, with its stderr in a file without a name.
+Outcome run(const std::function<void(oklo::Server&)>& add) {
+  int file = memfd_create("stderr", MFD_CLOEXEC);
+  Outcome outcome;
+  outcome.code = in_child([&] {
+    dup2(file, 2);
+    oklo::Server server({.workers = 1, .control = "off"});
+    add(server);
+    return server.run();
+  });
+  char text[4096];
+  ssize_t size = pread(file, text, sizeof text, 0);
+  outcome.text.assign(text, size > 0 ? static_cast<size_t>(size) : 0);
+  close(file);
+  return outcome;
+}
+
+void echo(oklo::Connection& c, std::string_view bytes) { c.send(bytes); }
+
+}  // namespace
+
+TEST_CASE("server/stream_listener: what is missing or wrong is one line and exit code 100") {
+  struct Case {
+    std::function<void(oklo::Server&)> add;
+    std::string line;
+  };
+  oklo::StreamOptions framed;
+  framed.framing = {.kind = oklo::StreamFraming::Kind::delimiter, .delimiter = "123456789"};
+  const Case cases[] = {
+      {[](oklo::Server& s) { s.tcp("127.0.0.1:0", {}); }, "tcp 127.0.0.1:0: on_receive is missing"},
+      {[](oklo::Server& s) { s.udp("127.0.0.1:0", {}); }, "udp 127.0.0.1:0: on_packet is missing"},
+      {[](oklo::Server& s) {
+         s.tcp("127.0.0.1:0", {.on_receive = echo}, {.high_water = 1, .low_water = 2});
+       },
+       "tcp 127.0.0.1:0: low_water must not be above high_water"},
+      {[&framed](oklo::Server& s) { s.tcp("127.0.0.1:0", {.on_receive = echo}, framed); },
+       "tcp 127.0.0.1:0: the delimiter must have at most 8 bytes"},
+  };
+  for (const Case& wrong : cases) {
+    Outcome outcome = run(wrong.add);
+    CHECK(outcome.code == 100);
+    CHECK(outcome.text == "oklo: " + wrong.line + "\n");
+  }
+}
