@@ -47,6 +47,7 @@ void Connection::hang_up(uint32_t events) {
 
 inline void Connection::read() {
   if (phase_ != Phase::open) return discard_input();
+  if (paused_) return;  // by another connection, in this batch of events
   if (!input_) input_ = endpoint_->blocks->take();
   if (input_->space().empty()) input_->compact();
   std::span<char> space = input_->space();

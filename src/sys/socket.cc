@@ -144,7 +144,8 @@ uint32_t send_queue_bytes(int fd) {
   uint32_t info[SK_MEMINFO_VARS] = {};
   socklen_t length = sizeof info;
   long result = kernel::getsockopt(fd, SOL_SOCKET, SO_MEMINFO, info, &length);
-  return result < 0 ? 0 : info[SK_MEMINFO_WMEM_QUEUED];
+  // A unix socket knows only what is allocated.
+  return result < 0 ? 0 : std::max(info[SK_MEMINFO_WMEM_QUEUED], info[SK_MEMINFO_WMEM_ALLOC]);
 }
 
 Result<Fd> connect_to(const Address& address) {

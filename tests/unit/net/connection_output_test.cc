@@ -338,3 +338,24 @@ TEST_CASE("net/connection: a large file goes to several peers at once") {
   net.turn();
   CHECK(net.protocol.live.empty());
 }
+
+TEST_CASE("net/connection: one that another pauses in the same batch of events is not read any more") {
+  Net net;
+  Peer first = net.open();
+  net.turn();
+  Connection& one = net.connection();
+  Peer second = net.open();
+  net.turn();
+  Connection& other = net.connection();
+  int reads = 0;
+  net.protocol.when_data = [&](Connection& connection) {
+    reads++;
+    net.protocol.take(connection);
+    (&connection == &one ? other : one).pause_reading();
+  };
+  first.write("x");
+  second.write("y");
+  net.turn();
+  net.turn();
+  CHECK(reads == 1);
+}
