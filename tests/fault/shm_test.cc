@@ -14,19 +14,6 @@
 
 namespace faults = oklo::faults;
 
-namespace {
-
-int aborts(void (*body)()) {
-  return in_child([&] {
-    signal(SIGABRT, SIG_DFL);
-    close(STDERR_FILENO);
-    body();
-    return 0;
-  });
-}
-
-}  // namespace
-
 TEST_CASE("fault/shm: what is to be shared is refused when there is no memory") {
   faults::Scope scope;
   faults::fail("mmap", 1, ENOMEM);

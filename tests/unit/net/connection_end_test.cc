@@ -18,19 +18,6 @@ using Linger = Connection::Linger;
 
 namespace {
 
-bool is_open(int fd) { return fcntl(fd, F_GETFD) >= 0; }
-
-// Sends until the socket takes no more, since the peer does not read.
-std::string block(Net& net) {
-  std::string text;
-  while (net.connection().queued() == 0) {
-    text += numbered(1 << 20);
-    CHECK(net.connection().send(std::string_view(text).substr(text.size() - (1 << 20))));
-    net.turn();
-  }
-  return text;
-}
-
 void until_closed(Net& net) {
   net.turn_until([&] { return net.protocol.live.empty(); });
 }

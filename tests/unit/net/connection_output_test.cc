@@ -15,19 +15,6 @@ using Linger = Connection::Linger;
 
 namespace {
 
-bool is_open(int fd) { return fcntl(fd, F_GETFD) >= 0; }
-
-// Sends until the socket takes no more, since the peer does not read.
-std::string block(Net& net) {
-  std::string text;
-  while (net.connection().queued() == 0) {
-    text += numbered(1 << 20);
-    CHECK(net.connection().send(std::string_view(text).substr(text.size() - (1 << 20))));
-    net.turn();
-  }
-  return text;
-}
-
 // Reads until as much has come, then lets the connection see that all is gone.
 std::string read_size(Net& net, Peer& peer, size_t size) {
   std::string got;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
@@ -16,12 +17,11 @@
 #include "net/connection_pool.h"
 #include "net/peer.h"
 #include "net/recording_protocol.h"
-#include "reactor/reactor.h"
+#include "net/turns.h"
 #include "sys/socket.h"
 
 // The net of a worker, without the worker: everything that connections need, and one endpoint.
-struct Net {
-  std::unique_ptr<oklo::Reactor> reactor = oklo::Reactor::create(1024).value();
+struct Net : Turns {
   oklo::Scoreboard scoreboard = oklo::Scoreboard::create(1, 1).value();
   oklo::ConnectionTable table;
   oklo::ConnectionPool pool;
@@ -51,31 +51,6 @@ struct Net {
   oklo::net::Connection& connection() const {
     REQUIRE(!protocol.live.empty());
     return *protocol.live.back();
-  }
-
-  // One turn that waits for nothing.
-  void turn() {
-    reactor->post([] {});
-    reactor->run_once();
-  }
-  // Turns that wait for nothing, until something is so.
-  template <class Condition>
-  void turn_until(Condition condition) {
-    while (!condition()) turn();
-  }
-  // Turns that wait for events and timers, until something is so.
-  template <class Condition>
-  void wait_until(Condition condition) {
-    while (!condition()) reactor->run_once();
-  }
-  // All that a peer gets until its stream is over.
-  std::string read_all(Peer& peer) {
-    std::string text;
-    turn_until([&] {
-      text += peer.read();
-      return peer.over();
-    });
-    return text;
   }
 
   // How many turns are made until a timer of some milliseconds comes: a few, unless something spins.
@@ -132,4 +107,17 @@ inline oklo::sys::Fd file_of(std::string_view content) {
   oklo::sys::Fd fd(memfd_create("test", MFD_CLOEXEC));
   REQUIRE(pwrite(fd.get(), content.data(), content.size(), 0) == static_cast<ssize_t>(content.size()));
   return fd;
+}
+
+inline bool is_open(int fd) { return fcntl(fd, F_GETFD) >= 0; }
+
+// Sends until the socket takes no more, since the peer does not read.
+inline std::string block(Net& net) {
+  std::string text;
+  while (net.connection().queued() == 0) {
+    text += numbered(1 << 20);
+    CHECK(net.connection().send(std::string_view(text).substr(text.size() - (1 << 20))));
+    net.turn();
+  }
+  return text;
 }

@@ -16,8 +16,6 @@ using oklo::OutputQueue;
 
 namespace {
 
-bool is_open(int fd) { return fcntl(fd, F_GETFD) >= 0; }
-
 void make_small(const oklo::sys::Fd& socket) {
   int bytes = 1;  // the kernel takes the least that it allows
   REQUIRE(setsockopt(socket.get(), SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes) == 0);

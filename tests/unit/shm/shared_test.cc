@@ -13,19 +13,6 @@ using oklo::Atomic;
 using oklo::Lock;
 using oklo::Locked;
 
-namespace {
-
-int aborts(void (*body)()) {
-  return in_child([&] {
-    signal(SIGABRT, SIG_DFL);
-    close(STDERR_FILENO);
-    body();
-    return 0;
-  });
-}
-
-}  // namespace
-
 TEST_CASE("shm/shared: an Atomic is one number for all processes") {
   Atomic number(40);
   REQUIRE(number.ok());

@@ -5,23 +5,21 @@
 
 #include <doctest/doctest.h>
 
-#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "net/connection_pool.h"
 #include "net/peer.h"
-#include "reactor/reactor.h"
+#include "net/turns.h"
 #include "stream/stream_service.h"
 
 // What serves raw streams in a worker, without the worker: the test makes the connections and turns the
 // Reactor.
-struct StreamWorld {
+struct StreamWorld : Turns {
   oklo::StreamHandlers handlers;
   oklo::StreamOptions options;
   oklo::LifeRow life = {};
-  std::unique_ptr<oklo::Reactor> reactor = oklo::Reactor::create(1024).value();
   oklo::ConnectionTable table = oklo::ConnectionTable::create(64).value();
   oklo::stream::StreamService service;
   oklo::ConnectionPool pool;
@@ -63,32 +61,9 @@ struct StreamWorld {
     return peer;
   }
 
-  // One turn that waits for nothing.
-  void turn() {
-    reactor->post([] {});
-    reactor->run_once();
-  }
   // Turns until all that was begun is done: what is told comes one turn late.
   void settle() {
     for (int i = 0; i < 6; i++) turn();
-  }
-  template <class Condition>
-  void turn_until(Condition condition) {
-    while (!condition()) turn();
-  }
-  // Turns that wait for events and timers.
-  template <class Condition>
-  void wait_until(Condition condition) {
-    while (!condition()) reactor->run_once();
-  }
-  // What a peer gets until its stream is over.
-  std::string read_all(Peer& peer) {
-    std::string text;
-    turn_until([&] {
-      text += peer.read();
-      return peer.over();
-    });
-    return text;
   }
   uint64_t closed(oklo::CloseReason reason) const {
     return life.closed[static_cast<size_t>(reason)].value();
