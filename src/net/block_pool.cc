@@ -12,8 +12,9 @@ void Block::compact() {
 }
 
 BlockPool::~BlockPool() {
-  while (blocks_.first) discard(blocks_.pop<Block>());
-  while (notes_.first) discard(notes_.pop<Note>());
+  delete lent_;
+  while (block_count_) discard(blocks_[--block_count_]);
+  while (note_count_) discard(notes_[--note_count_]);
 }
 
 void BlockPool::discard(Block* block) { delete block; }

@@ -45,17 +45,27 @@ class BlockPool {
   BlockPool& operator=(const BlockPool&) = delete;
   ~BlockPool();
 
-  Block* take() { return blocks_.first ? blocks_.pop<Block>() : new Block; }
+  Block* take() { return has_kept() ? take_kept() : new Block; }
+  bool has_kept() const { return block_count_ > 0; }
+  Block* take_kept() { return blocks_[--block_count_]; }
   void give_back(Block* block) {
-    if (blocks_.count == kBlocksKept) return discard(block);
+    if (block_count_ == kBlocksKept) return discard(block);
     block->begin = block->end = 0;
-    blocks_.push(block);
+    blocks_[block_count_++] = block;
   }
 
-  Note* take_note() { return notes_.first ? notes_.pop<Note>() : new Note; }
+  // An empty block to receive into. Nearly always what came is consumed at once, and the next one gets the
+  // same; who wants more of it says so with keep, and gives it back when it is not needed any more.
+  Block* lend() { return lent_; }
+  bool is_lent(const Block* block) const { return block == lent_; }
+  void keep(const Block* block) {
+    if (is_lent(block)) lent_ = take();
+  }
+
+  Note* take_note() { return note_count_ ? notes_[--note_count_] : new Note; }
   void give_back(Note* note) {
-    if (notes_.count == kNotesKept) return discard(note);
-    notes_.push(note);
+    if (note_count_ == kNotesKept) return discard(note);
+    notes_[note_count_++] = note;
   }
 
  private:
@@ -63,29 +73,14 @@ class BlockPool {
   static constexpr size_t kBlocksKept = 64;
   static constexpr size_t kNotesKept = 1024;
 
-  struct Stack {
-    void push(Piece* piece) {
-      piece->next = first;
-      first = piece;
-      count++;
-    }
-    template <class T>
-    T* pop() {
-      T* piece = static_cast<T*>(first);
-      first = piece->next;
-      count--;
-      piece->next = nullptr;
-      return piece;
-    }
-    Piece* first = nullptr;
-    size_t count = 0;
-  };
-
   static void discard(Block* block);
   static void discard(Note* note);
 
-  Stack blocks_;
-  Stack notes_;
+  Block* lent_ = new Block;
+  size_t block_count_ = 0;
+  size_t note_count_ = 0;
+  Block* blocks_[kBlocksKept];
+  Note* notes_[kNotesKept];
 };
 
 }  // namespace oklo

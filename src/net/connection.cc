@@ -11,7 +11,7 @@
 namespace oklo::net {
 
 Connection::Connection(uint32_t slot, Endpoint& endpoint, sys::Fd socket, ConnectionId id)
-    : endpoint_(&endpoint), id_(id), slot_(slot), socket_(std::move(socket)) {}
+    : endpoint_(&endpoint), row_(endpoint.rows->row(id)), slot_(slot), socket_(std::move(socket)) {}
 
 Connection::~Connection() {
   if (input_) release(input_);
@@ -28,6 +28,10 @@ void Connection::start(bool read_now) {
 
 void Connection::on_event(uint32_t events) {
   if (events == sys::kReadable) return read();
+  on_other_event(events);
+}
+
+[[gnu::noinline]] void Connection::on_other_event(uint32_t events) {
   if (events & sys::kReadable) read();
   if (phase_ == Phase::dead) return;
   if (events & sys::kWritable) mark_dirty();
@@ -46,26 +50,53 @@ void Connection::hang_up(uint32_t events) {
 }
 
 inline void Connection::read() {
-  if (phase_ != Phase::open) return discard_input();
-  if (paused_) return;  // by another connection, in this batch of events
-  if (!input_) input_ = endpoint_->blocks->take();
+  if (!hears_) return read_in_vain();
+  if (input_) return read_more();
+  Block* block = endpoint_->blocks->lend();
+  long n = sys::receive(socket_.get(), block->data, Block::kBytes);
+  if (n <= 0) return read_nothing(n);
+  take_in(block, static_cast<size_t>(n));
+  if (input_ == block && block->empty()) input_ = nullptr;
+  else settle_input();
+}
+
+// Another connection may have paused it in this batch of events.
+void Connection::read_in_vain() {
+  if (phase_ != Phase::open) discard_input();
+}
+
+// Behind what waits for more.
+void Connection::read_more() {
   if (input_->space().empty()) input_->compact();
   std::span<char> space = input_->space();
   OKLO_ASSERT(!space.empty());
   long n = sys::receive(socket_.get(), space.data(), space.size());
-  if (n > 0) take_in(static_cast<size_t>(n));
-  else if (n == 0) end_of_input();
-  else if (n != -EAGAIN) abort(CloseReason::peer_reset);
-  if (input_ && input_->empty()) release(std::exchange(input_, nullptr));
+  if (n <= 0) return read_nothing(n);
+  take_in(input_, static_cast<size_t>(n));
+  settle_input();
 }
 
-inline void Connection::take_in(size_t bytes) {
-  input_->end += static_cast<uint32_t>(bytes);
-  ConnectionRow& shared = row();
-  shared.bytes_in += bytes;
-  shared.active_s = clock().now_s;
+inline void Connection::take_in(Block* block, size_t bytes) {
+  input_ = block;
+  block->end += static_cast<uint32_t>(bytes);
+  row_.bytes_in += bytes;
+  row_.active_s = clock().now_s;
   endpoint_->life->bytes_in.add(bytes);
   endpoint_->protocol->on_data(*this);
+}
+
+void Connection::read_nothing(long result) {
+  if (result == 0) end_of_input();
+  else if (!sys::try_later(result)) abort(CloseReason::peer_reset);
+  settle_input();
+}
+
+// A block whose bytes are all consumed is not kept.
+[[gnu::noinline]] void Connection::settle_input() {
+  if (!input_) return;
+  if (!input_->empty()) return endpoint_->blocks->keep(input_);
+  Block* block = std::exchange(input_, nullptr);
+  if (!endpoint_->blocks->is_lent(block)) release(block);
 }
 
 void Connection::end_of_input() {
@@ -78,7 +109,7 @@ void Connection::discard_input() {
   Block* block = endpoint_->blocks->take();
   long n = sys::receive(socket_.get(), block->data, Block::kBytes);
   release(block);
-  if (n > 0 || n == -EAGAIN) return;
+  if (n > 0 || sys::try_later(n)) return;
   peer_finished_ = true;
   if (phase_ == Phase::lingering || n < 0) abort(reason_);
   else settle_later();
@@ -87,6 +118,7 @@ void Connection::discard_input() {
 Block* Connection::split_input(size_t bytes) {
   std::span<char> rest = input_->content().subspan(bytes);
   Block* front = std::exchange(input_, nullptr);
+  endpoint_->blocks->keep(front);
   if (rest.empty()) return front;
   input_ = endpoint_->blocks->take();
   std::memcpy(input_->data, rest.data(), rest.size());
@@ -98,12 +130,14 @@ void Connection::release(Block* block) { endpoint_->blocks->give_back(block); }
 
 void Connection::pause_reading() {
   paused_ = tells_drain_ = true;
+  hears_ = false;
   settle_later();
 }
 
 void Connection::resume_reading() {
   paused_ = false;
-  tells_drain_ = tells_each_drain_;
+  hears_ = phase_ == Phase::open;
+  tells_drain_ = tells_each_drain_ || blocked_;
   settle_later();
 }
 
@@ -117,21 +151,31 @@ void Connection::change_endpoint(Endpoint& to) {
 // ---------------------------------------------------------------- sending
 
 bool Connection::send(std::string_view bytes) {
-  if (phase_ == Phase::dead) return false;
+  const Endpoint& endpoint = *endpoint_;
+  if (!sends_ || !output_.append_short(*endpoint.blocks, bytes)) return send_long(bytes);
+  if (output_.bytes() > endpoint.queue_bytes_max) return overflow();
+  endpoint.reactor->mark_dirty(*this);
+  return true;
+}
+
+[[gnu::noinline]] bool Connection::send_long(std::string_view bytes) {
+  if (!sends_) return false;
   output_.append(*endpoint_->blocks, bytes);
-  queue_grew();
-  return phase_ != Phase::dead;
+  if (output_.bytes() > endpoint_->queue_bytes_max) return overflow();
+  mark_dirty();
+  return true;
 }
 
 void Connection::send_shared(const BytesRef& bytes, std::string_view view) {
   if (phase_ == Phase::dead) return;
   output_.append_shared(*endpoint_->blocks, bytes, view);
-  queue_grew();
+  if (output_.bytes() > endpoint_->queue_bytes_max) overflow();
+  else mark_dirty();
 }
 
-void Connection::queue_grew() {
-  if (output_.bytes() > endpoint_->queue_bytes_max) abort(CloseReason::queue_full);
-  else mark_dirty();
+[[gnu::noinline]] bool Connection::overflow() {
+  abort(CloseReason::queue_full);
+  return false;
 }
 
 void Connection::send_file(sys::Fd file, uint64_t offset, uint64_t size) {
@@ -142,49 +186,72 @@ void Connection::send_file(sys::Fd file, uint64_t offset, uint64_t size) {
 
 void Connection::finish_sending() {
   finishing_ = true;
+  sends_ = false;
   settle_later();
 }
 
 void Connection::on_flush() {
-  if (!output_.empty()) flush();
-  if (input_ && input_->empty()) release(std::exchange(input_, nullptr));  // consumed outside of read
+  if (Block* block = output_.only_block()) return flush(block);
+  if (!output_.empty()) flush_pieces();
   if (!settled_) settle();
 }
 
 // The end that was asked for, when all is sent, and what to ask the Reactor for.
-void Connection::settle() {
+[[gnu::noinline]] void Connection::settle() {
+  settle_input();  // Some may have been consumed outside of read.
   if (phase_ == Phase::closing && output_.empty()) finish_closing();
   if (finishing_ && output_.empty()) {
     finishing_ = false;
     sys::shutdown_write(socket_.get());
   }
-  settled_ = phase_ != Phase::closing && !finishing_;
+  settled_ = phase_ != Phase::closing && !finishing_ && !tells_drain_;
   if (phase_ != Phase::dead) watch();
 }
 
-[[gnu::always_inline]] inline void Connection::flush() {
-  long n = output_.send_to(socket_.get(), *endpoint_->blocks);
-  if (n == -ENODATA) return abort(CloseReason::file_shrank);
-  if (n < 0) return abort(CloseReason::peer_reset);
-  flushed(static_cast<size_t>(n));
+// Nearly always one block is all there is, and the socket takes it.
+[[gnu::always_inline]] inline void Connection::flush(Block* block) {
+  size_t size = block->end - block->begin;
+  long sent = sys::send_bytes(socket_.get(), block->data + block->begin, size);
+  if (sent != static_cast<long>(size)) return flushed_some(sent);
+  count_sent(size);
+  output_.take_out(*endpoint_->blocks, block);
+  if (!settled_) flushed_all();
 }
 
-inline void Connection::flushed(size_t sent) {
-  ConnectionRow& shared = row();
-  shared.bytes_out += sent;
-  shared.queued_bytes = static_cast<uint32_t>(output_.bytes());
+[[gnu::noinline]] void Connection::flushed_all() {
+  if (tells_drain_) tell_flushed(true);
+  settle();
+}
+
+[[gnu::noinline]] void Connection::flushed_some(long sent) {
+  flushed(output_.take_out(*endpoint_->blocks, sent));
+  settle();
+}
+
+void Connection::flush_pieces() { flushed(output_.send_to(socket_.get(), *endpoint_->blocks)); }
+
+inline void Connection::count_sent(size_t sent) {
+  row_.bytes_out += sent;
   endpoint_->life->bytes_out.add(sent);
-  if (!output_.empty() || blocked_ || tells_drain_) tell_flushed(sent);
 }
 
-[[gnu::noinline]] void Connection::tell_flushed(size_t sent) {
+void Connection::flushed(long sent) {
+  if (sent == -ENODATA) return abort(CloseReason::file_shrank);
+  if (sent < 0) return abort(CloseReason::peer_reset);
+  count_sent(static_cast<size_t>(sent));
+  if (!output_.empty() || tells_drain_) tell_flushed(sent > 0);
+}
+
+[[gnu::noinline]] void Connection::tell_flushed(bool some) {
   bool was_blocked = blocked_;
   settled_ = false;
   blocked_ = !output_.empty();
-  if (blocked_ && (sent > 0 || !was_blocked)) await_room();
+  tells_drain_ = tells_each_drain_ || blocked_ || paused_;
+  row_.queued_bytes = static_cast<uint32_t>(output_.bytes());
+  if (blocked_ && (some || !was_blocked)) await_room();
   if (phase_ != Phase::open) return;
   if (!blocked_) endpoint_->protocol->on_drained(*this);
-  else if (sent > 0) endpoint_->protocol->on_partly_sent(*this);
+  else if (some) endpoint_->protocol->on_partly_sent(*this);
 }
 
 // Asks the Reactor for what is wanted now. A connection that ends in the turn in which it was accepted
@@ -210,6 +277,7 @@ sys::Address Connection::local_address() const {
 void Connection::close(CloseReason reason, Linger linger) {
   if (phase_ != Phase::open) return;
   phase_ = Phase::closing;
+  hears_ = sends_ = false;
   reason_ = reason;
   linger_ = linger == Linger::yes && !peer_finished_;
   settle_later();
@@ -225,6 +293,7 @@ void Connection::finish_closing() {
 void Connection::abort(CloseReason reason) {
   if (phase_ == Phase::dead) return;
   phase_ = Phase::dead;
+  hears_ = sends_ = false;
   reason_ = reason;
   if (registered_) reactor().remove(socket_.get());
   cancel_timer();

@@ -44,6 +44,10 @@ class Connection final : private EventHandler, private Timer, public Outlet {
   ~Connection();
 
   // --- for the Protocol
+  // Where there is some.
+  std::string_view whole_input() const {
+    return {input_->data + input_->begin, input_->end - input_->begin};
+  }
   std::span<char> input() const { return input_ ? input_->content() : std::span<char>(); }
   void consume(size_t bytes) {
     if (bytes == 0) return;
@@ -51,6 +55,7 @@ class Connection final : private EventHandler, private Timer, public Outlet {
     input_->begin += static_cast<uint32_t>(bytes);
     if (input_->empty()) input_->begin = input_->end = 0;
   }
+  void consume_all() { input_->begin = input_->end = 0; }
   // Takes the first `bytes` of the input away with the block they lie in, so that views of them stay good;
   // what followed them is the input now. The block must come back with release.
   Block* split_input(size_t bytes);
@@ -82,7 +87,10 @@ class Connection final : private EventHandler, private Timer, public Outlet {
   // sends is still received.
   void finish_sending();
   // Protocol::on_drained comes for all that is sent, also when it went at the first try.
-  void tell_each_drain() { tells_drain_ = tells_each_drain_ = true; }
+  void tell_each_drain() {
+    tells_drain_ = tells_each_drain_ = true;
+    settled_ = false;
+  }
 
   // OutputQueue::drop_shared, for what waits to be sent.
   void drop_shared(size_t bytes, const Function<void(std::string_view)>& on_drop) {
@@ -98,12 +106,14 @@ class Connection final : private EventHandler, private Timer, public Outlet {
   void change_endpoint(Endpoint& to);
 
   bool open() const { return phase_ == Phase::open; }
+  // Whether what is sent now goes out.
+  bool sends() const { return sends_; }
   bool peer_finished() const { return peer_finished_; }
   bool all_sent() const { return output_.empty(); }
   sys::Address local_address() const;
   const Clock& clock() const { return endpoint_->reactor->clock(); }
-  ConnectionRow& row() const { return endpoint_->rows->row(id_); }
-  ConnectionId id() const { return id_; }
+  ConnectionRow& row() const { return row_; }
+  ConnectionId id() const { return endpoint_->rows->id_of(row_); }
   Endpoint& endpoint() const { return *endpoint_; }
 
   // --- Outlet
@@ -131,14 +141,23 @@ class Connection final : private EventHandler, private Timer, public Outlet {
   void on_destroy() override;
   void on_timer() override;
 
+  void on_other_event(uint32_t events);
   void read();
-  void take_in(size_t bytes);
+  void read_more();
+  void read_in_vain();
+  void take_in(Block* block, size_t bytes);
+  void read_nothing(long result);
+  void settle_input();
   void end_of_input();
   void hang_up(uint32_t events);
   void discard_input();
-  void flush();
-  void flushed(size_t sent);
-  void tell_flushed(size_t sent);
+  void flush(Block* block);
+  void flush_pieces();
+  void count_sent(size_t sent);
+  void flushed_all();
+  void flushed_some(long sent);
+  void flushed(long sent);
+  void tell_flushed(bool some);
   void finish_closing();
   void settle();
   void watch();
@@ -146,7 +165,8 @@ class Connection final : private EventHandler, private Timer, public Outlet {
   void check_stall();
   void arm_timer();
   void cancel_timer();
-  void queue_grew();
+  bool send_long(std::string_view bytes);
+  bool overflow();
   void mark_dirty() { reactor().mark_dirty(*this); }
   void settle_later() {
     settled_ = false;
@@ -158,16 +178,18 @@ class Connection final : private EventHandler, private Timer, public Outlet {
   Block* input_ = nullptr;
   OutputQueue output_;
   uint64_t deadline_ms_ = 0;
-  ConnectionId id_;
+  ConnectionRow& row_;
   uint32_t slot_;
   sys::Fd socket_;
   uint32_t watched_ = 0;  // the interest that the Reactor has
   uint32_t kernel_queue_ = 0;  // what the socket held when it took less than there was
   Phase phase_ = Phase::open;
   CloseReason reason_ = CloseReason::peer_closed;
+  bool hears_ = true;  // open, and not paused
+  bool sends_ = true;  // open, and the sending side not to be ended
   bool registered_ : 1 = false;
   bool paused_ : 1 = false;
-  bool tells_drain_ : 1 = false;  // paused, or told to
+  bool tells_drain_ : 1 = false;  // blocked, paused, or told to
   bool tells_each_drain_ : 1 = false;
   bool blocked_ : 1 = false;  // the socket took less than there was
   bool settled_ : 1 = false;  // nothing has changed since settle

@@ -152,16 +152,16 @@ long OutputQueue::send_file(int socket, BlockPool& pool, bool& all) {
   return n;
 }
 
-long OutputQueue::send_rest(BlockPool& pool, long sent) {
-  if (sent > 0) consume(pool, static_cast<size_t>(sent));
-  return sent == -EAGAIN ? 0 : sent;
+long OutputQueue::take_out(BlockPool& pool, long sent) {
+  if (sent >= 0) consume(pool, static_cast<size_t>(sent));  // A block without a byte goes too.
+  return sys::try_later(sent) ? 0 : sent;
 }
 
 // One piece in memory needs no list of parts.
-long OutputQueue::send_pieces_to(int socket, BlockPool& pool) {
-  if (head_ == tail_ && head_->kind == Piece::Kind::shared) {
+long OutputQueue::send_to(int socket, BlockPool& pool) {
+  if (head_ == tail_ && head_->kind != Piece::Kind::file) {
     std::string_view memory = memory_of(*head_);
-    return send_rest(pool, sys::send_bytes(socket, memory.data(), memory.size()));
+    return take_out(pool, sys::send_bytes(socket, memory.data(), memory.size()));
   }
   long sent = 0;
   for (bool all = true; head_ && all;) {

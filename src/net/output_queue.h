@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/assert.h"
+#include "base/copy_short.h"
 #include "net/block_pool.h"
 #include "net/shared_bytes.h"
 #include "sys/fd.h"
@@ -37,23 +38,33 @@ class OutputQueue {
     bytes_ += bytes;
   }
   void append(BlockPool& pool, std::string_view bytes);
+  // As append, where that is done with a few instructions; false when it is not, and nothing has happened.
+  bool append_short(BlockPool& pool, std::string_view bytes) {
+    if (bytes.size() - 1 >= kShortBytesMax) return false;  // also what is empty
+    char* to = tail_ ? room_in_tail(bytes.size()) : room_in_first(pool, bytes.size());
+    if (!to) return false;
+    copy_short(to, bytes.data(), bytes.size());
+    return true;
+  }
   void append_shared(BlockPool& pool, const BytesRef& bytes, std::string_view view);
   void append_file(BlockPool& pool, sys::Fd file, uint64_t offset, uint64_t size);
 
   // Sends what the socket takes of a queue that is not empty, in one system call where nothing but memory
   // waits. The number of bytes sent, or a negative errno number; -ENODATA: a file was shorter than promised.
-  // Nearly always one block is all there is, and the socket takes it.
-  long send_to(int socket, BlockPool& pool) {
-    if (head_ != tail_ || head_->kind != Piece::Kind::block) return send_pieces_to(socket, pool);
-    Block* block = static_cast<Block*>(head_);
-    size_t size = block->end - block->begin;
-    long sent = sys::send_bytes(socket, block->data + block->begin, size);
-    if (sent != static_cast<long>(size)) return send_rest(pool, sent);
+  long send_to(int socket, BlockPool& pool);
+
+  // For who sends it himself: the block that is all there is, or nullptr. Afterwards it is taken out, or what
+  // was sent of it; the answer of take_out is as that of send_to.
+  Block* only_block() const {
+    bool only = head_ && head_ == tail_ && head_->kind == Piece::Kind::block;
+    return only ? static_cast<Block*>(head_) : nullptr;
+  }
+  void take_out(BlockPool& pool, Block* block) {
     pool.give_back(block);
     head_ = tail_ = nullptr;
     bytes_ = 0;
-    return sent;
   }
+  long take_out(BlockPool& pool, long sent);
 
   // Takes out shared bytes that are here whole, the oldest first, until so many bytes are out or there are no
   // more; `on_drop` is called for each. What has begun to be sent stays.
@@ -64,20 +75,37 @@ class OutputQueue {
   void clear(BlockPool& pool);
 
  private:
+  static constexpr size_t kShortBytesMax = kCopyShortMax;
   static constexpr size_t kPartsMax = 16;
   static constexpr size_t kFileBytesAtOnce = 1 << 20;
 
   void push(Piece& piece) {
+    piece.next = nullptr;
     if (head_) tail_->next = &piece;
     else head_ = &piece;
     tail_ = &piece;
+  }
+  char* room_in_tail(size_t size) {
+    Block* block = static_cast<Block*>(tail_);
+    if (block->kind != Piece::Kind::block || Block::kBytes - block->end < size) return nullptr;
+    char* to = block->data + block->end;
+    advance(size);
+    return to;
+  }
+  char* room_in_first(BlockPool& pool, size_t size) {
+    if (!pool.has_kept()) return nullptr;
+    Block* block = pool.take_kept();
+    tail_ = block;
+    block->next = nullptr;
+    block->end = static_cast<uint32_t>(size);
+    bytes_ = size;
+    head_ = block;
+    return block->data;
   }
   void pop(BlockPool& pool);
   static void give_back(BlockPool& pool, Piece* piece);
   size_t gather(iovec* parts, bool& more) const;
   void consume(BlockPool& pool, size_t bytes);
-  long send_rest(BlockPool& pool, long sent);
-  long send_pieces_to(int socket, BlockPool& pool);
   long send_memory(int socket, BlockPool& pool, bool& all);
   long send_file(int socket, BlockPool& pool, bool& all);
 

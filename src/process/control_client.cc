@@ -4,6 +4,7 @@
 
 #include "process/control_socket.h"
 #include "sys/file.h"
+#include "sys/retry.h"
 #include "sys/socket.h"
 
 namespace oklo {
@@ -29,8 +30,8 @@ Result<ControlAnswer> send_command(const std::string& path, std::string_view com
   std::string answer;
   char bytes[4096];
   // A service that does not listen to this user closes at once, perhaps before the line is sent.
-  long n = sys::send_bytes(fd->get(), line.data(), line.size());
-  while (n > 0 && (n = sys::receive(fd->get(), bytes, sizeof bytes)) > 0)
+  long n = sys::retry([&] { return sys::send_bytes(fd->get(), line.data(), line.size()); });
+  while (n > 0 && (n = sys::retry([&] { return sys::receive(fd->get(), bytes, sizeof bytes); })) > 0)
     answer.append(bytes, static_cast<size_t>(n));
   if (answer.starts_with("ok\n")) return ControlAnswer{true, answer.substr(3)};
   if (answer.starts_with("error ")) return ControlAnswer{false, answer.substr(6)};

@@ -76,7 +76,7 @@ class ControlSocket::Session final : private EventHandler, private Timer {
   void receive() {
     char bytes[kCommandBytesMax];
     long n = sys::receive(fd_.get(), bytes, sizeof bytes);
-    if (n == -EAGAIN) return;
+    if (sys::try_later(n)) return;
     if (n <= 0 || command_.size() + static_cast<size_t>(n) > kCommandBytesMax) return end();
     command_.append(bytes, static_cast<size_t>(n));
     size_t line_end = command_.find('\n');
@@ -92,7 +92,7 @@ class ControlSocket::Session final : private EventHandler, private Timer {
     long n = sys::send_bytes(fd_.get(), answer_.data(), answer_.size());
     if (owner_.retired_) return;
     if (n > 0) answer_.erase(0, static_cast<size_t>(n));
-    bool waits = !answer_.empty() && (n >= 0 || n == -EAGAIN);
+    bool waits = !answer_.empty() && (n >= 0 || sys::try_later(n));
     if (!waits || (!watched_ && !watch(sys::kWritable))) end();
   }
 

@@ -14,6 +14,12 @@ namespace {
 
 constexpr size_t kEventsMax = 256;
 
+// A signal came in between.
+long none_of(long failed) {
+  OKLO_ASSERT(failed == -EINTR);
+  return 0;
+}
+
 uint64_t token_of(int fd, uint32_t generation) {
   return uint64_t{generation} << 32 | static_cast<uint32_t>(fd);
 }
@@ -74,10 +80,6 @@ void Reactor::destroy_later(EventHandler& handler) {
   handler.next_ = std::exchange(doomed_, &handler);
 }
 
-void Reactor::run() {
-  while (!stopped_) run_once();
-}
-
 // A turn:
 //   1  ask the timer wheel how long to wait
 //   2  wait for events (epoll_wait)
@@ -88,39 +90,39 @@ void Reactor::run() {
 //   7  flush what was marked dirty
 //   8  destroy what was doomed; nothing is destroyed anywhere else
 // To destroy one may dirty or doom others: 7 and 8 go on until there are none.
-void Reactor::run_once() {
+void Reactor::run_turns(const bool& ends) {
   std::array<epoll_event, kEventsMax> events;
-  int timeout_ms = wait_timeout_ms();
-  turns_->add(1);
-  busy_since_ms_->set(0);
-  long count = epoll_.wait(events, timeout_ms);
-  OKLO_ASSERT(count >= 0);
-  refresh_clock();
-  busy_since_ms_->set(clock_.now_ms);
-  for (size_t i = 0; i < static_cast<size_t>(count); i++) dispatch(events[i].data.u64, events[i].events);
-  timers_.advance(clock_.now_ms);
-  run_posted();
-  while (dirty_ || doomed_) {
-    flush_dirty();
-    destroy_doomed();
+  int timeout_ms = dirty_ || doomed_ ? 0 : wait_timeout_ms();
+  for (;;) {
+    turns_->add(1);
+    busy_since_ms_->set(0);
+    long count = epoll_.wait(events, timeout_ms);
+    if (count < 0) [[unlikely]] count = none_of(count);
+    refresh_clock();
+    busy_since_ms_->set(clock_.now_ms);
+    for (const epoll_event *event = events.data(), *end = event + count; event != end; event++)
+      dispatch(event->data.u64, event->events);
+    timers_.advance(clock_.now_ms);
+    if (!posted_.empty()) run_posted();
+    finish_turn();
+    if (ends) return;
+    timeout_ms = wait_timeout_ms();
   }
 }
 
 // The generation of an fd that was removed has moved on, so what stands here has a handler.
-void Reactor::dispatch(uint64_t token, uint32_t events) {
+inline void Reactor::dispatch(uint64_t token, uint32_t events) {
   const Watch& watched = reinterpret_cast<const Watch*>(watches_.data())[static_cast<uint32_t>(token)];
   if (watched.generation == token >> 32) watched.handler->on_event(events);
 }
 
 inline int Reactor::wait_timeout_ms() const {
-  if (!posted_.empty() || dirty_ || doomed_) return 0;
-  return timers_.timeout_ms(clock_.now_ms);
+  return posted_.empty() ? timers_.timeout_ms(clock_.now_ms) : 0;
 }
 
 inline void Reactor::refresh_clock() {
   clock_.now_ms = sys::monotonic_ms();
   if (clock_.now_ms >= second_ends_ms_) begin_second();
-  clock_.wall_ms = static_cast<uint32_t>(clock_.now_ms + 1000 - second_ends_ms_);
 }
 
 // The wall clock may be set: it is read anew whenever a second of it has passed.
@@ -132,28 +134,27 @@ void Reactor::begin_second() {
 }
 
 void Reactor::run_posted() {
-  if (posted_.empty()) return;
   std::vector<Function<void()>> functions = std::exchange(posted_, {});
   for (Function<void()>& function : functions) function();
 }
 
-inline void Reactor::flush_dirty() {
-  while (EventHandler* handler = dirty_) {
-    dirty_ = handler->next_;
-    if (!dirty_) dirty_end_ = &dirty_;
-    bool doomed = handler->place_ == EventHandler::Place::doomed_dirty;
-    handler->place_ = EventHandler::Place::nowhere;
-    if (doomed) destroy_later(*handler);
-    else handler->on_flush();
+inline void Reactor::finish_turn() {
+  for (;;) {
+    if (dirty_) flush(std::exchange(dirty_, dirty_->next_));
+    else if (doomed_) destroy(std::exchange(doomed_, doomed_->next_));
+    else return;
   }
 }
 
-inline void Reactor::destroy_doomed() {
-  while (EventHandler* handler = doomed_) {
-    doomed_ = handler->next_;
-    handler->place_ = EventHandler::Place::destroyed;
-    handler->on_destroy();
-  }
+inline void Reactor::flush(EventHandler* handler) {
+  auto was = std::exchange(handler->place_, EventHandler::Place::nowhere);
+  if (was == EventHandler::Place::doomed_dirty) destroy_later(*handler);
+  else handler->on_flush();
+}
+
+void Reactor::destroy(EventHandler* handler) {
+  handler->place_ = EventHandler::Place::destroyed;
+  handler->on_destroy();
 }
 
 }  // namespace oklo

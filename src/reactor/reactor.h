@@ -59,9 +59,8 @@ class Reactor {
   void mark_dirty(EventHandler& handler) {
     if (handler.place_ != EventHandler::Place::nowhere) return;
     handler.place_ = EventHandler::Place::dirty;
-    handler.next_ = nullptr;
-    *dirty_end_ = &handler;
-    dirty_end_ = &handler.next_;
+    handler.next_ = dirty_;
+    dirty_ = &handler;
   }
   // on_destroy in phase 8 of this turn, once. From here on the handler is not flushed any more.
   void destroy_later(EventHandler& handler);
@@ -69,8 +68,10 @@ class Reactor {
   TimerWheel& timers() { return timers_; }
   const Clock& clock() const { return clock_; }
 
-  void run();       // turns until stop is called
-  void run_once();  // one turn
+  void run() {  // turns until stop is called
+    if (!stopped_) run_turns(stopped_);
+  }
+  void run_once() { run_turns(kOnce); }  // one turn
   void stop() { stopped_ = true; }
 
   // Counts its turns there, each before it waits: a heartbeat.
@@ -79,6 +80,7 @@ class Reactor {
   void tell_busy(Counter& since_ms) { busy_since_ms_ = &since_ms; }
 
  private:
+  static constexpr bool kOnce = true;
   static constexpr size_t kFdsMax = size_t{1} << 22;  // the limit of open files may be astronomical
 
   struct Watch {
@@ -88,13 +90,15 @@ class Reactor {
 
   Reactor(sys::Epoll epoll, sys::Memory watches);
   Watch* watch(int fd);
+  void run_turns(const bool& ends);
   void dispatch(uint64_t token, uint32_t events);
   void refresh_clock();
   void begin_second();
   int wait_timeout_ms() const;
   void run_posted();
-  void flush_dirty();
-  void destroy_doomed();
+  void finish_turn();
+  static void destroy(EventHandler* handler);
+  void flush(EventHandler* handler);
 
   sys::Epoll epoll_;
   sys::Memory watches_;
@@ -103,7 +107,6 @@ class Reactor {
   TimerWheel timers_;
   std::vector<Function<void()>> posted_;
   EventHandler* dirty_ = nullptr;
-  EventHandler** dirty_end_ = &dirty_;
   EventHandler* doomed_ = nullptr;
   Counter own_turns_;
   Counter* turns_ = &own_turns_;

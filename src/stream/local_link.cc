@@ -8,10 +8,10 @@ namespace oklo::stream {
 
 using Linger = net::Connection::Linger;
 
-bool LocalLink::send(std::string_view bytes) { return can_send() && connection_.send(bytes); }
+bool LocalLink::send(std::string_view bytes) { return connection_.send(bytes); }
 
 bool LocalLink::send_file(sys::Fd file, uint64_t offset, uint64_t size) {
-  if (!can_send()) return false;
+  if (!connection_.sends()) return false;
   connection_.send_file(std::move(file), offset, size);
   return true;
 }
@@ -22,7 +22,7 @@ void LocalLink::close() { connection_.close(CloseReason::finished, Linger::yes);
 void LocalLink::abort() { connection_.abort(CloseReason::finished); }
 
 void LocalLink::shutdown_send() {
-  if (!can_send()) return;
+  if (!connection_.sends()) return;
   session().send_finished = true;
   if (session().end_told) connection_.close(CloseReason::finished, Linger::no);
   else connection_.finish_sending();

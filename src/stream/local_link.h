@@ -26,7 +26,6 @@ class LocalLink final : public Link {
 
  private:
   StreamSession& session() const { return connection_.session<StreamSession>(); }
-  bool can_send() const { return connection_.open() && !session().send_finished; }
 
   net::Connection& connection_;
   StreamService& service_;

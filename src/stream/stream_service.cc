@@ -33,7 +33,12 @@ void refuse(net::Connection& connection, FramedMessage::State state) {
 
 StreamService::StreamService(const StreamHandlers& handlers, const StreamOptions& options, Reactor& reactor,
                              LifeRow& life, unsigned worker)
-    : handlers_(handlers), options_(options), reactor_(reactor), life_(life), worker_(worker) {}
+    : handlers_(handlers),
+      options_(options),
+      reactor_(reactor),
+      life_(life),
+      worker_(worker),
+      plain_(options.framing.kind == StreamFraming::Kind::none && options.idle_time_ms == 0) {}
 
 const char* StreamService::fault(const StreamHandlers& handlers, const StreamOptions& options) {
   if (!handlers.on_receive) return "on_receive is missing";
@@ -49,16 +54,34 @@ const char* StreamService::fault(const StreamHandlers& handlers, const StreamOpt
 template <class... Args>
 inline void StreamService::call(const Function<void(Connection&, Args...)>& handler,
                                 net::Connection& connection, Args... args) {
-  if (!handler) return;
   LocalLink link(connection, *this);
   Connection handle(link);
   handler(handle, args...);
   if (connection.queued() > options_.high_water) high_water_passed(connection);
 }
 
-void StreamService::high_water_passed(net::Connection& connection) {
+template <class... Args>
+void StreamService::call_if_any(const Function<void(Connection&, Args...)>& handler,
+                                net::Connection& connection, Args... args) {
+  if (handler) call(handler, connection, args...);
+}
+
+[[gnu::always_inline]] inline void StreamService::hand_over(net::Connection& connection,
+                                                            std::string_view payload) {
+  connection.row().requests++;
+  life_.requests.add(1);
+  call(handlers_.on_receive, connection, payload);
+}
+
+// Without framing.
+inline void StreamService::pass_on(net::Connection& connection) {
+  hand_over(connection, connection.whole_input());
+  connection.consume_all();
+}
+
+[[gnu::noinline]] void StreamService::high_water_passed(net::Connection& connection) {
   if (!connection.open() || std::exchange(session_of(connection).above, true)) return;
-  call(handlers_.on_buffer_full, connection);
+  call_if_any(handlers_.on_buffer_full, connection);
 }
 
 void* StreamService::state_of(net::Connection& connection) {
@@ -73,10 +96,11 @@ void StreamService::on_open(net::Connection& connection) {
   new (&session_of(connection)) StreamSession;
   if (handlers_.on_sent) connection.tell_each_drain();
   await_more(connection);
-  call(handlers_.on_connect, connection);
+  call_if_any(handlers_.on_connect, connection);
 }
 
 void StreamService::on_data(net::Connection& connection) {
+  if (plain_) return pass_on(connection);
   await_more(connection);
   deliver(connection);
 }
@@ -119,7 +143,7 @@ void StreamService::on_drain(net::Connection& connection, DrainMode mode) {
 }
 
 void StreamService::on_close(net::Connection& connection, CloseReason reason) {
-  call(handlers_.on_close, connection, reason);
+  call_if_any(handlers_.on_close, connection, reason);
   StreamSession& session = session_of(connection);
   if (session.listed) std::replace(listed_.begin(), listed_.end(), &connection, (net::Connection*)nullptr);
   if (session.state) states_.erase(*session.state);
@@ -139,8 +163,7 @@ inline bool StreamService::deliver_message(net::Connection& connection) {
   StreamSession& session = session_of(connection);
   std::string_view input = input_of(connection);
   if (options_.framing.kind == StreamFraming::Kind::none) {
-    hand_over(connection, input);
-    connection.consume(input.size());
+    pass_on(connection);
     return true;
   }
   if (session.long_message) return deliver_long_message(connection);
@@ -182,12 +205,6 @@ bool StreamService::deliver_long_message(net::Connection& connection) {
   return true;
 }
 
-inline void StreamService::hand_over(net::Connection& connection, std::string_view payload) {
-  connection.row().requests++;
-  life_.requests.add(1);
-  call(handlers_.on_receive, connection, payload);
-}
-
 // ---------------------------------------------------------------- what is told in the next turn
 
 // A handler that sends whenever all was sent would never let a turn end, as long as the peer takes it all.
@@ -209,10 +226,10 @@ void StreamService::tell(net::Connection& connection) {
   if (!connection.open()) return;
   if (session.above && connection.queued() <= options_.low_water) {
     session.above = false;
-    call(handlers_.on_buffer_drain, connection);
+    call_if_any(handlers_.on_buffer_drain, connection);
   }
   bool drained = std::exchange(session.drained, false);
-  if (drained && connection.open() && connection.all_sent()) call(handlers_.on_sent, connection);
+  if (drained && connection.open() && connection.all_sent()) call_if_any(handlers_.on_sent, connection);
   deliver(connection);  // The handlers may have resumed it.
   if (connection.peer_finished() && !session.paused) tell_end(connection);
 }

@@ -39,9 +39,13 @@ class StreamService final : public Protocol {
  private:
   template <class... Args>
   void call(const Function<void(Connection&, Args...)>& handler, net::Connection& connection, Args... args);
+  template <class... Args>
+  void call_if_any(const Function<void(Connection&, Args...)>& handler, net::Connection& connection,
+                   Args... args);
   void high_water_passed(net::Connection& connection);
 
   // --- receiving
+  void pass_on(net::Connection& connection);
   void deliver(net::Connection& connection);
   bool deliver_message(net::Connection& connection);
   bool deliver_long_message(net::Connection& connection);
@@ -60,6 +64,7 @@ class StreamService final : public Protocol {
   Reactor& reactor_;
   LifeRow& life_;
   unsigned worker_;
+  bool plain_;  // no framing and no limit of time: all that comes is handed over, and that is all
   SlotTable<HandlerState> states_;
   std::vector<net::Connection*> listed_;  // nullptr: it has ended
 };

@@ -37,8 +37,7 @@ long Epoll::modify(int fd, uint32_t interest, uint64_t token) {
 void Epoll::remove(int fd) { control(fd_.get(), EPOLL_CTL_DEL, fd, 0, 0); }
 
 long Epoll::wait(std::span<epoll_event> events, int timeout_ms) {
-  long count = kernel::epoll_wait(fd_.get(), events.data(), static_cast<int>(events.size()), timeout_ms);
-  return count == -EINTR ? 0 : count;
+  return kernel::epoll_wait(fd_.get(), events.data(), static_cast<int>(events.size()), timeout_ms);
 }
 
 }  // namespace oklo::sys

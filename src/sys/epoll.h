@@ -30,7 +30,7 @@ class Epoll {
   void remove(int fd);
 
   // Waits until an event is there or `timeout_ms` has passed (-1: without end). The number of events,
-  // or a negative errno number; EINTR counts as no event.
+  // or a negative errno number.
   [[nodiscard]] long wait(std::span<epoll_event> events, int timeout_ms);
 
   int fd() const { return fd_.get(); }

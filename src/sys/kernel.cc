@@ -17,6 +17,8 @@
 #include <bit>
 #include <cstdint>
 
+#include "sys/raw_syscall.h"
+
 namespace oklo::sys::kernel {
 
 namespace {
@@ -60,7 +62,8 @@ long epoll_ctl(int epoll_fd, int operation, int fd, epoll_event* event) {
 }
 
 long epoll_wait(int epoll_fd, epoll_event* events, int count, int timeout_ms) {
-  return answer(::epoll_wait(epoll_fd, events, count, timeout_ms));
+  if constexpr (raw::kKnown) return raw::call(SYS_epoll_pwait, epoll_fd, events, count, timeout_ms);
+  else return answer(::epoll_wait(epoll_fd, events, count, timeout_ms));
 }
 
 long eventfd(unsigned initial, int flags) { return answer(::eventfd(initial, flags)); }
@@ -169,7 +172,10 @@ long readlinkat(int dir, const char* path, char* out, size_t size) {
   return answer(::readlinkat(dir, path, out, size));
 }
 
-long recv(int fd, void* out, size_t size, int flags) { return answer(::recv(fd, out, size, flags)); }
+long recv(int fd, void* out, size_t size, int flags) {
+  if constexpr (raw::kKnown) return raw::call(SYS_recvfrom, fd, out, size, flags);
+  else return answer(::recv(fd, out, size, flags));
+}
 
 long recvmmsg(int fd, mmsghdr* messages, unsigned count, int flags) {
   return answer(::recvmmsg(fd, messages, count, flags, nullptr));
@@ -186,7 +192,10 @@ long sched_setaffinity(size_t bytes, const unsigned long* mask) {
   return answer(::syscall(SYS_sched_setaffinity, 0, bytes, mask));
 }
 
-long send(int fd, const void* data, size_t size, int flags) { return answer(::send(fd, data, size, flags)); }
+long send(int fd, const void* data, size_t size, int flags) {
+  if constexpr (raw::kKnown) return raw::call(SYS_sendto, fd, data, size, flags);
+  else return answer(::send(fd, data, size, flags));
+}
 
 long sendfile(int out, int in, off_t* offset, size_t count) {
   return answer(::sendfile(out, in, offset, count));

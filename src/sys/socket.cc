@@ -165,13 +165,11 @@ long accept_connection(int listener, Address& peer) {
   return fd;
 }
 
-long receive(int fd, void* out, size_t size) {
-  return retry([&] { return kernel::recv(fd, out, size, 0); });
-}
+long receive(int fd, void* out, size_t size) { return kernel::recv(fd, out, size, 0); }
 
-long send_bytes(int fd, const void* data, size_t size) {
-  return retry([&] { return kernel::send(fd, data, size, MSG_NOSIGNAL); });
-}
+long send_bytes(int fd, const void* data, size_t size) { return kernel::send(fd, data, size, MSG_NOSIGNAL); }
+
+bool try_later(long result) { return result == -EAGAIN || result == -EINTR; }
 
 long send_parts(int fd, const iovec* parts, size_t count, bool more) {
   msghdr message = {};

@@ -44,10 +44,12 @@ uint32_t send_queue_bytes(int fd);
 // A blocking, close-on-exec stream socket connected to `address`.
 Result<Fd> connect_to(const Address& address);
 
-// Each answers zero or more, or a negative errno number, as kernel.h does. EINTR is tried again.
-[[nodiscard]] long accept_connection(int listener, Address& peer);
+// Each answers zero or more, or a negative errno number, as kernel.h does. After EINTR it is tried again; but
+// for receive and send_bytes, whose callers will come back as after EAGAIN: try_later knows both.
 [[nodiscard]] long receive(int fd, void* out, size_t size);
 [[nodiscard]] long send_bytes(int fd, const void* data, size_t size);
+bool try_later(long result);
+[[nodiscard]] long accept_connection(int listener, Address& peer);
 [[nodiscard]] long send_parts(int fd, const iovec* parts, size_t count, bool more);
 [[nodiscard]] long send_file(int socket, int file, uint64_t& offset, size_t count);
 

@@ -11,8 +11,8 @@ uint64_t monotonic_ns() {
 }
 
 uint64_t monotonic_ms() {
-  timespec now = {};
-  kernel::clock_gettime(CLOCK_MONOTONIC, &now);
+  timespec now;
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
   return static_cast<uint64_t>(now.tv_sec) * 1000 + static_cast<uint32_t>(now.tv_nsec) / 1'000'000;
 }
 

@@ -169,3 +169,21 @@ TEST_CASE("net/block_pool: it frees what it keeps when it dies, and that alone")
   BlockPool other;
   other.give_back(held);
 }
+
+TEST_CASE("net/block_pool: the block that it lends is the same until somebody keeps it") {
+  BlockPool pool;
+  Block* lent = pool.lend();
+  CHECK(lent->empty());
+  CHECK(pool.lend() == lent);
+  CHECK(pool.is_lent(lent));
+  std::vector<Block*> blocks = take_many(pool, 3);
+  CHECK(std::find(blocks.begin(), blocks.end(), lent) == blocks.end());
+  give_back_all(pool, blocks);
+  pool.keep(blocks[0]);  // Not lent: nothing happens.
+  CHECK(pool.lend() == lent);
+  pool.keep(lent);
+  CHECK(!pool.is_lent(lent));
+  CHECK(pool.lend() != lent);
+  CHECK(pool.lend()->empty());
+  pool.give_back(lent);
+}

@@ -209,29 +209,29 @@ TEST_CASE("reactor/reactor: what timers and events post is called in the same tu
   CHECK(called);
 }
 
-TEST_CASE("reactor/reactor: each handler is flushed once a turn, in the order of marking") {
+TEST_CASE("reactor/reactor: each handler is flushed once a turn") {
   auto reactor = make_reactor();
   Handler first, second;
-  std::string order;
-  first.when_flushed = [&] { order += "1"; };
-  second.when_flushed = [&] { order += "2"; };
   reactor->post([&] {
     reactor->mark_dirty(first);
     reactor->mark_dirty(second);
     reactor->mark_dirty(first);
   });
   reactor->run_once();
-  CHECK(order == "12");
+  CHECK(first.flushes == 1);
+  CHECK(second.flushes == 1);
   reactor->mark_dirty(second);
   reactor->run_once();  // Does not wait: there is something to flush.
-  CHECK(order == "122");
+  CHECK(first.flushes == 1);
+  CHECK(second.flushes == 2);
 }
 
 TEST_CASE("reactor/reactor: what is marked while flushing or destroying is flushed in the same turn") {
   auto reactor = make_reactor();
   Handler first, second, doomed, late;
   first.when_flushed = [&] {
-    if (first.flushes == 1) reactor->mark_dirty(first);
+    if (first.flushes > 1) return;
+    reactor->mark_dirty(first);
     reactor->mark_dirty(second);
     reactor->destroy_later(doomed);
   };
@@ -345,7 +345,6 @@ TEST_CASE("reactor/reactor: the clock stands still within a turn and agrees with
   const oklo::Clock& clock = reactor->clock();
   uint64_t now_ms = sys::monotonic_ns() / 1'000'000;
   CHECK(clock.now_ms <= now_ms);
-  CHECK(clock.wall_ms < 1000);
   int64_t ahead_s = clock.wall_s - sys::wall_time().seconds;
   CHECK(ahead_s <= 1);
   CHECK(clock.wall_s > 1'600'000'000);
