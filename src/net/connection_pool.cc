@@ -30,6 +30,7 @@ void ConnectionPool::open(Endpoint& endpoint, sys::Fd socket, const sys::Address
   peer.copy_ip(row.peer_ip);
   row.opened_s = row.active_s = static_cast<uint32_t>(reactor_.clock().now_ms / 1000);
   net::Connection& connection = connections_.insert(endpoint, std::move(socket), id);
+  row.slot = connection.slot_index();
   life_.accepted.add(1);
   count();
   connection.start(read_now);
@@ -41,6 +42,13 @@ void ConnectionPool::erase(net::Connection& connection, CloseReason reason) {
   life_.closed[static_cast<size_t>(reason)].add(1);
   count();
   if (on_erase_) on_erase_();
+}
+
+net::Connection* ConnectionPool::find(ConnectionId id) {
+  if (!rows_.holds(id)) return nullptr;
+  const ConnectionRow& row = rows_.row(id);
+  net::Connection* found = connections_.find(row.slot);
+  return found && &found->row() == &row ? found : nullptr;
 }
 
 void ConnectionPool::count() {

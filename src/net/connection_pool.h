@@ -29,6 +29,13 @@ class ConnectionPool {
   void open(Endpoint& endpoint, sys::Fd socket, const sys::Address& peer, bool read_now);
   void erase(net::Connection& connection, CloseReason reason);
 
+  // nullptr: it is gone, or that of another worker.
+  net::Connection* find(ConnectionId id);
+  template <class F>
+  void for_each(F visit) {
+    connections_.for_each(visit);
+  }
+
   // Tells every session that the worker leaves.
   void drain(DrainMode mode);
   void abort_all();

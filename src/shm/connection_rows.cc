@@ -19,7 +19,7 @@ ConnectionId occupy(ConnectionRow& row, uint32_t index, uint32_t life) {
   row.peer_port = 0;
   row.kind = ConnectionKind::none;
   row.listener = 0;
-  row.opened_s = row.active_s = row.requests = row.queued_bytes = 0;
+  row.opened_s = row.active_s = row.requests = row.queued_bytes = row.slot = 0;
   row.bytes_in = row.bytes_out = 0;
   row.generation.store(generation, std::memory_order_release);
   return {index, generation};
@@ -50,6 +50,13 @@ void ConnectionRows::close(ConnectionId id) {
   if (chunk.used != 0 || !others_have_room) return;
   unlink(index);
   table_.return_chunk(index);
+}
+
+bool ConnectionRows::holds(ConnectionId id) const {
+  if (id.row >= table_.size() || id.generation % 2 == 0) return false;
+  const ConnectionRow& row = table_.row(id.row);
+  return row.generation.load(std::memory_order_relaxed) == id.generation &&
+         row.owner.load(std::memory_order_relaxed) == life_;
 }
 
 bool ConnectionRows::grow() {

@@ -18,6 +18,8 @@ class ConnectionRows {
   ConnectionId open();
   void close(ConnectionId id);
   ConnectionRow& row(ConnectionId id) const { return table_.row(id.row); }
+  // Whether it names a connection of this life that is open.
+  bool holds(ConnectionId id) const;
   // Of a row that is open.
   ConnectionId id_of(const ConnectionRow& row) const {
     return {static_cast<uint32_t>(&row - &table_.row(0)), row.generation.load(std::memory_order_relaxed)};

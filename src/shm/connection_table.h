@@ -27,6 +27,7 @@ struct ConnectionRow {
   uint32_t active_s;
   uint32_t requests;
   uint32_t queued_bytes;
+  uint32_t slot;                     // where its owner keeps it
   uint64_t bytes_in;
   uint64_t bytes_out;
 };

@@ -53,12 +53,12 @@ Result<void> Hub::start() {
 void Hub::enter(net::Connection& connection) {
   flush();
   members_.enter(connection);
-  row_.websockets.store(static_cast<uint32_t>(members_.all().size()), std::memory_order_relaxed);
+  row_.websockets.store(static_cast<uint32_t>(members_.count()), std::memory_order_relaxed);
 }
 
 void Hub::exit(net::Connection& connection) {
   members_.exit(connection);
-  row_.websockets.store(static_cast<uint32_t>(members_.all().size()), std::memory_order_relaxed);
+  row_.websockets.store(static_cast<uint32_t>(members_.count()), std::memory_order_relaxed);
 }
 
 // Who enters a room gets what is sent from then on, and who leaves what was sent before.
@@ -110,7 +110,7 @@ void Hub::deliver(Kind kind, std::string_view room, std::string frames) {
     return;
   }
   BytesRef bytes = BytesRef::make(std::move(frames));
-  members_.all().for_each([&](net::Connection& each) { WebSocketService::deliver(each, bytes); });
+  members_.for_each([&](net::Connection& each) { WebSocketService::deliver(each, bytes); });
 }
 
 // No handler is called meanwhile, so nobody enters or leaves.

@@ -7,6 +7,11 @@
 
 namespace oklo::ws {
 
+void Members::enter(net::Connection& connection) {
+  pool_ = connection.endpoint().pool;
+  count_++;
+}
+
 void Members::exit(net::Connection& connection) {
   Membership* next = std::exchange(connection.session<Session>().memberships, nullptr);
   while (next) {
@@ -14,7 +19,7 @@ void Members::exit(net::Connection& connection) {
     next = left->next;
     remove(*left);
   }
-  all_.erase(connection);
+  count_--;
 }
 
 void Members::join(net::Connection& connection, std::string_view room) {
@@ -49,6 +54,11 @@ void Members::remove(Membership& membership) {
 const LocalRoom* Members::find(std::string_view room) const {
   auto found = rooms_.find(room);
   return found == rooms_.end() ? nullptr : &found->second;
+}
+
+net::Connection* Members::find(ConnectionId id) const {
+  net::Connection* found = pool_ ? pool_->find(id) : nullptr;
+  return found && is_websocket(*found) ? found : nullptr;
 }
 
 }  // namespace oklo::ws

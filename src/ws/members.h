@@ -6,8 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "net/connection.h"
-#include "ws/connection_index.h"
+#include "net/connection_pool.h"
 
 namespace oklo::ws {
 
@@ -34,7 +33,7 @@ struct Membership {
 // in it.
 class Members {
  public:
-  void enter(net::Connection& connection) { all_.insert(connection); }
+  void enter(net::Connection& connection);
   // Leaves all rooms, too.
   void exit(net::Connection& connection);
 
@@ -43,13 +42,25 @@ class Members {
 
   // nullptr: there is none.
   const LocalRoom* find(std::string_view room) const;
-  net::Connection* find(ConnectionId id) const { return all_.find(id); }
-  const ConnectionIndex& all() const { return all_; }
+  net::Connection* find(ConnectionId id) const;
+
+  size_t count() const { return count_; }
+  template <class F>
+  void for_each(F visit) const {
+    if (count_ == 0) return;
+    pool_->for_each([&visit](net::Connection& connection) {
+      if (is_websocket(connection)) visit(connection);
+    });
+  }
 
  private:
+  static bool is_websocket(const net::Connection& connection) {
+    return connection.row().kind == ConnectionKind::websocket;
+  }
   void remove(Membership& membership);
 
-  ConnectionIndex all_;
+  ConnectionPool* pool_ = nullptr;  // where all of them stand
+  size_t count_ = 0;
   std::map<std::string, LocalRoom, std::less<>> rooms_;
 };
 

@@ -254,3 +254,23 @@ TEST_CASE("net/connection_pool: a connection that changes its endpoint has anoth
   CHECK(net.protocol.calls == "open data ");
   CHECK(net.pool.size() == 0);
 }
+
+TEST_CASE("net/connection_pool: an id finds its connection, and no other one, as long as it is there") {
+  Net net;
+  std::vector<Peer> peers = open_many(net, 100);
+  for (Connection* connection : net.protocol.live) CHECK(net.pool.find(connection->id()) == connection);
+  oklo::ConnectionId gone = net.protocol.live[40]->id();
+  net.protocol.live[40]->abort(CloseReason::finished);
+  net.turn();
+  CHECK(net.pool.find(gone) == nullptr);
+  peers.push_back(net.open());  // It gets the same row.
+  CHECK(net.connection().id().row == gone.row);
+  CHECK(net.pool.find(gone) == nullptr);
+  CHECK(net.pool.find({}) == nullptr);
+  CHECK(net.pool.find({UINT32_MAX, 1}) == nullptr);
+  oklo::ConnectionRows others(net.table, 1);
+  CHECK(net.pool.find(others.open()) == nullptr);
+  size_t count = 0;
+  net.pool.for_each([&count](Connection&) { count++; });
+  CHECK(count == 100);
+}
