@@ -317,7 +317,7 @@ void Connection::cancel_timer() { reactor().timers().cancel(*this); }
 
 void Connection::await_room() {
   kernel_queue_ = sys::send_queue_bytes(socket_.get());
-  set_deadline(clock().now_ms + endpoint_->write_stall_ms);
+  put_deadline(clock().now_ms + endpoint_->write_stall_ms);
 }
 
 // A socket has room again when a third of its buffer is free, which may be a megabyte. That a client does

@@ -68,11 +68,9 @@ class Connection final : private EventHandler, private Timer, public Outlet {
   }
 
   // Protocol::on_deadline is called at that time, once, unless another one is set before. While bytes
-  // wait to be sent the deadline is that of the write stall instead.
+  // wait to be sent the deadline is that of the write stall, and none is set; on_drained comes afterwards.
   void set_deadline(uint64_t at_ms) {
-    deadline_ms_ = at_ms;
-    // A timer that comes too early is left where it is: most deadlines are never reached.
-    if (!armed() || at_ms < expiry_ms()) arm_timer();
+    if (!blocked_) put_deadline(at_ms);
   }
 
   // Sends what is queued, then closes. `linger`: the peer may still be sending: the write side is closed
@@ -163,6 +161,11 @@ class Connection final : private EventHandler, private Timer, public Outlet {
   void watch();
   void await_room();
   void check_stall();
+  void put_deadline(uint64_t at_ms) {
+    deadline_ms_ = at_ms;
+    // A timer that comes too early is left where it is: most deadlines are never reached.
+    if (!armed() || at_ms < expiry_ms()) arm_timer();
+  }
   void arm_timer();
   void cancel_timer();
   bool send_long(std::string_view bytes);

@@ -346,3 +346,20 @@ TEST_CASE("net/connection: one that another pauses in the same batch of events i
   net.turn();
   CHECK(reads == 1);
 }
+
+TEST_CASE("net/connection: a session's deadline does not end one whose bytes wait") {
+  Net net;
+  Peer peer = net.open();
+  net.connection().set_deadline(net.reactor->clock().now_ms + 10);
+  std::string text = block(net);
+  net.turn();
+  net.connection().set_deadline(net.reactor->clock().now_ms + 10);
+  for (int i = 0; i < 3; i++) net.turns_until_timer();
+  CHECK(net.protocol.calls == "open ");
+  net.protocol.when_drained = [&](Connection& connection) {
+    connection.set_deadline(net.reactor->clock().now_ms + 10);
+  };
+  CHECK(read_size(net, peer, text.size()) == text);
+  net.turns_until_timer();
+  CHECK(net.protocol.calls == "open drained deadline ");
+}
