@@ -63,6 +63,7 @@ RouteTable::Node& RouteTable::child(Node& node, std::string_view part) {
 Route& RouteTable::add(Methods methods, std::string_view pattern) {
   routes_.push_back(std::make_unique<Route>());
   Route& route = *routes_.back();
+  route.pattern = pattern;
   if (is_well_formed(pattern)) attach(methods, pattern, route);
   else if (malformed_.empty()) malformed_ = pattern.empty() ? "(empty)" : pattern;
   return route;
@@ -146,10 +147,20 @@ void RouteTable::remember_exact(std::string_view path, const Node& node) {
   }
 }
 
+std::string Route::fault() const {
+  if (upgrade_maker) return upgrade_maker->fault();
+  if (upload && !upload->on_end) return "on_end is missing";
+  return handler || upload || !directory.empty() ? "" : "the handler is missing";
+}
+
 Result<void> RouteTable::check() const {
-  if (malformed_.empty()) return {};
-  return Error{0, "bad route pattern \"" + malformed_ +
-                      "\": it must begin with '/', and \"*name\" must be its last part"};
+  if (!malformed_.empty())
+    return Error{0, "bad route pattern \"" + malformed_ +
+                        "\": it must begin with '/', and \"*name\" must be its last part"};
+  for (const auto& route : routes_)
+    if (std::string fault = route->fault(); !fault.empty()) return Error{0, route->pattern + ": " + fault};
+  if (routes_.empty()) return Error{0, "it has no route"};
+  return {};
 }
 
 Result<RouteTable::OpenedFiles> RouteTable::open_files() const {

@@ -19,6 +19,7 @@ namespace oklo::http {
 // What a pattern leads to: one of handler, upload and files, or an upgrade, or an upgrade and one of them for
 // requests that do not ask for it.
 struct Route {
+  std::string pattern;
   Handler handler;
   std::unique_ptr<UploadHandlers> upload;
   std::unique_ptr<StaticFiles> files;
@@ -29,6 +30,8 @@ struct Route {
 
   bool takes_pieces() const { return upload != nullptr; }
   bool only_upgrades() const { return !handler && !upload && !files; }
+  // What is missing or wrong, for whoever made it; empty: nothing.
+  std::string fault() const;
 };
 
 // The patterns of a Router as a tree of path parts. Built before the workers are forked, the same in all
@@ -44,6 +47,7 @@ class RouteTable {
 
   // A route for the methods at the pattern. A malformed pattern is kept as the error that check gives.
   Route& add(Methods methods, std::string_view pattern);
+  // What is wrong with the routes, or that there are none.
   Result<void> check() const;
   // A route for the files below a prefix, with and without a slash behind it.
   void add_files(std::string_view prefix, std::string directory, FilesOptions options);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "http/exchange.h"
@@ -30,6 +31,8 @@ class Upgrade {
 class UpgradeMaker {
  public:
   virtual ~UpgradeMaker() = default;
+  // What is missing or wrong, for whoever made the route; empty: nothing.
+  virtual std::string fault() const { return {}; }
   // `base` is the endpoint of the listener.
   virtual std::unique_ptr<Upgrade> make(const Endpoint& base) = 0;
 };

@@ -1,5 +1,6 @@
 #include "server/http_site.h"
 
+#include "codec/http_request.h"
 #include "http/http_service.h"
 #include "net/acceptor.h"
 #include "process/status.h"
@@ -35,6 +36,26 @@ class HttpPort final : public Port {
   Endpoint endpoint_;
 };
 
+// What is wrong with them; empty: nothing.
+std::string limits_fault(const HttpLimits& limits) {
+  struct Row {
+    const char* name;
+    uint32_t value;
+  };
+  const Row rows[] = {{"request_line_bytes", limits.request_line_bytes},
+                      {"header_bytes", limits.header_bytes},
+                      {"header_count", limits.header_count},
+                      {"header_time_ms", limits.header_time_ms},
+                      {"body_window_ms", limits.body_window_ms},
+                      {"idle_time_ms", limits.idle_time_ms},
+                      {"write_stall_ms", limits.write_stall_ms},
+                      {"requests", limits.requests},
+                      {"queue_bytes", limits.queue_bytes}};
+  for (const Row& row : rows)
+    if (row.value == 0) return std::string(row.name) + " must be at least 1";
+  return limits.header_count > codec::kFieldsMax ? "header_count must be at most 128" : "";
+}
+
 }  // namespace
 
 HttpSite::HttpSite(std::string address, std::unique_ptr<http::RouteTable> routes, const HttpLimits& limits)
@@ -44,7 +65,9 @@ HttpSite::HttpSite(std::string address, std::unique_ptr<http::RouteTable> routes
 ListenAddress HttpSite::listen_address() const { return {address(), true}; }
 
 Result<void> HttpSite::open() {
-  if (Result<void> checked = routes_->check(); !checked) return checked;
+  std::string fault = limits_fault(limits_);
+  if (Result<void> checked = routes_->check(); fault.empty() && !checked) fault = checked.error().text;
+  if (!fault.empty()) return Error{0, "http " + address() + ": " + fault};
   Result<http::RouteTable::OpenedFiles> opened = routes_->open_files();
   if (!opened) return opened.error();
   opened_ = std::move(opened).value();

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "codec/characters.h"
 #include "codec/websocket_handshake.h"
 #include "http/route_table.h"
 
@@ -27,6 +28,21 @@ void refuse(http::Exchange& exchange, int status) {
     if (exchange.keep_alive) exchange.add_field("Connection", "Upgrade");
   }
   exchange.fail(status);
+}
+
+constexpr uint32_t kQueueBytesMin = 1024;
+
+// Scheme, host and perhaps port, and nothing behind them (RFC 6454 section 6.2).
+bool is_origin(std::string_view text) {
+  if (text == "null") return true;
+  size_t colon = text.find("://");
+  if (colon == text.npos || colon == 0) return false;
+  std::string_view host = text.substr(colon + 3);
+  return !host.empty() && host.find('/') == host.npos;
+}
+
+bool is_token(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), codec::is_token_char);
 }
 
 }  // namespace
@@ -71,6 +87,18 @@ bool WebSocketUpgrade::accept(http::Exchange& exchange) {
   codec::WebSocketAccept proof = codec::websocket_accept(key);
   exchange.add_field("Sec-WebSocket-Accept", {proof.data(), proof.size()});
   return true;
+}
+
+std::string WebSocketMaker::fault() const {
+  if (!handlers_.on_open && !handlers_.on_message && !handlers_.on_binary)
+    return "on_message, on_binary or on_open is missing";
+  if (options_.message_bytes == 0) return "message_bytes must be at least 1";
+  if (options_.queue_bytes < kQueueBytesMin) return "queue_bytes must be at least 1024";
+  for (const std::string& origin : options_.origins)
+    if (!is_origin(origin)) return "\"" + origin + "\" is no origin, as \"https://example.org\" is one";
+  for (const std::string& name : options_.subprotocols)
+    if (!is_token(name)) return "\"" + name + "\" is no name of a subprotocol";
+  return {};
 }
 
 }  // namespace oklo::ws

@@ -36,6 +36,7 @@ class WebSocketMaker final : public http::UpgradeMaker {
  public:
   WebSocketMaker(WebSocketHandlers handlers, WebSocketOptions options)
       : handlers_(std::move(handlers)), options_(std::move(options)) {}
+  std::string fault() const override;
   std::unique_ptr<http::Upgrade> make(const Endpoint& base) override {
     return std::make_unique<WebSocketUpgrade>(handlers_, options_, base);
   }
