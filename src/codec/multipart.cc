@@ -62,7 +62,8 @@ std::optional<std::string> multipart_boundary(std::string_view content_type) {
   return boundary;
 }
 
-MultipartParser::MultipartParser(std::string_view boundary, uint32_t parts_max) : parts_left_(parts_max) {
+MultipartParser::MultipartParser(std::string_view boundary, uint32_t parts_max, size_t header_bytes_max)
+    : parts_left_(parts_max), header_bytes_max_(std::min(header_bytes_max, kHeaderBytesMax)) {
   OKLO_ASSERT(valid_boundary(boundary));
   delimiter_.append("\r\n--").append(boundary);
 }
@@ -161,7 +162,7 @@ MultipartEvent MultipartParser::take_header(std::string_view& bytes) {
   size_t newline = bytes.find('\n');
   bool whole = newline != std::string_view::npos;
   std::string_view taken = bytes.substr(0, whole ? newline + 1 : bytes.size());
-  if (taken.size() > kHeaderBytesMax - header_.size()) return fail(Fault::header_large);
+  if (taken.size() > header_bytes_max_ - header_.size()) return fail(Fault::header_large);
   header_.append(taken);
   bytes.remove_prefix(taken.size());
   if (!whole) return {};

@@ -37,8 +37,8 @@ class MultipartParser {
  public:
   static constexpr size_t kHeaderBytesMax = 8192;  // of each part
 
-  // The boundary must be one that multipart_boundary gave.
-  MultipartParser(std::string_view boundary, uint32_t parts_max);
+  // The boundary must be one that multipart_boundary gave. `header_bytes_max` may be less than that of all.
+  MultipartParser(std::string_view boundary, uint32_t parts_max, size_t header_bytes_max = kHeaderBytesMax);
 
   // The next event in `bytes`, from whose front it takes what it has used. To be called until it needs
   // more. Once something was bad, it is bad for ever.
@@ -76,6 +76,7 @@ class MultipartParser {
   std::string file_name_;
   std::string content_type_;
   uint32_t parts_left_;
+  size_t header_bytes_max_;
   uint8_t matched_ = 2;  // bytes of a delimiter that have come
   uint8_t implied_ = 2;  // so many of these belong to what is in front of the content: they are none of it
   Step step_ = Step::search;

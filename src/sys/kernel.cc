@@ -124,6 +124,10 @@ long getsockopt(int fd, int level, int name, void* value, socklen_t* length) {
 
 long kill(pid_t pid, int signal) { return answer(::kill(pid, signal)); }
 
+long linkat(int from_dir, const char* from, int to_dir, const char* to, int flags) {
+  return answer(::linkat(from_dir, from, to_dir, to, flags));
+}
+
 long listen(int fd, int backlog) { return answer(::listen(fd, backlog)); }
 
 long mmap(void** out, size_t length, int protection, int flags, int fd, off_t offset) {
@@ -165,6 +169,10 @@ long poll(int fd, short events, int timeout_ms) {
 long prctl(int option, unsigned long argument) { return answer(::prctl(option, argument, 0ul, 0ul, 0ul)); }
 
 long pread(int fd, void* out, size_t size, off_t offset) { return answer(::pread(fd, out, size, offset)); }
+
+long pwrite(int fd, const void* data, size_t size, off_t offset) {
+  return answer(::pwrite(fd, data, size, offset));
+}
 
 long read(int fd, void* out, size_t size) { return answer(::read(fd, out, size)); }
 

@@ -82,6 +82,13 @@ void send_signal(pid_t pid, int signal) { kernel::kill(pid, signal); }
 
 void become_subreaper() { kernel::prctl(PR_SET_CHILD_SUBREAPER, 1); }
 
+void die_with_parent(pid_t parent) {
+  kernel::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (kernel::getppid() != parent) kernel::kill(current_pid(), SIGKILL);
+}
+
+void outlive_parent() { kernel::prctl(PR_SET_PDEATHSIG, 0); }
+
 // The groups go first and the user last: only root may change the others.
 Result<void> become_user(uid_t uid, gid_t gid) {
   long result = kernel::setgroups(1, &gid);

@@ -35,6 +35,11 @@ void send_signal(pid_t pid, int signal);
 // Children that lose their parent become ours (PR_SET_CHILD_SUBREAPER, prctl(2)).
 void become_subreaper();
 
+// Whether this process is killed when its parent ends (PR_SET_PDEATHSIG, prctl(2)): also at once when that is
+// not `parent` any more.
+void die_with_parent(pid_t parent);
+void outlive_parent();
+
 // Gives up root: no groups but `gid`, then all three user ids (credentials(7)).
 Result<void> become_user(uid_t uid, gid_t gid);
 

@@ -190,6 +190,8 @@ PASS(getsockname, (int fd, sockaddr* address, socklen_t* length), (fd, address, 
 PASS(getsockopt, (int fd, int level, int name, void* value, socklen_t* length),
      (fd, level, name, value, length))
 PASS(kill, (pid_t pid, int signal), (pid, signal))
+PASS(linkat, (int from_dir, const char* from, int to_dir, const char* to, int flags),
+     (from_dir, from, to_dir, to, flags))
 PASS(listen, (int fd, int backlog), (fd, backlog))
 PASS(mmap, (void** out, size_t length, int protection, int flags, int fd, off_t offset),
      (out, length, protection, flags, fd, offset))
@@ -202,6 +204,7 @@ PASS(pipe2, (int ends[2], int flags), (ends, flags))
 PASS_OR_INTERRUPT(poll, (int fd, short events, int timeout_ms), (fd, events, timeout_ms))
 PASS(prctl, (int option, unsigned long argument), (option, argument))
 PASS_SHORTER(pread, fd, (int fd, void* out, size_t size, off_t offset), (fd, out, size, offset))
+PASS_SHORTER(pwrite, fd, (int fd, const void* data, size_t size, off_t offset), (fd, data, size, offset))
 PASS_SHORTER(read, fd, (int fd, void* out, size_t size), (fd, out, size))
 PASS(readlinkat, (int dir, const char* path, char* out, size_t size), (dir, path, out, size))
 PASS_SHORTER(recv, fd, (int fd, void* out, size_t size, int flags), (fd, out, size, flags))

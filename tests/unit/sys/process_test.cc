@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -160,5 +161,34 @@ TEST_CASE("sys/process: a subreaper inherits the children of its children") {
           close(ends[1]);
           pid_t orphan = waitpid(-1, &status, 0);
           return orphan > 0 && WEXITSTATUS(status) == 5 ? 0 : 3;
+        }) == 0);
+}
+
+TEST_CASE("sys/process: a child that is to die with its parent does, and one that has lost it at once") {
+  int ends[2];
+  REQUIRE(pipe2(ends, O_CLOEXEC) == 0);
+  CHECK(in_child([&] {
+          int ready[2];
+          if (pipe2(ready, O_CLOEXEC) != 0) return 1;
+          auto pid = sys::fork_process();
+          if (!pid.ok()) return 2;
+          char byte = 0;
+          if (*pid != 0) return read(ready[0], &byte, 1) == 1 ? 0 : 3;
+          sys::die_with_parent(getppid());
+          (void)!write(ready[1], "x", 1);
+          for (;;) pause();
+        }) == 0);
+  close(ends[1]);
+  char byte;
+  CHECK(read(ends[0], &byte, 1) == 0);  // no process has the other end
+  close(ends[0]);
+  CHECK(in_child([] {
+          sys::die_with_parent(1'000'000'000);
+          return 0;
+        }) == 1000 + SIGKILL);
+  CHECK(in_child([] {
+          sys::die_with_parent(getppid());
+          sys::outlive_parent();
+          return 0;
         }) == 0);
 }
