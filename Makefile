@@ -32,12 +32,16 @@ endif
 EMBED := src/cli/pages man
 ROOMS ?= $(notdir $(wildcard src/*))
 # What each request or message runs through is built for speed, all else to be small.
-HOT   := base net reactor shm stream ws \
+HOT   := $(addprefix base/,number utf8) stream \
          $(addprefix codec/,chunked conditions field_id head_meaning host http_request range url \
            stream_framing websocket_frame) \
-         $(addprefix http/,date_line exchange file_cache file_resource http_service request response \
+         $(addprefix http/,date_line file_cache file_resource http_service reply request response \
            route_table static_files) \
-         $(addprefix sys/,epoll kernel packet_reader packet_writer socket time)
+         $(addprefix net/,block_pool connection connection_pool datagram_socket output_queue) \
+         $(addprefix reactor/,reactor timer_wheel) \
+         $(addprefix shm/,broadcast_reader broadcast_ring broadcast_writer connection_rows) \
+         $(addprefix sys/,epoll kernel packet_reader packet_writer socket time) \
+         $(addprefix ws/,hub members websocket websocket_service)
 
 ifdef SAN
   OPTIMIZE := -O1 -g -fno-omit-frame-pointer -fsanitize=$(SAN) -fno-sanitize-recover=all

@@ -7,6 +7,7 @@
 #include <type_traits>
 
 #include <oklo/connection_id.h>
+#include <oklo/function.h>
 
 namespace oklo {
 
@@ -83,5 +84,15 @@ class Connection {
   void* state_memory();
   stream::Link& link_;
 };
+
+// Calls the function with a connection of a raw stream service that this worker owns, from wherever: a timer,
+// another connection's handler. All of Connection works there, also to close it. False, and nothing is
+// called, when it is closed or another worker's: what reaches those is send_to and close_connection.
+bool with_connection(ConnectionId id, const Function<void(Connection&)>& function);
+
+// The same for all of them that this worker has, in no order, or those of one service: its number is
+// ConnectionInfo::listener. One that is accepted meanwhile may be left out.
+void each_connection(const Function<void(Connection&)>& function);
+void each_connection(unsigned listener, const Function<void(Connection&)>& function);
 
 }  // namespace oklo

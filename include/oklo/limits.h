@@ -12,7 +12,7 @@ struct HttpLimits {
   uint32_t header_bytes = 12000;         // all field lines together; 431 (RFC 6585 section 5)
   uint32_t header_count = 100;           // field lines, at most 128; 431
   uint32_t body_bytes = 1 << 20;         // a body that a handler gets whole; 413 (RFC 9110 section 15.5.14)
-  uint64_t upload_bytes = 1ull << 32;    // a body that a handler takes in pieces; 413
+  uint64_t upload_bytes = 1ull << 32;    // a body that is taken in pieces, forms too; 413
   uint32_t header_time_ms = 10'000;      // from the first byte of a request to the end of its head; 408
   uint32_t body_rate_bytes_s = 128;      // slower than this over body_window_ms: 408
   uint32_t body_window_ms = 10'000;

@@ -5,11 +5,15 @@
 #include <oklo/close_reason.h>
 #include <oklo/connection.h>
 #include <oklo/connection_id.h>
+#include <oklo/cookie.h>
 #include <oklo/datagram.h>
+#include <oklo/form.h>
 #include <oklo/framing.h>
 #include <oklo/function.h>
 #include <oklo/limits.h>
+#include <oklo/process.h>
 #include <oklo/request.h>
+#include <oklo/request_id.h>
 #include <oklo/response.h>
 #include <oklo/room.h>
 #include <oklo/router.h>

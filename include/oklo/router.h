@@ -1,9 +1,13 @@
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 
+#include <oklo/form.h>
 #include <oklo/function.h>
 #include <oklo/request.h>
 #include <oklo/response.h>
@@ -17,6 +21,24 @@ namespace http { class RouteTable; }
 // connections of that worker.
 using Handler = Function<void(const Request&, Response&)>;
 
+// Called with the next piece of a body: a function of (const Request&, std::string_view) or of these and a
+// Response&. To answer refuses the rest: the connection closes after the answer, and on_abort follows.
+class PieceHandler : public Function<void(const Request&, std::string_view, Response&)> {
+  using Base = Function<void(const Request&, std::string_view, Response&)>;
+
+ public:
+  PieceHandler() = default;
+  PieceHandler(std::nullptr_t) {}
+  template <class F>
+    requires std::is_invocable_v<F&, const Request&, std::string_view, Response&>
+  PieceHandler(F callable) : Base(std::move(callable)) {}
+  template <class F>
+    requires(std::is_invocable_v<F&, const Request&, std::string_view> && !std::is_same_v<F, PieceHandler>)
+  PieceHandler(F callable)
+      : Base([held = std::move(callable)](const Request& request, std::string_view piece,
+                                          Response&) mutable { held(request, piece); }) {}
+};
+
 // Takes a body in pieces, so that it never stands in memory whole. Request::state holds what belongs to
 // one upload.
 struct UploadHandlers {
@@ -24,10 +46,10 @@ struct UploadHandlers {
   // after the answer. May be empty.
   Handler on_head = {};
   // The next piece of the body.
-  Function<void(const Request&, std::string_view piece)> on_piece = {};
+  PieceHandler on_piece = {};
   // The body is complete: answer.
   Handler on_end = {};
-  // The client went away or was too slow before the end: clean up. May be empty.
+  // The client went away or was too slow before the end, or on_piece has answered: clean up. May be empty.
   Function<void(const Request&)> on_abort = {};
 };
 
@@ -57,6 +79,13 @@ class Router {
   Router& any(std::string_view pattern, Handler handler);
   // POST and PUT with a body that is taken in pieces.
   Router& upload(std::string_view pattern, UploadHandlers handlers);
+  // POST and PUT of a form: multipart/form-data, with files, or application/x-www-form-urlencoded; any other
+  // Content-Type gets 415, a malformed body 400, one over a limit 413, and one for whose files there is no
+  // room on the disk 507. Files that are larger than FormOptions::memory_bytes are written to the disk as
+  // they come, by the worker itself: all its connections wait while the kernel takes a piece, which is short
+  // unless the disk can't keep up. Memory and files are released when the handler has returned, or the client
+  // has gone away.
+  Router& form(std::string_view pattern, FormHandler handler, FormOptions options = {});
   // The files of a directory at a prefix, "/" or "/downloads". The directory is opened when the server
   // starts and at each reload, with the rights of the master; a missing one is an error there.
   Router& files(std::string_view prefix, std::string directory, FilesOptions options = {});

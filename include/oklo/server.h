@@ -8,6 +8,7 @@
 
 #include <oklo/datagram.h>
 #include <oklo/limits.h>
+#include <oklo/process.h>
 #include <oklo/router.h>
 #include <oklo/stream.h>
 
@@ -46,7 +47,7 @@ struct ServerOptions {
                               // the master says so in the log, and the worker tells its stack; 0: never
   WatchdogAction watchdog_action = WatchdogAction::log;
   bool debug_single = false;  // for debuggers: one worker in the process that calls run, and no other one:
-                              // workers, user, control, pid_file and daemon count for nothing
+                              // workers, user, control, pid_file, daemon and processes count for nothing
 };
 
 // A supervised server: a master process and its workers. Add what it serves, then run.
@@ -66,6 +67,19 @@ class Server {
   // Serves datagrams over UDP or a unix datagram socket, addresses as for http.
   void udp(std::string_view address, DatagramHandlers handlers, DatagramOptions options = {});
 
+  // Keeps a process of the program's own beside the workers: forked and watched by the master as they are,
+  // with their rights, a title ("oklo: NAME") and a Reactor of its own, but without listeners and
+  // connections. `start` is called in it once, when the workers serve; all of <oklo/worker.h> works there,
+  // and rooms and send_to do. When it returns, the process goes on with what it has set up: timers, watched
+  // fds, messages. It may as well never return. Then it hears nothing, neither signals nor that it is to
+  // leave: it is killed when shutdown_timeout_ms is over, or at once when the master dies.
+  //
+  // One that dies or exits is started again, later and later when it does so again and again. A reload
+  // replaces it: the next one begins when the workers of its generation serve, and the old one is told to
+  // leave at the same time. None of on_worker_start, _stop and _error is called for it. Names have 1 to 31
+  // bytes of ASCII without blanks and need not differ.
+  void process(std::string_view name, Function<void()> start, ProcessOptions options = {});
+
   // Called in the master when the service is up, with the addresses it listens on, in the order of the
   // calls of http and with the port that the kernel chose for port 0.
   void on_up(Function<void(const std::vector<std::string>& addresses)> function);
@@ -77,15 +91,16 @@ class Server {
   // dies or is killed is not asked.
   void on_worker_stop(Function<void(unsigned number)> function);
   // Called in the master when a worker ended that should not have: it died, or it was killed because it did
-  // not answer. `wait_status` is that of waitpid(2). Another is started in its place without being asked for.
+  // not answer. Its connections count as gone. `wait_status` is that of waitpid(2). Another is started in its
+  // place without being asked for.
   void on_worker_error(Function<void(unsigned number, int pid, int wait_status)> function);
-  // Called in a worker for each message that another worker, or the master (from 0), has sent to it with
-  // send_message; `bytes` are borrowed. Without it there are no messages.
+  // Called in a worker, or a process of the program's own, for each message that another one, or the master
+  // (from 0), has sent to it with send_message; `bytes` are borrowed. Without it there are no messages.
   void on_message(Function<void(unsigned from, std::string_view bytes)> function);
-  // Called in the master, or in every worker, for a signal of the program's own, as an event among others.
-  // One for the workers that comes to the master is passed on to all of them. Free are SIGRTMIN+2 to
-  // SIGRTMAX, SIGALRM, SIGVTALRM, SIGWINCH, SIGURG and SIGIO: any other is an error of run. A signal has one
-  // place and one function, those that were given last.
+  // Called in the master, or in every worker and process, for a signal of the program's own, as an event
+  // among others. One for the workers that comes to the master is passed on to all of them. Free are
+  // SIGRTMIN+2 to SIGRTMAX, SIGALRM, SIGVTALRM, SIGWINCH, SIGURG and SIGIO: any other is an error of run. A
+  // signal has one place and one function, those that were given last.
   void on_signal(int signal, SignalPlace place, Function<void(int signal)> function);
   // Called in the master when a reload begins, before the new workers are forked: what it changes in memory,
   // they have.

@@ -105,11 +105,14 @@ struct WebSocketOptions {
   uint32_t ping_ms = 30'000;   // after so long without a word a ping is sent; without an answer for as long
                                // again the connection is lost; 0: never
   uint32_t idle_ms = 0;        // without a message for so long it is closed with 1001; 0: never
-  uint32_t queue_bytes = 4 << 20;  // of messages that wait to be sent; the next one finds it full
+  uint32_t queue_bytes = 4 << 20;  // of messages that wait to be sent; the next one finds it full; while a
+                                   // 16th of it waits, the client's next message is not read
   SlowReceiver slow_receiver = SlowReceiver::close_1013;
   std::vector<std::string> origins = {};       // "https://example.org": a page of any other is refused with
                                                // 403; who names none is no browser, and passes; empty: any
                                                // (RFC 6455 section 10.2)
+  bool same_origin = false;  // a page whose host and port are those that it asks (Host) passes, too, whatever
+                             // they are, and with no origins no other does
   std::vector<std::string> subprotocols = {};  // the first one that the client offers and that stands here
                                                // is chosen (RFC 6455 section 1.9)
 };

@@ -8,9 +8,10 @@
 
 namespace oklo {
 
-// What a program can do besides answering, in the process that calls these: a worker, or the master in the
-// callbacks that run there. They belong to that process alone: a fork starts with none of them, and all of
-// them end with it. To call them where no server runs, as before Server::run, is a bug and ends the process.
+// What a program can do besides answering, in the process that calls these: a worker, a process of its own
+// (Server::process), or the master in the callbacks that run there. They belong to that process alone: a fork
+// starts with none of them, and all of them end with it. To call them where no server runs, as before
+// Server::run, is a bug and ends the process.
 //
 // What they call is called by the Reactor, between other events; what takes long holds up all connections of
 // the worker. Times are counted from the beginning of the Reactor's turn.
@@ -62,8 +63,8 @@ bool change_fd(FdWatch watch, uint32_t events);
 // Ends a watch; also from its own call. Nothing happens when it is over or there was none.
 void unwatch_fd(FdWatch watch);
 
-// The place of this worker, 1 to worker_count(); a worker that replaces another has the same one. In the
-// master 0.
+// The place of this worker, 1 to worker_count(); a worker that replaces another has the same one. The
+// processes of Server::process have the next numbers, in the order of the calls. In the master 0.
 unsigned worker_number();
 unsigned worker_count();
 
@@ -74,11 +75,11 @@ unsigned generation();
 // The longest message between workers, in bytes.
 inline constexpr size_t kMessageBytesMax = 65536;
 
-// Sends a message to the worker with that number, from any worker or the master; what Server::on_message says
-// is called there. Messages of one sender stay in order; those that wait when a worker dies or leaves are for
-// the one that takes its place, but what it was about to handle is lost with it. Nothing waits: false when
-// its mailbox, about 100 KB, is full, the message too long, there is no such worker, or the server has no
-// on_message.
+// Sends a message to the worker or process with that number, from any of them or the master; what
+// Server::on_message says is called there. Messages of one sender stay in order; those that wait when a
+// worker dies or leaves are for the one that takes its place, but what it was about to handle is lost with
+// it. Nothing waits: false when its mailbox, about 100 KB, is full, the message too long, there is no such
+// worker, or the server has no on_message.
 bool send_message(unsigned number, std::string_view bytes);
 
 // Writes a line to the error log, as "2026-11-21T01:02:03Z worker 1[123]: TEXT". It never waits: a line that

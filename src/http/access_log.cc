@@ -8,10 +8,8 @@ namespace oklo::http {
 
 namespace {
 
-constexpr size_t kTextBytesMax = 1024;  // of one field of a line: what a client sends may be longer
-
-std::string peer_text(const Exchange& exchange) {
-  return exchange.peer_ip ? sys::Address::from_ip(exchange.peer_ip, 0).host() : "-";
+std::string peer_text(const Reply& reply) {
+  return reply.peer_ip ? sys::Address::from_ip(reply.peer_ip, 0).host() : "-";
 }
 
 // "10/Oct/2000:13:55:36 +0000", the time of the common log format.
@@ -30,7 +28,7 @@ std::string common_time(int64_t seconds) {
 // terminal: control characters, quotes, backslashes and bytes beyond ASCII are escaped.
 void append_escaped(std::string& out, std::string_view text) {
   constexpr char kHex[] = "0123456789abcdef";
-  for (char c : text.substr(0, kTextBytesMax)) {
+  for (char c : text.substr(0, RequestWords::kTextBytesMax)) {
     unsigned char byte = static_cast<unsigned char>(c);
     if (c == '"' || c == '\\') out.append({'\\', c});
     else if (byte >= 0x20 && byte < 0x7f) out.push_back(c);
@@ -46,45 +44,42 @@ void append_quoted(std::string& out, std::string_view text) {
 
 }  // namespace
 
-void AccessLog::write(const Exchange& exchange) {
+void AccessLog::write(const Reply& reply, const RequestWords& words) {
   line_.clear();
-  if (format_ == LogFormat::json) json(exchange);
-  else common(exchange);
+  if (format_ == LogFormat::json) json(reply, words);
+  else common(reply, words);
   line_.push_back('\n');
   out_.append(line_);
 }
 
-void AccessLog::common(const Exchange& exchange) {
-  line_.append(peer_text(exchange))
-      .append(" - - [")
-      .append(common_time(exchange.clock->wall_s))
-      .append("] \"");
-  if (exchange.head.size == 0) {
+void AccessLog::common(const Reply& reply, const RequestWords& words) {
+  line_.append(peer_text(reply)).append(" - - [").append(common_time(reply.clock->wall_s)).append("] \"");
+  if (words.target.empty()) {
     line_.append("-");
   } else {
-    line_.append(codec::method_name(exchange.head.method)).append(" ");
-    append_escaped(line_, exchange.head.target());
-    line_.append(exchange.head.minor_version ? " HTTP/1.1" : " HTTP/1.0");
+    line_.append(codec::method_name(reply.method)).append(" ");
+    append_escaped(line_, words.target);
+    line_.append(reply.minor_version ? " HTTP/1.1" : " HTTP/1.0");
   }
-  line_.append("\" ").append(decimal(exchange.status)).append(" ");
-  line_.append(exchange.body_bytes ? decimal(exchange.body_bytes) : "-");
+  line_.append("\" ").append(decimal(reply.status)).append(" ");
+  line_.append(reply.body_bytes ? decimal(reply.body_bytes) : "-");
 }
 
-void AccessLog::json(const Exchange& exchange) {
+void AccessLog::json(const Reply& reply, const RequestWords& words) {
   char time[kTimestampSize];
-  write_timestamp(time, civil_time(exchange.clock->wall_s));
-  line_.append("{\"time\":\"").append(time, sizeof time).append("\",\"peer\":\"").append(peer_text(exchange));
-  line_.append("\",\"status\":").append(decimal(exchange.status));
-  line_.append(",\"bytes\":").append(decimal(exchange.body_bytes));
-  if (exchange.head.size != 0) {
-    line_.append(",\"method\":\"").append(codec::method_name(exchange.head.method)).append("\",\"target\":");
-    append_quoted(line_, exchange.head.target());
+  write_timestamp(time, civil_time(reply.clock->wall_s));
+  line_.append("{\"time\":\"").append(time, sizeof time).append("\",\"peer\":\"").append(peer_text(reply));
+  line_.append("\",\"status\":").append(decimal(reply.status));
+  line_.append(",\"bytes\":").append(decimal(reply.body_bytes));
+  if (!words.target.empty()) {
+    line_.append(",\"method\":\"").append(codec::method_name(reply.method)).append("\",\"target\":");
+    append_quoted(line_, words.target);
     line_.append(",\"host\":");
-    append_quoted(line_, exchange.head.host());
+    append_quoted(line_, words.host);
     line_.append(",\"referer\":");
-    append_quoted(line_, exchange.head.field(codec::FieldId::referer));
+    append_quoted(line_, words.referer);
     line_.append(",\"agent\":");
-    append_quoted(line_, exchange.head.field(codec::FieldId::user_agent));
+    append_quoted(line_, words.agent);
   }
   line_.append("}");
 }

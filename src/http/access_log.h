@@ -3,6 +3,7 @@
 #include <string>
 
 #include "http/exchange.h"
+#include "http/request_words.h"
 #include "net/line_writer.h"
 
 #include <oklo/server.h>
@@ -14,11 +15,12 @@ class AccessLog {
  public:
   AccessLog(LineWriter& out, LogFormat format) : out_(out), format_(format) {}
 
-  void write(const Exchange& exchange);
+  void write(const Exchange& exchange) { write(exchange, RequestWords(exchange.head)); }
+  void write(const Reply& reply, const RequestWords& words);
 
  private:
-  void common(const Exchange& exchange);
-  void json(const Exchange& exchange);
+  void common(const Reply& reply, const RequestWords& words);
+  void json(const Reply& reply, const RequestWords& words);
 
   LineWriter& out_;
   LogFormat format_;

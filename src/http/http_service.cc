@@ -8,7 +8,9 @@
 #include "codec/field_list.h"
 #include "codec/http_response.h"
 #include "http/allow.h"
+#include "http/late_answers.h"
 #include "http/pending_request.h"
+#include "http/upload_calls.h"
 
 namespace oklo::http {
 
@@ -21,6 +23,11 @@ constexpr size_t kStallBytes = 256 * 1024;
 
 HttpSession& session_of(net::Connection& connection) { return connection.session<HttpSession>(); }
 
+// What waits of this answer, and those before it, is to be sent before the next request is read.
+inline bool holds_up(const net::Connection& connection, const Reply& reply) {
+  return reply.holds_file || connection.queued() > kStallBytes;
+}
+
 // Nearly no request asks for another protocol.
 inline bool may_upgrade(const Exchange& exchange) {
   const Route* route = exchange.route;
@@ -30,11 +37,12 @@ inline bool may_upgrade(const Exchange& exchange) {
 }  // namespace
 
 HttpService::HttpService(const RouteTable& routes, const HttpLimits& limits, LifeRow& life, AccessLog* log)
-    : routes_(routes), limits_(limits), life_(life), log_(log) {
+    : routes_(routes), limits_(limits), life_(life), log_(log), late_answers_(LateAnswers::current()) {
   head_limits_.request_line_bytes = limits.request_line_bytes;
   head_limits_.fields_bytes = limits.header_bytes;
   head_limits_.fields_count = limits.header_count;
   current_.date_line = &date_line_;
+  current_.late_answers = late_answers_;
 }
 
 // ---------------------------------------------------------------- events
@@ -48,23 +56,37 @@ void HttpService::on_open(net::Connection& connection) {
 void HttpService::on_data(net::Connection& connection) {
   HttpSession& session = session_of(connection);
   if (session.pending) feed_body(connection);
-  while (!connection.input().empty() && connection.open() && !session.pending && !session.stalled)
+  while (!connection.input().empty() && connection.open() && !session.pending) {
+    if (session.stalled) return hold_input(connection);
     if (!read_request(connection)) return;
+  }
+}
+
+// While an answer is sent reading pauses; while one is awaited it goes on, so that the client's end shows.
+void HttpService::hold_input(net::Connection& connection) {
+  if (LateAnswer* late = session_of(connection).late) late_answers_->on_data(*late);
 }
 
 // The peer may have closed only its sending side, and still wants the answers to what it sent (RFC 9112
 // section 9.6).
 void HttpService::on_end(net::Connection& connection) {
   HttpSession& session = session_of(connection);
+  if (session.late) return late_answers_->on_end(*session.late);
   if (!session.stalled) connection.close(CloseReason::peer_closed, net::Connection::Linger::no);
 }
 
 void HttpService::on_drained(net::Connection& connection) {
   HttpSession& session = session_of(connection);
-  if (std::exchange(session.stalled, false)) connection.resume_reading();
+  if (session.late) return late_answers_->on_drained(*session.late);
   uint32_t time_ms = session.pending ? limits_.body_window_ms
                      : session.scanned ? limits_.header_time_ms : limits_.idle_time_ms;
   connection.set_deadline(connection.clock().now_ms + time_ms);
+  go_on(connection);
+}
+
+void HttpService::go_on(net::Connection& connection) {
+  HttpSession& session = session_of(connection);
+  if (std::exchange(session.stalled, false)) connection.resume_reading();
   if (!session.pending) on_data(connection);
   if (connection.endpoint().protocol != this) return;  // It was a request to change it.
   if (connection.peer_finished()) on_end(connection);
@@ -72,7 +94,9 @@ void HttpService::on_drained(net::Connection& connection) {
 }
 
 void HttpService::on_deadline(net::Connection& connection) {
-  if (session_of(connection).pending) return check_body_rate(connection);
+  HttpSession& session = session_of(connection);
+  if (session.late) return late_answers_->on_deadline(*session.late);
+  if (session.pending) return check_body_rate(connection);
   if (!connection.input().empty()) return refuse(connection, 408, CloseReason::header_timeout);
   connection.close(draining_ ? CloseReason::drained : CloseReason::idle_timeout,
                    net::Connection::Linger::yes);
@@ -81,7 +105,8 @@ void HttpService::on_deadline(net::Connection& connection) {
 void HttpService::on_drain(net::Connection& connection, DrainMode mode) {
   if (mode != DrainMode::stop) return;
   stopping_ = true;
-  close_idle(connection);
+  if (LateAnswer* late = session_of(connection).late) late_answers_->on_stop(*late);
+  else close_idle(connection);
 }
 
 void HttpService::close_idle(net::Connection& connection) {
@@ -94,10 +119,14 @@ void HttpService::on_close(net::Connection& connection, CloseReason) {
   HttpSession& session = session_of(connection);
   if (PendingRequest* pending = session.pending) {
     const Route* route = pending->exchange.route;
-    if (route && route->upload && route->upload->on_abort)
-      route->upload->on_abort(pending->exchange.request());
+    if (route && route->upload) call_on_abort(pending->exchange, *route->upload);
     connection.release(pending->head_block);
     delete pending;
+  }
+  if (LateAnswer* late = session.late) {
+    bool cut_off = !late->in_call && late->own.begun && !late->own.finished;
+    if (cut_off) count(late->own, late->words.words());
+    late_answers_->forget(*late);
   }
   session.~HttpSession();
 }
@@ -185,10 +214,7 @@ bool HttpService::accept_body(net::Connection& connection) {
   bool keep_alive = std::exchange(exchange.keep_alive, false);
   if (exchange.head.content_length > body_bytes_max(exchange)) exchange.fail(413);
   else if (!exchange.route && exchange.head.expect_continue) answer_without_route(exchange);
-  else if (exchange.route && exchange.route->upload && exchange.route->upload->on_head) {
-    Response response = exchange.response();
-    exchange.route->upload->on_head(exchange.request(), response);
-  }
+  else if (exchange.route && exchange.route->upload) call_on_head(exchange, *exchange.route->upload);
   if (exchange.begun) {
     finish(connection, exchange, true);
     return false;
@@ -234,6 +260,7 @@ void HttpService::feed_body(net::Connection& connection) {
   if (!connection.open()) return;
   if (pending.received > body_bytes_max(pending.exchange))
     return refuse(connection, 413, CloseReason::bad_request);
+  if (pending.exchange.begun) return finish(connection, pending.exchange, true);
   if (done) complete_body(connection);
 }
 
@@ -242,7 +269,7 @@ void HttpService::take_piece(PendingRequest& pending, std::string_view piece) {
   if (piece.empty() || pending.received > body_bytes_max(pending.exchange)) return;
   const Route* route = pending.exchange.route;
   if (!route || !route->upload) pending.body.append(piece);
-  else if (route->upload->on_piece) route->upload->on_piece(pending.exchange.request(), piece);
+  else call_on_piece(pending.exchange, *route->upload, piece);
 }
 
 void HttpService::complete_body(net::Connection& connection) {
@@ -252,8 +279,7 @@ void HttpService::complete_body(net::Connection& connection) {
   exchange.body = pending->body;
   exchange.keep_alive = exchange.keep_alive && !draining_;
   if (exchange.route && exchange.route->upload) {
-    Response response = exchange.response();
-    if (exchange.route->upload->on_end) exchange.route->upload->on_end(exchange.request(), response);
+    call_on_end(exchange, *exchange.route->upload);
   } else {
     allowed_ = routes_.find(exchange);
     dispatch(exchange);
@@ -279,19 +305,8 @@ inline void HttpService::dispatch(Exchange& exchange) {
   if (route->files) return route->files->serve(exchange);
   Response response = exchange.response();
   if (route->handler) return route->handler(exchange.request(), response);
-  if (route->upload) return dispatch_upload(exchange, *route->upload, response);
+  if (route->upload) return call_all(exchange, *route->upload);
   exchange.fail(400);  // Only an upgrade stands here, and the request has a body.
-}
-
-// A body that is there whole is refused and taken as one that comes in parts.
-void HttpService::dispatch_upload(Exchange& exchange, const UploadHandlers& upload, Response& response) {
-  std::string_view body = std::exchange(exchange.body, {});
-  bool keep_alive = std::exchange(exchange.keep_alive, exchange.keep_alive && body.empty());
-  if (upload.on_head) upload.on_head(exchange.request(), response);
-  if (exchange.begun) return;
-  exchange.keep_alive = keep_alive;
-  if (upload.on_piece && !body.empty()) upload.on_piece(exchange.request(), body);
-  if (upload.on_end) upload.on_end(exchange.request(), response);
 }
 
 // A request with a body is answered as if it had not asked: the body would have to be read first.
@@ -306,6 +321,7 @@ bool HttpService::wants_upgrade(const Exchange& exchange) {
 // False when the request is to be answered, or has been.
 bool HttpService::try_upgrade(net::Connection& connection) {
   Upgrade& upgrade = *current_.route->upgrade;
+  NotLater guard(current_);
   if (draining_) current_.fail(503, true);  // The next connection comes to a worker that stays.
   if (draining_ || !upgrade.accept(current_)) return false;
   current_.switch_protocol(upgrade.token());
@@ -330,22 +346,59 @@ void HttpService::answer_without_route(Exchange& exchange) {
 
 // The answer is given: it is counted and logged, and the connection goes on or ends.
 inline void HttpService::finish(net::Connection& connection, Exchange& exchange, bool body_unread) {
-  if (!exchange.begun) exchange.fail(500);
+  bool whole = exchange.finished && exchange.late == Reply::Late::no;
+  if (!whole && !settle_incomplete(connection, exchange)) return;
   life_.requests.add(1);
   if (log_) log_->write(exchange);
-  if (!exchange.finished) return connection.abort(CloseReason::handler_failed);
-  if (!exchange.keep_alive) return end_connection(connection, exchange, body_unread);
+  if (!exchange.keep_alive) return end_connection(connection, exchange.head.keep_alive, body_unread);
   connection.set_deadline(connection.clock().now_ms + limits_.idle_time_ms);
-  if (exchange.holds_file || connection.queued() > kStallBytes) {
+  if (holds_up(connection, exchange)) {
     session_of(connection).stalled = true;
     connection.pause_reading();
   }
 }
 
+// An answer that its handler has forgotten, left unfinished or promised for later; whether it is whole now.
+// To HEAD it is when its head is.
+[[gnu::noinline]] bool HttpService::settle_incomplete(net::Connection& connection, Exchange& exchange) {
+  HttpSession& session = session_of(connection);
+  if (session.late && exchange.begun && exchange.is_head()) exchange.end();
+  if (session.late && exchange.finished) {
+    late_answers_->forget(*session.late);
+  } else if (session.late) {
+    session.stalled = true;
+    late_answers_->await(*session.late, exchange, log_ != nullptr);
+  } else if (exchange.begun) {
+    count(exchange, RequestWords(exchange.head));
+    connection.abort(CloseReason::handler_failed);
+  } else {
+    exchange.fail(500);
+  }
+  return exchange.finished;
+}
+
+// As finish, but a handler may be under way: the connection goes on later.
+void HttpService::finish_late(LateAnswer& late) {
+  net::Connection& connection = late.connection;
+  count(late.own, late.words.words());
+  bool ends = !late.own.keep_alive;
+  bool client_keeps = late.client_keeps;
+  if (!ends) connection.set_deadline(connection.clock().now_ms + limits_.idle_time_ms);
+  if (!ends && !holds_up(connection, late.own)) return late_answers_->go_on_later(late);
+  late_answers_->forget(late);
+  if (ends) end_connection(connection, client_keeps, false);
+  else connection.pause_reading();
+}
+
+void HttpService::count(const Reply& reply, const RequestWords& words) {
+  life_.requests.add(1);
+  if (log_) log_->write(reply, words);
+}
+
 // A client that asked for the end sends no more; any other may be sending its next request just now.
-void HttpService::end_connection(net::Connection& connection, const Exchange& exchange, bool body_unread) {
-  bool quiet = !exchange.head.keep_alive && !body_unread && connection.input().empty();
-  CloseReason reason = exchange.head.keep_alive && draining_ ? CloseReason::drained : CloseReason::finished;
+void HttpService::end_connection(net::Connection& connection, bool client_keeps, bool body_unread) {
+  bool quiet = !client_keeps && !body_unread && connection.input().empty();
+  CloseReason reason = client_keeps && draining_ ? CloseReason::drained : CloseReason::finished;
   connection.close(body_unread ? CloseReason::bad_request : reason,
                    quiet ? net::Connection::Linger::no : net::Connection::Linger::yes);
 }
@@ -356,10 +409,10 @@ void HttpService::refuse(net::Connection& connection, int status, CloseReason re
   PendingRequest* pending = session_of(connection).pending;
   Exchange& exchange = pending ? pending->exchange : current_;
   if (!pending) {
-    exchange.reset(connection);
     exchange.head.size = exchange.head.target_size = 0;
     exchange.head.method = codec::Method::get;
     exchange.head.minor_version = 1;
+    exchange.reset(connection);
     exchange.peer_ip = connection.row().peer_port ? connection.row().peer_ip : nullptr;
   }
   exchange.fail(status, true);

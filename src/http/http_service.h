@@ -15,14 +15,17 @@
 
 namespace oklo::http {
 
+class LateAnswers;
+struct LateAnswer;
 struct PendingRequest;
 
 // What an HTTP connection must remember between two events: plain, so that an idle connection holds
 // nothing else.
 struct HttpSession {
   PendingRequest* pending = nullptr;  // the request whose body is still coming
+  LateAnswer* late = nullptr;         // the answer that comes later
   uint32_t scanned = 0;               // bytes of the input that are known to be no complete head
-  bool stalled = false;               // more input waits until the answers are sent
+  bool stalled = false;               // more input waits until the answers are there and sent
 };
 
 // HTTP/1.1 (RFC 9112) for one listener, in one worker: reads requests from connections, finds their
@@ -42,6 +45,14 @@ class HttpService final : public Protocol {
 
   // From now on each answer is the last one of its connection.
   void drain() { draining_ = true; }
+  bool draining() const { return draining_; }
+  bool stopping() const { return stopping_; }
+
+  // --- for LateAnswers
+  // A late answer is complete.
+  void finish_late(LateAnswer& late);
+  // The next request may be read.
+  void go_on(net::Connection& connection);
 
  private:
   // --- reading requests
@@ -62,13 +73,15 @@ class HttpService final : public Protocol {
 
   // --- answering
   void dispatch(Exchange& exchange);
-  void dispatch_upload(Exchange& exchange, const UploadHandlers& upload, Response& response);
   static bool wants_upgrade(const Exchange& exchange);
   bool try_upgrade(net::Connection& connection);
   void answer_without_route(Exchange& exchange);
   void finish(net::Connection& connection, Exchange& exchange, bool body_unread = false);
+  void hold_input(net::Connection& connection);
+  bool settle_incomplete(net::Connection& connection, Exchange& exchange);
+  void count(const Reply& reply, const RequestWords& words);
   void close_idle(net::Connection& connection);
-  void end_connection(net::Connection& connection, const Exchange& exchange, bool body_unread);
+  void end_connection(net::Connection& connection, bool client_keeps, bool body_unread);
   void refuse(net::Connection& connection, int status, CloseReason reason);
   uint64_t body_bytes_max(const Exchange& exchange) const;
 
@@ -78,6 +91,7 @@ class HttpService final : public Protocol {
   LifeRow& life_;
   AccessLog* log_;
   DateLine date_line_;
+  LateAnswers* late_answers_;        // of the worker
   Exchange current_;
   RouteTable::Methods allowed_ = 0;  // for the path of the current request
   bool draining_ = false;

@@ -108,7 +108,9 @@ void RouteTable::attach(Methods methods, std::string_view pattern, Route& route)
   for (size_t i = 0; i < node.by_method.size(); i++) {
     if (!(methods >> i & 1)) continue;
     Route* before = std::exchange(node.by_method[i], &route);
-    if (before && before->upgrade_maker) route.upgrade_maker = std::move(before->upgrade_maker);
+    if (!before || !before->upgrade_maker) continue;
+    route.upgrade_maker = std::move(before->upgrade_maker);
+    before->replaced = true;
   }
 }
 
@@ -148,6 +150,7 @@ void RouteTable::remember_exact(std::string_view path, const Node& node) {
 }
 
 std::string Route::fault() const {
+  if (replaced) return {};
   if (upgrade_maker) return upgrade_maker->fault();
   if (upload && !upload->on_end) return "on_end is missing";
   return handler || upload || !directory.empty() ? "" : "the handler is missing";

@@ -27,6 +27,7 @@ struct Route {
   std::unique_ptr<Upgrade> upgrade;  // of this worker
   std::string directory;       // what `files` is opened from
   FilesOptions files_options;
+  bool replaced = false;       // by one that has its upgrade, too
 
   bool takes_pieces() const { return upload != nullptr; }
   bool only_upgrades() const { return !handler && !upload && !files; }

@@ -1,5 +1,6 @@
 #include <oklo/router.h>
 
+#include "http/form_upload.h"
 #include "http/route_table.h"
 
 namespace oklo {
@@ -45,6 +46,10 @@ Router& Router::upload(std::string_view pattern, UploadHandlers handlers) {
   RouteTable::Methods methods = RouteTable::bit(Method::post) | RouteTable::bit(Method::put);
   table_->add(methods, pattern).upload = std::make_unique<UploadHandlers>(std::move(handlers));
   return *this;
+}
+
+Router& Router::form(std::string_view pattern, FormHandler handler, FormOptions options) {
+  return upload(pattern, http::form_upload(std::move(handler), std::move(options)));
 }
 
 Router& Router::files(std::string_view prefix, std::string directory, FilesOptions options) {

@@ -13,14 +13,18 @@
 #include "shm/scoreboard.h"
 #include "sys/address.h"
 
+#include <oklo/process.h>
+
 namespace oklo {
 
-// What a worker process has to work with. Made by the Worker after fork, lives as long as the process.
+// What a worker has to work with, or a process of the program's own: that has no listeners, and a slot behind
+// those of the workers. Made by the Worker after fork, lives as long as the process.
 struct WorkerContext {
   uint32_t slot = 0;
+  std::string name;                           // "worker 1", or that of the process
   uint32_t life = 0;
   uint32_t generation = 0;
-  uint32_t slots = 0;
+  uint32_t slots = 0;                         // of workers
   Reactor* reactor = nullptr;
   LifeRow* row = nullptr;
   const Scoreboard* scoreboard = nullptr;
@@ -32,14 +36,18 @@ struct WorkerContext {
   std::vector<std::vector<int>> listeners;    // [address][slot]; one slot only for a unix socket
   std::vector<sys::Address> addresses;        // where each address listens; the port the kernel chose
   Function<void()> drained;                   // to be called when draining is over: the process ends
+
+  bool is_worker() const { return slot < slots; }
 };
 
-// What a worker does, in that worker. Made by Application::make_service in the child.
+// What a worker does, in that worker, or a process of the program's own. Made by Application::make_service in
+// the child.
 class WorkerService {
  public:
   virtual ~WorkerService() = default;
   // Serves from the own slot from now on; the Worker says READY afterwards.
   virtual Result<void> start() = 0;
+  // Serves from that slot, too. To a process of the program's own it says that it may begin.
   virtual void serve(uint32_t slot) = 0;
   virtual void leave(uint32_t slot) = 0;
   // Accepts no more and has let go of the listeners when it returns; calls context.drained when no
@@ -58,17 +66,20 @@ class Application {
   virtual Result<void> prepare(std::vector<int>& keep) = 0;
   // In the child.
   virtual std::unique_ptr<WorkerService> make_service(WorkerContext& context) = 0;
+  // In the master, before the first fork, where services broadcast: with this it may send, too. What the
+  // context has of a worker is empty.
+  virtual Result<void> join_broadcast(WorkerContext&) { return {}; }
   // In the master, once, when the first generation is ready.
   virtual void on_up(const std::vector<sys::Address>& addresses) = 0;
   // In the worker with that number (1 and up): it serves, but has not been asked yet; draining is over.
   virtual void on_worker_start(uint32_t) {}
   virtual void on_worker_stop(uint32_t) {}
-  // In the worker: a message from another one, or from the master (0).
+  // In the worker or process: a message from another one, or from the master (0).
   virtual void on_message(uint32_t, std::string_view) {}
   // In the master: a worker is gone that was not told to go, or did not go as it was told. The status is
   // that of waitpid(2).
   virtual void on_worker_error(uint32_t, int32_t, int) {}
-  // In the master or the workers: a signal that the program wanted.
+  // In the master, or in the workers and processes: a signal that the program wanted.
   virtual void on_signal(int) {}
   // In the master: a reload begins.
   virtual void on_reload() {}
@@ -92,6 +103,12 @@ struct WorkerPolicy {
   bool watchdog_replaces = false;  // a worker whose turn takes longer, instead of telling alone
 };
 
+// A process of the program's own.
+struct ProcessSpec {
+  std::string name;
+  ProcessRestart restart = ProcessRestart::always;
+};
+
 // A signal that the program wants to hear.
 struct OwnSignal {
   int number = 0;
@@ -108,9 +125,10 @@ struct MasterOptions {
   std::string access_log = "off";
   uint32_t shutdown_timeout_ms = 30'000;
   uint32_t connections_max = 0;
-  bool broadcasts = false;          // the workers want a Broadcast
+  bool broadcasts = false;          // the processes want a Broadcast
   bool messages = false;            // the workers want Mailboxes
   WorkerPolicy policy;
+  std::vector<ProcessSpec> processes;
   std::vector<OwnSignal> signals;
 };
 

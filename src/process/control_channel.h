@@ -14,7 +14,7 @@ struct ControlMessage {
   static constexpr uint32_t kTextBytesMax = 240;
 
   enum class Type : uint32_t {
-    serve,    // to a worker: accept from the listeners of slot `argument` too
+    serve,    // to a worker: accept from the listeners of slot `argument` too; to a process: begin
     leave,    // to a worker: accept from the listeners of slot `argument` no more
     drain,    // to a worker: accept no more, finish what is under way within `deadline_ms`, then exit
     log,      // to a worker: the fd that comes with this is the access log from now on

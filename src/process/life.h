@@ -10,11 +10,14 @@
 
 namespace oklo {
 
-// One worker process, as the master sees it: from its fork until it was reaped. Owned by the Supervisor.
+// One process that is kept, as the master sees it: from its fork until it was reaped. Owned by the
+// Supervisor.
 struct Life {
   pid_t pid = 0;
   uint32_t index = 0;       // of its row in the Scoreboard
   uint32_t slot = 0;
+  bool is_worker = true;    // else it is a process of the program's own
+  std::string name;         // "worker 1", or that of the process
   uint32_t generation = 0;
   uint64_t started_ms = 0;
   enum class State { starting, ready, draining, killed } state = State::starting;
@@ -24,10 +27,14 @@ struct Life {
   uint64_t turns_seen = 0;
   uint64_t requests_seen = 0;
   bool waited_for = false;  // connections waited at the last look
+  uint64_t leave_by_ms = 0;  // killed when it is still there; 0: the master says it otherwise
   std::string failure;      // why it ends before it was ready, as it said or as the master decided
   std::unique_ptr<ControlChannel> channel;
 
+  // "worker 1 (pid 123, generation 4)".
+  std::string describe() const;
   bool serves() const { return state == State::ready && !stopped && !late; }
+  void tell(ControlMessage::Type type, uint32_t argument);
 };
 
 }  // namespace oklo

@@ -52,6 +52,7 @@ class Master {
   Result<void> listen();
   Result<void> open_log();
   Result<void> share_memory();
+  Result<void> join_broadcast();
   Result<void> supervise();
   Result<void> hear_commands();
   Result<void> fork_workers();
@@ -79,7 +80,7 @@ class Master {
     explicit KillTimer(Master& of) : master(of) {}
     void on_timer() override {
       master.urgency_ = Urgency::at_once;
-      master.log_.line("some workers did not leave in time, they are killed");
+      master.log_.line("some did not leave in time, they are killed");
       master.supervisor_->kill_all();
     }
     Master& master;
@@ -98,6 +99,8 @@ class Master {
   std::optional<Listeners> listeners_;
   sys::Fd access_log_;
   std::optional<SharedState> shared_;
+  LifeRow own_row_ = {};   // nobody reads it
+  WorkerContext context_;  // for join_broadcast
   Service service_;
   std::unique_ptr<Supervisor> supervisor_;
   std::unique_ptr<Reload> reload_;
@@ -124,7 +127,7 @@ Result<void> Master::start() {
   constexpr Step kSteps[] = {
       &Master::settle,       &Master::choose_user,   &Master::make_reactor, &Master::hear_signals,
       &Master::lock_pid_file, &Master::listen,       &Master::open_log,     &Master::share_memory,
-      &Master::supervise,    &Master::hear_commands, &Master::fork_workers,
+      &Master::join_broadcast, &Master::supervise,   &Master::hear_commands, &Master::fork_workers,
   };
   for (Step step : kSteps)
     if (Result<void> done = (this->*step)(); !done) return done;
@@ -244,6 +247,19 @@ Result<void> Master::share_memory() {
   return {};
 }
 
+Result<void> Master::join_broadcast() {
+  if (!shared_->broadcast) return {};
+  context_.name = "master";
+  context_.life = shared_->scoreboard.size();
+  context_.reactor = reactor_.get();
+  context_.row = &own_row_;
+  context_.scoreboard = &shared_->scoreboard;
+  context_.connections = &shared_->connections;
+  context_.broadcast = &*shared_->broadcast;
+  context_.log = &log_;
+  return application_.join_broadcast(context_);
+}
+
 Result<void> Master::supervise() {
   service_.application = &application_;
   service_.reactor = reactor_.get();
@@ -254,6 +270,7 @@ Result<void> Master::supervise() {
   service_.broadcast = shared_->broadcast ? &*shared_->broadcast : nullptr;
   service_.mail = here_->mail;
   service_.policy = options_.policy;
+  service_.processes = options_.processes;
   service_.signals = options_.signals;
   service_.shutdown_timeout_ms = options_.shutdown_timeout_ms;
   Supervisor::Events events;

@@ -38,19 +38,22 @@ void describe(ServiceRow& row, const std::vector<sys::Address>& addresses) {
 
 Result<SharedState> SharedState::create(const MasterOptions& options, uint32_t slots,
                                         const std::vector<sys::Address>& addresses) {
-  Result<Scoreboard> scoreboard = Scoreboard::create(slots * kLivesPerSlot + kSpareLives, slots);
+  uint32_t places = slots + static_cast<uint32_t>(options.processes.size());
+  Result<Scoreboard> scoreboard = Scoreboard::create(places * kLivesPerSlot + kSpareLives, places);
   if (!scoreboard) return scoreboard.error();
   Result<ConnectionTable> table = ConnectionTable::create(connection_rows(options.connections_max, slots));
   if (!table) return table.error();
   describe(scoreboard->service(), addresses);
+  for (uint32_t i = slots; i < places; i++)
+    options.processes[i - slots].name.copy(scoreboard->slot(i).name, kProcessNameBytesMax);
   SharedState state = {std::move(scoreboard).value(), std::move(table).value(), {}, {}};
   if (options.messages) {
-    Result<Mailboxes> mail = Mailboxes::create(slots);
+    Result<Mailboxes> mail = Mailboxes::create(places);
     if (!mail) return mail.error();
     state.mail.emplace(std::move(mail).value());
   }
   if (!options.broadcasts) return state;
-  Result<Broadcast> broadcast = Broadcast::create(state.scoreboard.size());
+  Result<Broadcast> broadcast = Broadcast::create(state.scoreboard.size() + 1);
   if (!broadcast) return broadcast.error();
   state.broadcast.emplace(std::move(broadcast).value());
   return state;

@@ -14,7 +14,7 @@ namespace oklo {
 struct SharedState {
   Scoreboard scoreboard;
   ConnectionTable connections;
-  std::optional<Broadcast> broadcast;  // where a service asked for it
+  std::optional<Broadcast> broadcast;  // where a service asked for it; behind those of the lives the master's
   std::optional<Mailboxes> mail;       // where the program asked for it
 
   static Result<SharedState> create(const MasterOptions& options, uint32_t slots,

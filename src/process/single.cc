@@ -126,6 +126,7 @@ Result<void> Single::share_memory() {
 }
 
 void Single::describe_worker() {
+  context_.name = "worker 1";
   context_.generation = 1;
   context_.slots = 1;
   context_.life = static_cast<uint32_t>(shared_->scoreboard.begin_life(0, 1, reactor_->clock().now_ms));
@@ -144,6 +145,8 @@ void Single::describe_worker() {
 Result<void> Single::serve() {
   std::vector<int> keep;
   if (Result<void> prepared = application_.prepare(keep); !prepared) return prepared;
+  for (const ProcessSpec& process : options_.processes)
+    log_.line("debug_single has one process alone: " + process.name + " is not started");
   describe_worker();
   reactor_->count_turns(context_.row->turns);
   service_ = application_.make_service(context_);

@@ -1,6 +1,7 @@
 #include "process/status.h"
 
 #include <algorithm>
+#include <span>
 #include <vector>
 
 #include "base/number.h"
@@ -11,12 +12,14 @@ namespace oklo {
 
 namespace {
 
-// One worker as it is shown.
-struct WorkerLine {
+// One worker, or process of the program's own, as it is shown.
+struct LifeLine {
   uint32_t slot = 0;
+  std::string_view process;  // its name
   int32_t pid = 0;
   std::string_view state;
   uint32_t generation = 0;
+  uint64_t uptime_s = 0;
   uint64_t connections = 0;
   uint64_t requests = 0;
   uint64_t rate = 0;
@@ -37,13 +40,15 @@ std::string_view state_of(const LifeRow& life, const sys::ProcessInfo& process) 
   return "gone";
 }
 
-WorkerLine line_of(const Scoreboard& scoreboard, const LifeRow& life) {
-  WorkerLine line;
+LifeLine line_of(const Scoreboard& scoreboard, const LifeRow& life) {
+  LifeLine line;
   line.slot = life.slot;
+  line.process = scoreboard.slot(life.slot).name;
   line.pid = life.pid;
   sys::ProcessInfo process = sys::process_info(life.pid);
   line.state = state_of(life, process);
   line.generation = life.generation;
+  line.uptime_s = (sys::monotonic_ms() - life.started_ms.value()) / 1000;
   line.connections = life.connections;
   line.requests = life.requests.value();
   line.rate = life.rate;
@@ -52,23 +57,32 @@ WorkerLine line_of(const Scoreboard& scoreboard, const LifeRow& life) {
   return line;
 }
 
-// All workers, and a line for each slot that waits for its next one.
-std::vector<WorkerLine> worker_lines(const Scoreboard& scoreboard) {
-  std::vector<WorkerLine> lines;
+// Of a slot in which nothing runs.
+LifeLine line_of(const SlotRow& slot, uint32_t index) {
+  LifeLine line;
+  line.slot = index;
+  line.process = slot.name;
+  line.state = slot.over ? "over" : "back-off";
+  line.restarts = slot.restarts;
+  line.backoff_ms = slot.backoff_ms;
+  return line;
+}
+
+enum class Kept : uint8_t { workers, processes };
+
+// All lives of that kind, and a line for each slot that waits for its next one, or for none.
+std::vector<LifeLine> lines_of(const Scoreboard& scoreboard, Kept kept) {
+  std::vector<LifeLine> lines;
   for (uint32_t i = 0; i < scoreboard.size(); i++)
     if (scoreboard.life(i).state.load() != LifeState::none)
       lines.push_back(line_of(scoreboard, scoreboard.life(i)));
-  for (uint32_t i = 0; i < scoreboard.slots(); i++) {
-    SlotRow& slot = scoreboard.slot(i);
-    if (slot.backoff_ms == 0) continue;
-    WorkerLine line;
-    line.slot = i;
-    line.state = "back-off";
-    line.restarts = slot.restarts;
-    line.backoff_ms = slot.backoff_ms;
-    lines.push_back(line);
-  }
-  std::sort(lines.begin(), lines.end(), [](const WorkerLine& a, const WorkerLine& b) {
+  for (uint32_t i = 0; i < scoreboard.slots(); i++)
+    if (const SlotRow& slot = scoreboard.slot(i); slot.backoff_ms || slot.over)
+      lines.push_back(line_of(slot, i));
+  std::erase_if(lines, [kept](const LifeLine& line) {
+    return line.process.empty() != (kept == Kept::workers);
+  });
+  std::sort(lines.begin(), lines.end(), [](const LifeLine& a, const LifeLine& b) {
     return a.slot != b.slot ? a.slot < b.slot : a.generation < b.generation;
   });
   return lines;
@@ -123,19 +137,39 @@ void add_member(std::string& out, std::string_view name, uint64_t value) {
   out.append("\"").append(name).append("\":").append(decimal(value)).append(",");
 }
 
-void add_worker_json(std::string& out, const WorkerLine& line) {
+void add_life_json(std::string& out, const LifeLine& line) {
+  bool is_worker = line.process.empty();
   out.append("{");
-  add_member(out, "worker", line.slot + 1);
+  if (!is_worker) {
+    out.append("\"process\":");
+    add_quoted(out, line.process);
+    out.append(",");
+  }
+  add_member(out, is_worker ? "worker" : "number", line.slot + 1);
   add_member(out, "pid", static_cast<uint64_t>(line.pid));
   out.append("\"state\":\"").append(line.state).append("\",");
   add_member(out, "generation", line.generation);
-  add_member(out, "connections", line.connections);
-  add_member(out, "requests", line.requests);
-  add_member(out, "rate", line.rate);
+  if (is_worker) {
+    add_member(out, "connections", line.connections);
+    add_member(out, "requests", line.requests);
+    add_member(out, "rate", line.rate);
+  } else {
+    add_member(out, "uptime_s", line.uptime_s);
+  }
   add_member(out, "memory_kib", line.memory_kib);
   add_member(out, "restarts", line.restarts);
   add_member(out, "backoff_ms", line.backoff_ms);
   out.back() = '}';
+}
+
+void add_lives_json(std::string& out, const Scoreboard& scoreboard, Kept kept) {
+  out.append("[");
+  for (const LifeLine& line : lines_of(scoreboard, kept)) {
+    add_life_json(out, line);
+    out.append(",");
+  }
+  if (out.back() == ',') out.pop_back();
+  out.append("]");
 }
 
 void add_totals_json(std::string& out, const Scoreboard& scoreboard) {
@@ -157,6 +191,62 @@ void add_totals_json(std::string& out, const Scoreboard& scoreboard) {
   out.append(",");
 }
 
+// ---------------------------------------------------------------- the tables
+
+struct Column {
+  std::string_view name;
+  size_t width;
+  bool right;
+  std::string (*cell)(const LifeLine& line);
+};
+
+constexpr Column kPid = {"pid", 7, true, [](const LifeLine& line) {
+                           return line.pid ? decimal(static_cast<uint64_t>(line.pid)) : std::string("-");
+                         }};
+constexpr Column kState = {"state", 8, false, [](const LifeLine& line) { return std::string(line.state); }};
+constexpr Column kGeneration = {"generation", 10, true,
+                                [](const LifeLine& line) { return decimal(line.generation); }};
+constexpr Column kMemory = {"memory KiB", 10, true,
+                            [](const LifeLine& line) { return decimal(line.memory_kib); }};
+constexpr Column kRestarts = {"restarts", 8, true,
+                              [](const LifeLine& line) { return decimal(line.restarts); }};
+
+constexpr Column kWorkerColumns[] = {
+    {"worker", 6, true, [](const LifeLine& line) { return decimal(line.slot + 1); }},
+    kPid,
+    kState,
+    kGeneration,
+    {"connections", 11, true, [](const LifeLine& line) { return decimal(line.connections); }},
+    {"requests", 10, true, [](const LifeLine& line) { return decimal(line.requests); }},
+    {"rate/s", 7, true, [](const LifeLine& line) { return decimal(line.rate); }},
+    kMemory,
+    kRestarts,
+};
+
+constexpr Column kProcessColumns[] = {
+    {"process", 20, false, [](const LifeLine& line) { return std::string(line.process); }},
+    kPid,
+    kState,
+    kGeneration,
+    {"up s", 10, true, [](const LifeLine& line) { return decimal(line.uptime_s); }},
+    kMemory,
+    kRestarts,
+};
+
+void end_row(std::string& out) {
+  out.resize(out.find_last_not_of(' ') + 1);
+  out += "\n";
+}
+
+void add_table(std::string& out, std::span<const Column> columns, const std::vector<LifeLine>& lines) {
+  for (const Column& column : columns) pad(out, column.name, column.width, column.right);
+  end_row(out);
+  for (const LifeLine& line : lines) {
+    for (const Column& column : columns) pad(out, column.cell(line), column.width, column.right);
+    end_row(out);
+  }
+}
+
 }  // namespace
 
 std::string status_json(const Scoreboard& scoreboard, std::string_view version) {
@@ -176,13 +266,11 @@ std::string status_json(const Scoreboard& scoreboard, std::string_view version) 
   if (out.back() == ',') out.pop_back();
   out.append("],");
   add_totals_json(out, scoreboard);
-  out.append("\"workers\":[");
-  for (const WorkerLine& line : worker_lines(scoreboard)) {
-    add_worker_json(out, line);
-    out.append(",");
-  }
-  if (out.back() == ',') out.pop_back();
-  return out + "]}\n";
+  out.append("\"workers\":");
+  add_lives_json(out, scoreboard, Kept::workers);
+  out.append(",\"processes\":");
+  add_lives_json(out, scoreboard, Kept::processes);
+  return out + "}\n";
 }
 
 std::string status_table(const Scoreboard& scoreboard, std::string_view version) {
@@ -195,33 +283,19 @@ std::string status_table(const Scoreboard& scoreboard, std::string_view version)
   for (std::string_view address : addresses(scoreboard)) out.append(" ").append(address);
   out += "\nrequests " + decimal(total(scoreboard, &LifeRow::requests));
   out += ", connections accepted " + decimal(total(scoreboard, &LifeRow::accepted)) + "\n\n";
-  struct Column {
-    std::string_view name;
-    size_t width;
-    bool right;
-  };
-  static constexpr Column kColumns[] = {
-      {"worker", 6, true},      {"pid", 7, true},          {"state", 8, false},
-      {"generation", 10, true}, {"connections", 11, true}, {"requests", 10, true},
-      {"rate/s", 7, true},      {"memory KiB", 10, true},  {"restarts", 8, true}};
-  for (const Column& column : kColumns) pad(out, column.name, column.width, column.right);
-  for (const WorkerLine& line : worker_lines(scoreboard)) {
-    std::string pid = line.pid ? decimal(static_cast<uint64_t>(line.pid)) : "-";
-    std::string cells[] = {decimal(line.slot + 1), pid, std::string(line.state), decimal(line.generation),
-                           decimal(line.connections), decimal(line.requests), decimal(line.rate),
-                           decimal(line.memory_kib), decimal(line.restarts)};
-    out.resize(out.find_last_not_of(' ') + 1);
-    out += "\n";
-    for (size_t i = 0; i < std::size(cells); i++) pad(out, cells[i], kColumns[i].width, kColumns[i].right);
-  }
-  out.resize(out.find_last_not_of(' ') + 1);
-  return out + "\n";
+  add_table(out, kWorkerColumns, lines_of(scoreboard, Kept::workers));
+  std::vector<LifeLine> processes = lines_of(scoreboard, Kept::processes);
+  if (processes.empty()) return out;
+  out += "\n";
+  add_table(out, kProcessColumns, processes);
+  return out;
 }
 
 bool is_healthy(const Scoreboard& scoreboard) {
   for (uint32_t i = 0; i < scoreboard.size(); i++) {
     const LifeRow& life = scoreboard.life(i);
     bool keeps_waiting = life.late && !life.full;
+    if (scoreboard.slot(life.slot).name[0] != '\0') continue;
     if (life.state.load() == LifeState::ready && !life.stopped && !keeps_waiting) return true;
   }
   return false;

@@ -13,11 +13,6 @@ namespace oklo {
 
 namespace {
 
-std::string describe(const Life& life) {
-  return "worker " + decimal(life.slot + 1) + " (pid " + decimal(static_cast<uint64_t>(life.pid)) +
-         ", generation " + decimal(life.generation) + ")";
-}
-
 std::string how_it_ended(const sys::ChildEvent& event) {
   bool killed = event.kind == sys::ChildEvent::Kind::killed;
   return (killed ? "was killed by signal " : "exited with ") + decimal(static_cast<uint64_t>(event.status));
@@ -25,23 +20,38 @@ std::string how_it_ended(const sys::ChildEvent& event) {
 
 }  // namespace
 
-Supervisor::Supervisor(Service& service, uint32_t slots, Events events)
-    : service_(service), events_(std::move(events)) {
-  for (uint32_t i = 0; i < slots; i++) slots_.push_back(std::make_unique<Slot>(*this, i));
+Supervisor::Supervisor(Service& service, uint32_t workers, Events events)
+    : service_(service),
+      events_(std::move(events)),
+      workers_(workers),
+      cover_(*service.listeners, *service.log) {
+  for (uint32_t i = 0; i < workers; i++) {
+    add_slot(nullptr, "worker " + decimal(i + 1));
+    cover_.add(*slots_[i]);
+  }
+  for (const ProcessSpec& process : service_.processes) add_slot(&process, process.name);
   service_.reactor->timers().arm(look_, service_.reactor->clock().now_ms + kLookMs);
 }
 
 Supervisor::~Supervisor() = default;
 
+void Supervisor::add_slot(const ProcessSpec* process, std::string name) {
+  uint32_t index = static_cast<uint32_t>(slots_.size());
+  slots_.push_back(
+      std::make_unique<Slot>(index, process, std::move(name), [this](Slot& slot) { replace(slot); }));
+}
+
 // ---------------------------------------------------------------- forking
 
-Result<Life*> Supervisor::fork_worker(Slot& slot, uint32_t generation) {
+Result<Life*> Supervisor::fork_life(Slot& slot, uint32_t generation) {
   uint64_t now_ms = service_.reactor->clock().now_ms;
   int64_t index = service_.scoreboard->begin_life(slot.index, generation, now_ms);
-  if (index < 0) return Error{0, "too many worker processes are still draining"};
+  if (index < 0) return Error{0, "too many processes are still draining"};
   auto life = std::make_unique<Life>();
   life->index = static_cast<uint32_t>(index);
   life->slot = slot.index;
+  life->is_worker = !slot.process;
+  life->name = slot.name;
   life->generation = generation;
   life->started_ms = now_ms;
   Result<sys::SocketPair> pair = sys::SocketPair::create();
@@ -72,34 +82,37 @@ WorkerStart Supervisor::prepare_start(const Life& life, sys::Fd channel) const {
   WorkerStart start;
   WorkerContext& context = start.context;
   context.slot = life.slot;
+  context.name = life.name;
   context.life = life.index;
   context.generation = life.generation;
-  context.slots = static_cast<uint32_t>(slots_.size());
+  context.slots = workers_;
   context.row = &service_.scoreboard->life(life.index);
   context.scoreboard = service_.scoreboard;
   context.connections = service_.connections;
   context.broadcast = service_.broadcast;
   context.mail = service_.mail;
   context.log = service_.log;
-  context.access_log_fd = service_.access_log_fd;
-  context.listeners = service_.listeners->numbers();
   context.addresses = service_.listeners->addresses();
   start.channel = std::move(channel);
-  start.keep = service_.keep;
+  if (life.is_worker) {
+    context.access_log_fd = service_.access_log_fd;
+    context.listeners = service_.listeners->numbers();
+    start.keep = service_.keep;
+    start.policy = service_.policy;
+  }
   if (service_.broadcast) service_.broadcast->add_fds(start.keep);
   if (service_.mail) service_.mail->add_fds(start.keep);
   start.changes_user = service_.changes_user;
   start.user = service_.user;
   start.user_was_named = service_.user_was_named;
   start.shutdown_timeout_ms = service_.shutdown_timeout_ms;
-  start.policy = service_.policy;
   start.signals = service_.signals;
   return start;
 }
 
 Result<void> Supervisor::fork_next(uint32_t generation) {
   for (auto& slot : slots_) {
-    Result<Life*> life = fork_worker(*slot, generation);
+    Result<Life*> life = fork_life(*slot, generation);
     if (!life) {
       drop_next();
       return life.error();
@@ -120,8 +133,10 @@ void Supervisor::promote() {
     generation_ = slot->current->generation;
     service_.reactor->timers().cancel(*slot);
     service_.scoreboard->slot(slot->index).backoff_ms = 0;
+    service_.scoreboard->slot(slot->index).over = false;
     slot->backoff = {};
     if (old) drain(*old, DrainMode::reload, 0);
+    if (slot->process) slot->current->tell(ControlMessage::Type::serve, slot->index);
     if (Life* relief = std::exchange(slot->relief, nullptr)) drain(*relief, DrainMode::reload, 0);
   }
   cover();
@@ -133,14 +148,17 @@ void Supervisor::drop_next() {
     if (Life* life = std::exchange(slot->next, nullptr)) kill(*life, "another of its generation failed");
 }
 
-// ---------------------------------------------------------------- events of the workers
+// ---------------------------------------------------------------- events of the lives
 
+// A process of the program's own is ready before it begins: only what takes over may do anything.
 void Supervisor::on_message(Life& life, const ControlMessage& message) {
   if (life.state != Life::State::starting) return;
   if (message.type == ControlMessage::Type::failed) life.failure = message.text;
   if (message.type != ControlMessage::Type::ready) return;
   life.state = Life::State::ready;
-  if (Slot& slot = *slots_[life.slot]; slot.relief == &life) take_over(slot);
+  Slot& slot = *slots_[life.slot];
+  if (slot.relief == &life) take_over(slot);
+  if (slot.process && slot.current == &life) life.tell(ControlMessage::Type::serve, slot.index);
   cover();
   events_.on_ready();
 }
@@ -159,7 +177,7 @@ void Supervisor::on_child_event(const sys::ChildEvent& event) {
   life->stopped = event.kind == Kind::stopped;
   life->watched.from_ms = service_.reactor->clock().now_ms;
   service_.scoreboard->life(life->index).stopped = life->stopped;
-  service_.log->line(describe(*life) + (life->stopped ? " was stopped" : " goes on"));
+  service_.log->line(life->describe() + (life->stopped ? " was stopped" : " goes on"));
   cover();
 }
 
@@ -171,7 +189,7 @@ void Supervisor::on_gone(Life& life, const sys::ChildEvent& event) {
   bool was_current = slot.current == &life;
   bool was_relief = slot.relief == &life;
   std::string why = life.failure.empty() ? "" : ": " + life.failure;
-  std::string what = describe(life) + " " + how_it_ended(event) + why;
+  std::string what = life.describe() + " " + how_it_ended(event) + why;
   bool left = life.state == Life::State::draining && event.wait_status() == 0;
   bool missed = was_current && !stopping_;
   bool coming = (was_next || was_relief) && !stopping_;
@@ -180,28 +198,38 @@ void Supervisor::on_gone(Life& life, const sys::ChildEvent& event) {
   if (was_current) slot.current = std::exchange(slot.relief, nullptr);
   if (was_relief) slot.relief = nullptr;
   if (was_relief) slot.relief_from_ms = service_.reactor->clock().now_ms + kReliefWaitMs;
-  if (missed && !slot.current) schedule(slot, life, what);
+  if (missed && !slot.current) on_missed(slot, life, event.wait_status(), what);
   else if (wrong) service_.log->line(what);
-  if (wrong) service_.application->on_worker_error(life.slot + 1, life.pid, event.wait_status());
+  uint32_t worker = wrong && life.is_worker ? life.slot + 1 : 0;
   forget(life);
+  if (worker) service_.application->on_worker_error(worker, event.pid, event.wait_status());
   cover();
   if (was_next) events_.on_next_failed(what);
   events_.on_life_gone();
 }
 
 void Supervisor::forget(Life& life) {
-  for (auto& slot : slots_)
-    if (slot->helper == &life) slot->helper = nullptr;
+  cover_.forget(life);
   service_.connections->reclaim(life.index);
   service_.scoreboard->end_life(life.index);
   std::erase_if(lives_, [&life](auto& one) { return one.get() == &life; });
 }
 
-// A dead worker is replaced at once, unless it dies again and again.
+// A process of the program's own may end for good.
+void Supervisor::on_missed(Slot& slot, const Life& dead, int wait_status, const std::string& what) {
+  ProcessRestart restart = slot.process ? slot.process->restart : ProcessRestart::always;
+  bool fails = wait_status != 0;
+  bool again = restart == ProcessRestart::always || (restart == ProcessRestart::on_failure && fails);
+  if (again) return schedule(slot, dead, what);
+  service_.scoreboard->slot(slot.index).over = true;
+  service_.log->line(what + "; it is not started again");
+}
+
+// The dead is replaced at once, unless it dies again and again.
 void Supervisor::schedule(Slot& slot, const Life& dead, const std::string& what) {
   uint64_t now_ms = service_.reactor->clock().now_ms;
   uint32_t wait_ms = slot.backoff.on_death(now_ms - dead.started_ms);
-  if (!any_serves()) wait_ms = std::min(wait_ms, kEmptyWaitMsMax);
+  if (!slot.process && !cover_.any_serves()) wait_ms = std::min(wait_ms, kEmptyWaitMsMax);
   SlotRow& row = service_.scoreboard->slot(slot.index);
   row.restarts++;
   row.backoff_ms = wait_ms;
@@ -211,12 +239,12 @@ void Supervisor::schedule(Slot& slot, const Life& dead, const std::string& what)
   else service_.reactor->post([this, index = slot.index] { replace(*slots_[index]); });
 }
 
-// With no worker that serves, no slot waits long for its next one.
+// With no worker that serves, no slot of workers waits long for its next one.
 void Supervisor::hasten() {
-  if (any_serves()) return;
+  if (cover_.any_serves()) return;
   uint64_t soon_ms = service_.reactor->clock().now_ms + kEmptyWaitMsMax;
   for (auto& slot : slots_) {
-    if (!slot->armed() || slot->expiry_ms() <= soon_ms) continue;
+    if (slot->process || !slot->armed() || slot->expiry_ms() <= soon_ms) continue;
     service_.scoreboard->slot(slot->index).backoff_ms = kEmptyWaitMsMax;
     service_.reactor->timers().arm(*slot, soon_ms);
   }
@@ -225,20 +253,25 @@ void Supervisor::hasten() {
 void Supervisor::replace(Slot& slot) {
   if (stopping_ || slot.current) return;
   service_.scoreboard->slot(slot.index).backoff_ms = 0;
-  Result<Life*> life = fork_worker(slot, generation_);
+  Result<Life*> life = fork_life(slot, generation_);
   if (life) {
     slot.current = *life;
     return;
   }
-  service_.log->line("cannot start worker " + decimal(slot.index + 1) + ": " + life.error().text);
+  service_.log->line("cannot start " + slot.name + ": " + life.error().text);
   service_.reactor->timers().arm(slot, service_.reactor->clock().now_ms + kEmptyWaitMsMax);
 }
 
 // ---------------------------------------------------------------- leaving
 
+// Nothing keeps a process of the program's own but that it does not hear: it always has a deadline.
 void Supervisor::drain(Life& life, DrainMode mode, uint64_t deadline_ms) {
   if (life.state == Life::State::killed) return;
   life.state = Life::State::draining;
+  if (!life.is_worker) {
+    if (!deadline_ms) deadline_ms = service_.reactor->clock().now_ms + service_.shutdown_timeout_ms;
+    life.leave_by_ms = life.leave_by_ms ? std::min(life.leave_by_ms, deadline_ms) : deadline_ms;
+  }
   ControlMessage message;
   message.type = ControlMessage::Type::drain;
   message.argument = static_cast<uint32_t>(mode);
@@ -291,19 +324,12 @@ void Supervisor::send_access_log(int fd) {
   ControlMessage message;
   message.type = ControlMessage::Type::log;
   for (auto& life : lives_)
-    if (life->channel && !life->channel->send(message, fd))
-      service_.log->line(describe(*life) + " did not take the new access log");
+    if (life->is_worker && life->channel && !life->channel->send(message, fd))
+      service_.log->line(life->describe() + " did not take the new access log");
 }
 
 // ---------------------------------------------------------------- health
 
-bool Supervisor::any_serves() const {
-  return std::any_of(slots_.begin(), slots_.end(),
-                     [](auto& slot) { return slot->current && slot->current->serves(); });
-}
-
-// Idle workers sleep without a timeout, so no heartbeat comes from them. A worker is late when connections
-// wait for it at two looks and its Reactor has not turned between them.
 void Supervisor::look() {
   service_.reactor->timers().arm(look_, service_.reactor->clock().now_ms + kLookMs);
   bool second = ++looks_ % kLooksASecond == 0;
@@ -313,33 +339,26 @@ void Supervisor::look() {
   cover();
 }
 
-// At its own listeners, or at those that it serves for another.
-bool Supervisor::is_waited_for(const Life& life) const {
-  return std::any_of(slots_.begin(), slots_.end(), [&](auto& slot) {
-    bool serves = slot->index == life.slot || slot->helper == &life;
-    return serves && service_.listeners->queue_length(slot->index) > 0;
-  });
-}
-
 void Supervisor::look_at(Life& life, bool second) {
   LifeRow& row = service_.scoreboard->life(life.index);
   if (second) {
     uint64_t requests = row.requests.value();
     row.rate = static_cast<uint32_t>(requests - std::exchange(life.requests_seen, requests));
   }
-  uint64_t turns = row.turns.value();
-  bool turned = turns != std::exchange(life.turns_seen, turns);
-  bool waited_for = is_waited_for(life);
-  if (turned) life.late = false;
-  else if (waited_for && life.waited_for && life.state == Life::State::ready) life.late = true;
-  life.waited_for = waited_for;
-  std::string_view waits = row.full ? " is full: connections wait" : " is late: connections wait";
-  if (row.late.exchange(life.late) != life.late)
-    service_.log->line(describe(life).append(life.late ? waits : " is in time again"));
-  uint64_t age_ms = service_.reactor->clock().now_ms - life.started_ms;
-  if (life.state == Life::State::starting && age_ms > kStartTimeMsMax)
-    kill(life, "it was not ready within " + decimal(kStartTimeMsMax / 1000) + " s");
+  look_at_time(life);
+  if (!life.is_worker) return;
+  cover_.look_at(life, row);
   if (service_.policy.watchdog_ms && !life.stopped) watch(life);
+}
+
+void Supervisor::look_at_time(Life& life) {
+  uint64_t now_ms = service_.reactor->clock().now_ms;
+  if (life.state == Life::State::starting && now_ms > life.started_ms + kStartTimeMsMax)
+    kill(life, "it was not ready within " + decimal(kStartTimeMsMax / 1000) + " s");
+  if (life.state == Life::State::draining && life.leave_by_ms && now_ms > life.leave_by_ms) {
+    service_.log->line(life.describe() + " did not leave in time, it is killed");
+    kill(life, "it did not leave in time");
+  }
 }
 
 // The stack is asked for once a turn; the worker has until the next look to tell it.
@@ -350,7 +369,7 @@ void Supervisor::watch(Life& life) {
   if (verdict == Verdict::well) return;
   std::string what = "stuck in one turn for " + decimal(now_ms - busy_since_ms) + " ms";
   if (verdict == Verdict::stuck) {
-    service_.log->line(describe(life) + " is " + what);
+    service_.log->line(life.describe() + " is " + what);
     sys::send_signal(life.pid, sys::kStackSignal);
   } else if (service_.policy.watchdog_replaces) {
     kill(life, "it was " + what);
@@ -361,7 +380,8 @@ void Supervisor::watch(Life& life) {
 // that relieved workers of its slot still drain beside serves on.
 bool Supervisor::wants_relief(const Slot& slot) const {
   uint64_t max = service_.policy.max_requests;
-  bool may_leave = slot.current && slot.current->state == Life::State::ready && !slot.relief && !slot.next;
+  bool may_leave = !slot.process && slot.current && slot.current->state == Life::State::ready &&
+                   !slot.relief && !slot.next;
   if (max == 0 || stopping_ || !may_leave) return false;
   if (service_.reactor->clock().now_ms < slot.relief_from_ms) return false;
   uint64_t own_max = max + static_cast<uint32_t>(slot.current->pid) * 2654435761u % (max / 4 + 1);
@@ -373,53 +393,26 @@ bool Supervisor::wants_relief(const Slot& slot) const {
 }
 
 void Supervisor::relieve(Slot& slot) {
-  Result<Life*> life = fork_worker(slot, generation_);
+  Result<Life*> life = fork_life(slot, generation_);
   if (life) {
     slot.relief = *life;
     return;
   }
-  service_.log->line("cannot relieve worker " + decimal(slot.index + 1) + ": " + life.error().text);
+  service_.log->line("cannot relieve " + slot.name + ": " + life.error().text);
   slot.relief_from_ms = service_.reactor->clock().now_ms + kReliefWaitMs;
 }
 
 void Supervisor::take_over(Slot& slot) {
   Life* old = std::exchange(slot.current, std::exchange(slot.relief, nullptr));
   uint64_t requests = service_.scoreboard->life(old->index).requests.value();
-  service_.log->line(describe(*old) + " leaves after " + decimal(requests) + " requests");
+  service_.log->line(old->describe() + " leaves after " + decimal(requests) + " requests");
   drain(*old, DrainMode::reload, 0);
 }
 
 void Supervisor::cover() {
   if (stopping_) return;
-  for (auto& slot : slots_) cover_slot(*slot);
+  cover_.update();
   hasten();
-}
-
-void Supervisor::cover_slot(Slot& slot) {
-  bool wanted = !slot.current || !slot.current->serves();
-  if (slot.helper && (!wanted || !slot.helper->serves())) {
-    tell(*slot.helper, ControlMessage::Type::leave, slot.index);
-    slot.helper = nullptr;
-  }
-  if (!wanted || slot.helper) return;
-  slot.helper = helper_for(slot);
-  if (slot.helper) tell(*slot.helper, ControlMessage::Type::serve, slot.index);
-}
-
-void Supervisor::tell(Life& life, ControlMessage::Type type, uint32_t slot) {
-  ControlMessage message;
-  message.type = type;
-  message.argument = slot;
-  if (life.channel) life.channel->send(message);
-}
-
-// The next slot whose worker is well.
-Life* Supervisor::helper_for(const Slot& slot) const {
-  for (size_t i = 1; i < slots_.size(); i++) {
-    const Slot& other = *slots_[(slot.index + i) % slots_.size()];
-    if (other.current && other.current->serves()) return other.current;
-  }
-  return nullptr;
 }
 
 }  // namespace oklo

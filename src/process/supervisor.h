@@ -4,9 +4,10 @@
 #include <string>
 #include <vector>
 
-#include "process/backoff.h"
+#include "process/cover.h"
 #include "process/life.h"
 #include "process/listeners.h"
+#include "process/slot.h"
 #include "process/worker.h"
 #include "shm/connection_table.h"
 #include "shm/scoreboard.h"
@@ -31,23 +32,24 @@ struct Service {
   uint32_t shutdown_timeout_ms = 0;
   const Mailboxes* mail = nullptr;  // may be null
   WorkerPolicy policy;
+  std::vector<ProcessSpec> processes;
   std::vector<OwnSignal> signals;
 };
 
-// Forks the workers, replaces those that die, and sees to it that the listeners of a slot whose worker is
-// missing, stopped or late are served by a neighbour. Owned by the Master.
+// Forks the workers and the processes of the program's own, watches over them, and replaces those that die.
+// Owned by the Master.
 class Supervisor {
  public:
   struct Events {
     Function<void()> on_ready;
-    // A worker of the generation that is coming died before all were ready.
+    // One of the generation that is coming died before all were ready.
     Function<void(const std::string& what)> on_next_failed;
     Function<void()> on_life_gone;
   };
-  Supervisor(Service& service, uint32_t slots, Events events);
+  Supervisor(Service& service, uint32_t workers, Events events);
   ~Supervisor();
 
-  // A worker for each slot beside those that are there; they take over with promote.
+  // A life for each slot beside those that are there; they take over with promote.
   Result<void> fork_next(uint32_t generation);
   bool next_ready() const;
   // The next generation is the current one, and the old one drains.
@@ -65,7 +67,6 @@ class Supervisor {
   void pass_on(int signal);
 
   bool empty() const { return lives_.empty(); }
-  bool any_serves() const;
 
  private:
   static constexpr uint32_t kLookMs = 250;
@@ -75,31 +76,20 @@ class Supervisor {
   static constexpr size_t kDrainingMax = 4;            // generations; workers of a slot that were relieved
   static constexpr uint32_t kReliefWaitMs = 1000;      // after one that failed
 
-  // A place of a worker, with its listeners.
-  struct Slot final : Timer {
-    explicit Slot(Supervisor& of, uint32_t at) : supervisor(of), index(at) {}
-    void on_timer() override { supervisor.replace(*this); }
-    Supervisor& supervisor;
-    uint32_t index;
-    Life* current = nullptr;
-    Life* next = nullptr;
-    Life* helper = nullptr;  // serves its listeners in place of current
-    Life* relief = nullptr;  // takes the place of current, which has answered enough, when it is ready
-    uint64_t relief_from_ms = 0;  // not before then
-    Backoff backoff;
-  };
   struct Look final : Timer {
     explicit Look(Supervisor& of) : supervisor(of) {}
     void on_timer() override { supervisor.look(); }
     Supervisor& supervisor;
   };
 
-  Result<Life*> fork_worker(Slot& slot, uint32_t generation);
+  void add_slot(const ProcessSpec* process, std::string name);
+  Result<Life*> fork_life(Slot& slot, uint32_t generation);
   void listen_to(Life& life, sys::Fd channel);
   WorkerStart prepare_start(const Life& life, sys::Fd channel) const;
   void replace(Slot& slot);
   void on_message(Life& life, const ControlMessage& message);
   void on_gone(Life& life, const sys::ChildEvent& event);
+  void on_missed(Slot& slot, const Life& dead, int wait_status, const std::string& what);
   void schedule(Slot& slot, const Life& dead, const std::string& what);
   void hasten();
   void forget(Life& life);
@@ -107,21 +97,20 @@ class Supervisor {
   void kill(Life& life, const std::string& why);
   void end_oldest_draining();
   void look();
-  bool is_waited_for(const Life& life) const;
   void look_at(Life& life, bool second);
+  void look_at_time(Life& life);
   void watch(Life& life);
   bool wants_relief(const Slot& slot) const;
   void relieve(Slot& slot);
   void take_over(Slot& slot);
   void cover();
-  void cover_slot(Slot& slot);
-  static void tell(Life& life, ControlMessage::Type type, uint32_t slot);
-  Life* helper_for(const Slot& slot) const;
   Life* find(pid_t pid) const;
 
   Service& service_;
   Events events_;
-  std::vector<std::unique_ptr<Slot>> slots_;
+  uint32_t workers_;
+  std::vector<std::unique_ptr<Slot>> slots_;  // of the workers, then of the processes
+  Cover cover_;
   std::vector<std::unique_ptr<Life>> lives_;
   Look look_{*this};
   uint32_t looks_ = 0;

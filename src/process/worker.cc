@@ -4,7 +4,6 @@
 #include <optional>
 #include <utility>
 
-#include "base/number.h"
 #include "process/here.h"
 #include "process/mailbox_reader.h"
 #include "process/own_signals.h"
@@ -16,9 +15,9 @@ namespace oklo {
 
 namespace {
 
-// A worker process: the service of the application, and the channel over which the master steers it. The
-// master's signals stay blocked in it, as they were when it was forked: what a terminal sends to the
-// whole group is for the master to decide.
+// A worker process, or one of the program's own: the service of the application, and the channel over which
+// the master steers it. The master's signals stay blocked in it, as they were when it was forked: what a
+// terminal sends to the whole group is for the master to decide.
 class Worker {
  public:
   Worker(Application& application, WorkerStart start) : application_(application), start_(std::move(start)) {}
@@ -82,10 +81,9 @@ Result<void> Worker::settle() {
   if (access_log_) keep.push_back(access_log_.get());
   std::sort(keep.begin(), keep.end());
   sys::close_all_fds_except(keep);
-  std::string name = "worker " + decimal(context().slot + 1);
-  sys::set_title("oklo: " + name);
-  context().log->set_name(name);
-  if (start_.policy.watchdog_ms) sys::answer_with_stack(context().log->fd(), name);
+  sys::set_title("oklo: " + context().name);
+  context().log->set_name(context().name);
+  if (start_.policy.watchdog_ms) sys::answer_with_stack(context().log->fd(), context().name);
   if (start_.policy.affinity) pin();
   return drop_rights();
 }
@@ -101,7 +99,7 @@ Result<void> Worker::drop_rights() {
   if (!start_.changes_user) return {};
   Result<void> dropped = sys::become_user(start_.user.uid, start_.user.gid);
   if (dropped || start_.user_was_named) return dropped;
-  context().log->line(dropped.error().text + "; this worker stays root");
+  context().log->line(dropped.error().text + "; " + context().name + " stays root");
   return {};
 }
 
@@ -126,7 +124,7 @@ Result<void> Worker::begin() {
   context().drained = [this] { on_drained(); };
   service_ = application_.make_service(context());
   if (Result<void> started = service_->start(); !started) return started;
-  application_.on_worker_start(context().slot + 1);
+  if (context().is_worker()) application_.on_worker_start(context().slot + 1);
   if (Result<void> heard = hear_signals(); !heard) return heard;
   return read_mail();
 }
@@ -188,7 +186,7 @@ void Worker::close_listeners() {
 }
 
 void Worker::on_drained() {
-  application_.on_worker_stop(context().slot + 1);
+  if (context().is_worker()) application_.on_worker_stop(context().slot + 1);
   channel_->send({ControlMessage::Type::drained});
   reactor_->stop();
 }

@@ -6,7 +6,7 @@
 
 namespace oklo {
 
-// What the master leaves to a worker that it forks.
+// What the master leaves to a worker that it forks, or to a process of the program's own.
 struct WorkerStart {
   WorkerContext context;             // all but reactor and drained
   sys::Fd channel;                   // the worker's end
@@ -19,7 +19,7 @@ struct WorkerStart {
   std::vector<OwnSignal> signals;
 };
 
-// The worker's whole life, from fork to exit.
+// Its whole life, from fork to exit.
 [[noreturn]] void run_worker(Application& application, WorkerStart start);
 
 }  // namespace oklo

@@ -3,17 +3,14 @@
 namespace oklo {
 
 BaseWorker::BaseWorker(WorkerContext& context, const std::vector<std::unique_ptr<Service>>& services,
-                       LogFormat log_format, uint32_t connections_max)
+                       Reach reach, LogFormat log_format, uint32_t connections_max)
     : context_(context),
       pool_(*context.reactor, *context.connections, *context.row, context.life, connections_max),
       log_writer_(*context.reactor, context.access_log_fd, context.row->log_lines_dropped),
       log_(log_writer_, log_format),
       intakes_(context.slots) {
   http::AccessLog* log = context.access_log_fd >= 0 ? &log_ : nullptr;
-  if (context.broadcast)
-    hub_.emplace(*context.reactor, *context.row,
-                 ws::HubShare{context.broadcast, context.scoreboard, context.connections, context.life,
-                              context.log});
+  if (reach != Reach::none) messenger_.emplace(context, reach, &pool_);
   for (auto& service : services)
     ports_.push_back(service->make_port({context, pool_, log, static_cast<uint8_t>(ports_.size())}));
   pool_.on_erase([this] { on_erase(); });
@@ -22,8 +19,8 @@ BaseWorker::BaseWorker(WorkerContext& context, const std::vector<std::unique_ptr
 BaseWorker::~BaseWorker() = default;
 
 Result<void> BaseWorker::start() {
-  if (hub_)
-    if (Result<void> started = hub_->start(); !started) return started;
+  if (messenger_)
+    if (Result<void> started = messenger_->start(); !started) return started;
   return take_from(context_.slot);
 }
 

@@ -5,11 +5,12 @@
 #include <vector>
 
 #include "http/access_log.h"
+#include "http/late_answers.h"
 #include "net/connection_pool.h"
 #include "net/line_writer.h"
 #include "process/application.h"
+#include "server/messenger.h"
 #include "server/service.h"
-#include "ws/hub.h"
 
 namespace oklo {
 
@@ -18,7 +19,7 @@ namespace oklo {
 class BaseWorker final : public WorkerService, private Timer {
  public:
   BaseWorker(WorkerContext& context, const std::vector<std::unique_ptr<Service>>& services,
-             LogFormat log_format, uint32_t connections_max);
+             Reach reach, LogFormat log_format, uint32_t connections_max);
   ~BaseWorker() override;
 
   Result<void> start() override;
@@ -35,8 +36,9 @@ class BaseWorker final : public WorkerService, private Timer {
   void finish();
 
   WorkerContext& context_;
-  std::optional<ws::Hub> hub_;  // when a service broadcasts
+  http::LateAnswers late_answers_;
   ConnectionPool pool_;
+  std::optional<Messenger> messenger_;  // when others may reach its connections
   LineWriter log_writer_;
   http::AccessLog log_;
   std::vector<std::unique_ptr<Port>> ports_;

@@ -13,7 +13,7 @@ class HttpSite final : public Service {
   HttpSite(std::string address, std::unique_ptr<http::RouteTable> routes, const HttpLimits& limits);
 
   ListenAddress listen_address() const override;
-  bool broadcasts() const override { return routes_->has_upgrades(); }
+  Reach reach() const override { return routes_->has_upgrades() ? Reach::rooms : Reach::none; }
   Result<void> open() override;
   void adopt(std::vector<int>& keep) override;
   std::unique_ptr<Port> make_port(const PortContext& context) override;

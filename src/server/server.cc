@@ -1,6 +1,7 @@
 #include <oklo/server.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "process/master.h"
 #include "process/single.h"
@@ -8,16 +9,20 @@
 #include "server/datagram_listener.h"
 #include "server/http_site.h"
 #include "server/stream_listener.h"
+#include "server/user_process.h"
 #include "sys/process.h"
 
 namespace oklo {
 
 std::string_view version() { return OKLO_VERSION; }
 
+constexpr size_t kServicesMax = 256;  // the row of a connection names its own in a byte
+
 // The server as the master's Application.
 struct Server::Parts final : public Application {
   ServerOptions options;
   std::vector<std::unique_ptr<Service>> services;
+  std::vector<ProcessPart> processes;
   Function<void(const std::vector<std::string>&)> on_up_function;
   Function<void(unsigned)> worker_start_function;
   Function<void(unsigned)> worker_stop_function;
@@ -29,9 +34,13 @@ struct Server::Parts final : public Application {
   };
   std::vector<SignalFunction> signal_functions;
   Function<void(unsigned, std::string_view)> message_function;
+  std::optional<Messenger> messenger;  // the master's
 
   Result<void> prepare(std::vector<int>& keep) override;
   std::unique_ptr<WorkerService> make_service(WorkerContext& context) override;
+  Result<void> join_broadcast(WorkerContext& context) override {
+    return messenger.emplace(context, reach(), nullptr).start();
+  }
   void on_up(const std::vector<sys::Address>& addresses) override;
   void on_worker_start(uint32_t number) override {
     if (worker_start_function) worker_start_function(number);
@@ -51,25 +60,33 @@ struct Server::Parts final : public Application {
     if (reload_function) reload_function();
   }
   MasterOptions master_options() const;
+  Reach reach() const;
 };
 
 // All is opened before anything is replaced: a worker of the running generation that dies after a reload
 // that failed is forked from what was there before.
 Result<void> Server::Parts::prepare(std::vector<int>& keep) {
+  if (services.size() > kServicesMax) return Error{0, "a server may have 256 addresses"};
   for (auto& service : services)
     if (Result<void> opened = service->open(); !opened) return opened;
+  for (const ProcessPart& process : processes)
+    if (const char* fault = process.fault()) return Error{0, "process " + process.name + ": " + fault};
+  if (processes.size() > kProcessesMax) return Error{0, "a server may have 64 processes of its own"};
   for (auto& service : services) service->adopt(keep);
   return {};
 }
 
 std::unique_ptr<WorkerService> Server::Parts::make_service(WorkerContext& context) {
-  // Some fds stay free for the files that connections ask for.
+  if (!context.is_worker())
+    return std::make_unique<UserProcess>(context, processes[context.slot - context.slots], reach());
+  // Some fds stay free for the files that connections ask for, and the bells of all lives have theirs.
   uint64_t limit = sys::file_limit();
   uint64_t reserved = 32 + std::min<uint64_t>(limit / 8, 1024);
+  if (context.broadcast) reserved += context.broadcast->lives();
   uint64_t own_max = limit > reserved + 8 ? limit - reserved : 8;
   if (options.connections_max)
     own_max = std::min<uint64_t>(own_max, options.connections_max / context.slots + 1);
-  return std::make_unique<BaseWorker>(context, services, options.access_log_format,
+  return std::make_unique<BaseWorker>(context, services, reach(), options.access_log_format,
                                       static_cast<uint32_t>(own_max));
 }
 
@@ -80,11 +97,18 @@ void Server::Parts::on_up(const std::vector<sys::Address>& addresses) {
   on_up_function(texts);
 }
 
+// That of the service which needs most.
+Reach Server::Parts::reach() const {
+  Reach most = Reach::none;
+  for (auto& service : services) most = std::max(most, service->reach());
+  return most;
+}
+
 MasterOptions Server::Parts::master_options() const {
   MasterOptions master;
   master.workers = options.workers;
   for (auto& service : services) master.listen.push_back(service->listen_address());
-  for (auto& service : services) master.broadcasts |= service->broadcasts();
+  master.broadcasts = reach() != Reach::none;
   master.user = options.user;
   master.control = options.control;
   master.pid_file = options.pid_file;
@@ -93,6 +117,7 @@ MasterOptions Server::Parts::master_options() const {
   master.shutdown_timeout_ms = options.shutdown_timeout_ms;
   master.connections_max = options.connections_max;
   master.messages = static_cast<bool>(message_function);
+  for (auto& process : processes) master.processes.push_back({process.name, process.options.restart});
   for (auto& function : signal_functions) master.signals.push_back(function.signal);
   master.policy = {options.max_requests, options.affinity, options.watchdog_ms,
                    options.watchdog_action == WatchdogAction::replace};
@@ -118,6 +143,10 @@ void Server::tcp(std::string_view address, StreamHandlers handlers, StreamOption
 void Server::udp(std::string_view address, DatagramHandlers handlers, DatagramOptions options) {
   parts_->services.push_back(
       std::make_unique<DatagramListener>(std::string(address), std::move(handlers), options));
+}
+
+void Server::process(std::string_view name, Function<void()> start, ProcessOptions options) {
+  parts_->processes.push_back({std::string(name), std::move(start), std::move(options)});
 }
 
 void Server::on_up(Function<void(const std::vector<std::string>&)> function) {
@@ -149,7 +178,9 @@ void Server::on_signal(int signal, SignalPlace place, Function<void(int)> functi
 
 int Server::run() {
   MasterOptions options = parts_->master_options();
-  return parts_->options.debug_single ? run_single(options, *parts_) : run_master(options, *parts_);
+  int code = parts_->options.debug_single ? run_single(options, *parts_) : run_master(options, *parts_);
+  parts_->messenger.reset();
+  return code;
 }
 
 }  // namespace oklo

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -29,6 +30,9 @@ class Port {
   virtual void drain() = 0;
 };
 
+// How the connections of a service are reached from other processes: not at all, by their id, in rooms too.
+enum class Reach : uint8_t { none, by_id, rooms };
+
 // What is served at one address. Made before the workers are forked, the same in all of them afterwards.
 class Service {
  public:
@@ -38,8 +42,7 @@ class Service {
   const std::string& address() const { return address_; }
   // How the address is listened on.
   virtual ListenAddress listen_address() const = 0;
-  // Whether its connections send to those of other workers.
-  virtual bool broadcasts() const { return false; }
+  virtual Reach reach() const { return Reach::none; }
   // In the master, before each generation is forked: whether all is there that it needs, and opens what the
   // workers need anew; adopt follows when all services could. Else nothing changes.
   virtual Result<void> open() = 0;

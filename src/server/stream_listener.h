@@ -12,6 +12,7 @@ class StreamListener final : public Service {
   StreamListener(std::string address, StreamHandlers handlers, const StreamOptions& options);
 
   ListenAddress listen_address() const override;
+  Reach reach() const override { return Reach::by_id; }
   Result<void> open() override;
   void adopt(std::vector<int>&) override {}
   std::unique_ptr<Port> make_port(const PortContext& context) override;

@@ -10,6 +10,7 @@
 #include "sys/memory.h"
 
 #include <oklo/close_reason.h>
+#include <oklo/process.h>
 
 namespace oklo {
 
@@ -44,10 +45,13 @@ struct alignas(64) LifeRow {
   std::array<Counter, static_cast<size_t>(CloseReason::count)> closed;
 };
 
-// What the master tells of one slot.
+// What the master tells of one slot: of a worker, or of a process of the program's own.
 struct SlotRow {
-  std::atomic<uint32_t> restarts;    // workers that died in it and were replaced
+  std::atomic<uint32_t> restarts;    // lives that died in it and were replaced
   std::atomic<uint32_t> backoff_ms;  // the wait before the next start, 0: none
+  std::atomic<bool> over;            // its process has ended and is not started again
+  char name[kProcessNameBytesMax + 1];  // of its process, with a NUL behind it; empty: of a worker; written
+                                        // before the first fork
 };
 
 // What the master tells of the service.

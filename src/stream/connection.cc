@@ -1,36 +1,26 @@
 #include <oklo/connection.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "stream/link.h"
-#include "sys/file.h"
+#include "sys/file_part.h"
 
 namespace oklo {
-
-namespace {
-
-bool send_part(stream::Link& link, sys::Fd file, uint64_t offset, uint64_t size) {
-  sys::FileInfo info;
-  if (sys::file_info(file.get(), info) < 0 || info.kind != sys::FileInfo::Kind::regular) return false;
-  if (offset > info.size) return false;
-  return link.send_file(std::move(file), offset, std::min(size, info.size - offset));
-}
-
-}  // namespace
 
 ConnectionId Connection::id() const { return link_.id(); }
 
 bool Connection::send(std::string_view bytes) { return link_.send(bytes); }
 
 bool Connection::send_file(const std::string& path, uint64_t offset, uint64_t size) {
-  sys::Fd file;
-  return sys::open_to_read(path.c_str(), file) >= 0 && send_part(link_, std::move(file), offset, size);
+  sys::FilePart part;
+  return sys::open_part(path, offset, size, part) &&
+         link_.send_file(std::move(part.file), part.offset, part.size);
 }
 
 bool Connection::send_file(int fd, uint64_t offset, uint64_t size) {
-  sys::Fd file;
-  return sys::duplicate(fd, file) >= 0 && send_part(link_, std::move(file), offset, size);
+  sys::FilePart part;
+  return sys::open_part(fd, offset, size, part) &&
+         link_.send_file(std::move(part.file), part.offset, part.size);
 }
 
 void Connection::close() { link_.close(); }

@@ -151,6 +151,34 @@ void StreamService::on_close(net::Connection& connection, CloseReason reason) {
   session.~StreamSession();
 }
 
+// ---------------------------------------------------------------- from elsewhere
+// A handler of the same connection may be under way, so none is called, and nothing is delivered.
+
+bool StreamService::send_by_id(net::Connection& connection, Payload, std::string_view bytes) {
+  bool sent = LocalLink(connection, *this).send(bytes);
+  list_if_filled(connection);
+  return sent;
+}
+
+bool StreamService::close_by_id(net::Connection& connection) {
+  LocalLink(connection, *this).close();
+  return true;
+}
+
+void StreamService::visit(net::Connection& connection, const Function<void(Connection&)>& function) {
+  LocalLink link(connection, *this);
+  Connection handle(link);
+  function(handle);
+  list_if_filled(connection);
+  bool may_be_told = connection.open() && !session_of(connection).paused;
+  if (may_be_told && (!connection.input().empty() || connection.peer_finished())) list(connection);
+}
+
+void StreamService::list_if_filled(net::Connection& connection) {
+  bool filled = connection.open() && connection.queued() > options_.high_water;
+  if (filled && !session_of(connection).above) list(connection);
+}
+
 // ---------------------------------------------------------------- receiving
 
 void StreamService::deliver(net::Connection& connection) {
@@ -224,6 +252,7 @@ void StreamService::tell(net::Connection& connection) {
   StreamSession& session = session_of(connection);
   session.listed = false;
   if (!connection.open()) return;
+  if (connection.queued() > options_.high_water) high_water_passed(connection);
   if (session.above && connection.queued() <= options_.low_water) {
     session.above = false;
     call_if_any(handlers_.on_buffer_drain, connection);

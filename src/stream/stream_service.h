@@ -33,6 +33,12 @@ class StreamService final : public Protocol {
   void on_drain(net::Connection& connection, DrainMode mode) override;
   void on_close(net::Connection& connection, CloseReason reason) override;
 
+  bool send_by_id(net::Connection& connection, Payload payload, std::string_view bytes) override;
+  bool close_by_id(net::Connection& connection) override;
+
+  // Calls a function with a connection of this service. What its handlers are to be told of that comes later.
+  void visit(net::Connection& connection, const Function<void(Connection&)>& function);
+
   void* state_of(net::Connection& connection);
   unsigned worker() const { return worker_; }
 
@@ -56,6 +62,7 @@ class StreamService final : public Protocol {
 
   // --- what is told in the next turn
   void list(net::Connection& connection);
+  void list_if_filled(net::Connection& connection);
   void tell_listed();
   void tell(net::Connection& connection);
 

@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "base/number.h"
 #include "ws/session.h"
 #include "ws/websocket_service.h"
 
@@ -26,27 +25,17 @@ void append_frame(std::string& out, codec::FrameOpcode opcode, std::string_view 
 
 }  // namespace
 
-Hub::Hub(Reactor& reactor, LifeRow& row, const HubShare& share)
-    : reactor_(reactor), row_(row), share_(share) {
+Hub::Hub(Relay& relay, LifeRow& row) : relay_(relay), row_(row) {
+  relay_.attach(this);
   current_hub = this;
 }
 
-Hub::~Hub() { current_hub = nullptr; }
+Hub::~Hub() {
+  relay_.attach(nullptr);
+  current_hub = nullptr;
+}
 
 Hub* Hub::current() { return current_hub; }
-
-Result<void> Hub::start() {
-  if (!share_.broadcast) return {};
-  Broadcast& broadcast = *share_.broadcast;
-  writer_ = std::make_unique<BroadcastWriter>(broadcast.ring(share_.life));
-  for (uint32_t life = 0; life < broadcast.lives(); life++) readers_.emplace_back(broadcast.ring(life));
-  to_ring_.resize(broadcast.lives());
-  Result<std::unique_ptr<Doorbell>> doorbell =
-      Doorbell::create(reactor_, broadcast.bell(share_.life), [this] { read_rings(); });
-  if (!doorbell) return doorbell.error();
-  doorbell_ = std::move(doorbell).value();
-  return {};
-}
 
 // ---------------------------------------------------------------- who is there
 
@@ -77,11 +66,11 @@ void Hub::leave(net::Connection& connection, std::string_view room) {
 // ---------------------------------------------------------------- sending
 
 bool Hub::send_to_room(std::string_view room, codec::FrameOpcode opcode, std::string_view payload) {
-  return room.size() <= Room::kNameBytesMax && add(kRoom, room, opcode, payload);
+  return room.size() <= Room::kNameBytesMax && add(Kind::room, room, opcode, payload);
 }
 
 bool Hub::send_to_all(codec::FrameOpcode opcode, std::string_view payload) {
-  return add(kAll, {}, opcode, payload);
+  return add(Kind::all, {}, opcode, payload);
 }
 
 bool Hub::add(Kind kind, std::string_view room, codec::FrameOpcode opcode, std::string_view payload) {
@@ -93,18 +82,19 @@ bool Hub::add(Kind kind, std::string_view room, codec::FrameOpcode opcode, std::
     room_ = room;
   }
   append_frame(frames_, opcode, payload);
-  end_turn_later();
+  relay_.end_turn_later();
   return true;
 }
 
+// A worker without WebSockets has nobody to give it to.
 void Hub::flush_frames() {
   std::string frames = std::exchange(frames_, {});
-  publish(kind_, room_, frames);
+  relay_.publish(kind_, room_, frames, [](const LifeRow& life) { return life.websockets.load() > 0; });
   deliver(kind_, room_, std::move(frames));
 }
 
 void Hub::deliver(Kind kind, std::string_view room, std::string frames) {
-  if (kind == kRoom) {
+  if (kind == Kind::room) {
     const LocalRoom* found = members_.find(room);
     if (found) deliver(*found, BytesRef::make(std::move(frames)));
     return;
@@ -118,103 +108,12 @@ void Hub::deliver(const LocalRoom& room, const BytesRef& bytes) {
   for (const LocalRoom::Member& member : room.members) WebSocketService::deliver(*member.connection, bytes);
 }
 
-bool Hub::send_to(ConnectionId id, codec::FrameOpcode opcode, std::string_view payload) {
-  net::Connection* local = members_.find(id);
-  if (local) return WebSocketService::of(*local).send(*local, opcode, payload);
-  return share_.broadcast && payload.size() <= Room::kMessageBytesMax && send_to_other(id, opcode, payload);
-}
-
-void Hub::end_turn_later() {
-  if (std::exchange(posted_, true)) return;
-  reactor_.post([this] { end_turn(); });
-}
-
-void Hub::end_turn() {
-  posted_ = false;
-  flush();
-  for (uint32_t life = 0; life < to_ring_.size(); life++) {
-    if (!to_ring_[life]) continue;
-    to_ring_[life] = false;
-    share_.broadcast->bell(life).ring();
-  }
-}
-
-// ---------------------------------------------------------------- other workers
-
-bool Hub::is_other(uint32_t life) const {
-  if (life == share_.life || life >= readers_.size()) return false;
-  return share_.scoreboard->life(life).state.load() != LifeState::none;
-}
-
-// A worker without WebSockets has nobody to give it to.
-void Hub::publish(Kind kind, std::string_view room, std::string_view frames) {
-  bool written = false;
-  for (uint32_t life = 0; life < readers_.size(); life++) {
-    if (!is_other(life) || share_.scoreboard->life(life).websockets.load() == 0) continue;
-    if (!written) {
-      written = writer_->begin(kind, room.size(), frames.size() + room.size());
-      OKLO_ASSERT(written);
-      writer_->append(frames);
-      writer_->append(room);
-      writer_->commit();
-    }
-    ring_later(life);
-  }
-}
-
-bool Hub::send_to_other(ConnectionId id, codec::FrameOpcode opcode, std::string_view payload) {
-  if (id.row >= share_.connections->size()) return false;
-  const ConnectionRow& row = share_.connections->row(id.row);
-  uint32_t owner = row.owner.load();
-  bool there = row.generation.load() == id.generation && row.kind == ConnectionKind::websocket;
-  if (!id || !there || !is_other(owner)) return false;
-  flush();
-  std::string frame;
-  append_frame(frame, opcode, payload);
-  if (!writer_->write(kOne, uint64_t{id.row} << 32 | id.generation, frame)) return false;
-  ring_later(owner);
-  return true;
-}
-
-void Hub::ring_later(uint32_t life) {
-  to_ring_[life] = true;
-  end_turn_later();
-}
-
-// A flood of records must not hold up the connections: what is left comes in the next turn.
-void Hub::read_rings() {
-  bool more = false;
-  for (uint32_t life = 0; life < readers_.size(); life++)
-    if (life != share_.life && read_ring(life)) more = true;
-  if (more) share_.broadcast->bell(share_.life).ring();
-}
-
-bool Hub::read_ring(uint32_t life) {
-  for (int left = kRecordsMax; left > 0; left--) {
-    BroadcastRead read = readers_[life].read(message_);
-    if (read.outcome == BroadcastRead::Outcome::none) return false;
-    if (read.outcome == BroadcastRead::Outcome::message) {
-      take(message_);
-      continue;
-    }
-    row_.broadcasts_missed.add(read.missed_records);
-    share_.log->line("too slow: missed " + decimal(read.missed_records) + " messages of another worker");
-  }
-  return true;
-}
-
-void Hub::take(BroadcastMessage& message) {
+void Hub::take(Kind kind, BroadcastMessage& message) {
   std::string& payload = message.payload;
-  if (message.kind == kOne) {
-    ConnectionId id = {static_cast<uint32_t>(message.target >> 32), static_cast<uint32_t>(message.target)};
-    net::Connection* connection = members_.find(id);
-    if (connection) WebSocketService::deliver(*connection, BytesRef::make(std::move(payload)));
-    return;
-  }
   if (message.target > payload.size()) return;
   std::string room = payload.substr(payload.size() - static_cast<size_t>(message.target));
   payload.resize(payload.size() - room.size());
-  deliver(message.kind == kRoom ? kRoom : kAll, room, std::move(payload));
+  deliver(kind, room, std::move(payload));
 }
 
 }  // namespace oklo::ws

@@ -56,9 +56,4 @@ const LocalRoom* Members::find(std::string_view room) const {
   return found == rooms_.end() ? nullptr : &found->second;
 }
 
-net::Connection* Members::find(ConnectionId id) const {
-  net::Connection* found = pool_ ? pool_->find(id) : nullptr;
-  return found && is_websocket(*found) ? found : nullptr;
-}
-
 }  // namespace oklo::ws

@@ -42,7 +42,6 @@ class Members {
 
   // nullptr: there is none.
   const LocalRoom* find(std::string_view room) const;
-  net::Connection* find(ConnectionId id) const;
 
   size_t count() const { return count_; }
   template <class F>

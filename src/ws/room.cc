@@ -23,12 +23,4 @@ bool send_binary_to_all(std::string_view bytes) {
   return Hub::current() && Hub::current()->send_to_all(FrameOpcode::binary, bytes);
 }
 
-bool send_to(ConnectionId connection, std::string_view text) {
-  return Hub::current() && Hub::current()->send_to(connection, FrameOpcode::text, text);
-}
-
-bool send_binary_to(ConnectionId connection, std::string_view bytes) {
-  return Hub::current() && Hub::current()->send_to(connection, FrameOpcode::binary, bytes);
-}
-
 }  // namespace oklo

@@ -15,6 +15,7 @@ using Linger = net::Connection::Linger;
 
 namespace {
 
+constexpr uint16_t kDone = 1000;
 constexpr uint16_t kGoingAway = 1001;
 constexpr uint16_t kUnsupported = 1003;
 constexpr uint16_t kLost = 1006;  // never sent
@@ -100,7 +101,7 @@ void WebSocketService::on_data(net::Connection& connection) {
     FrameHeader header;
     bool is_short = !session.partial && codec::parse_short_message(text_of(connection.input()), header);
     if (!(is_short ? take_message(connection, header) : read_frame(connection))) break;
-    if (connection.queued() <= kStallBytes) continue;
+    if (connection.queued() <= stall_bytes_) continue;
     session.stalled = true;
     connection.pause_reading();
   }
@@ -151,6 +152,16 @@ void WebSocketService::on_close(net::Connection& connection, CloseReason) {
   hub_.exit(connection);
   delete session.partial;
   delete[] session.state;
+}
+
+bool WebSocketService::send_by_id(net::Connection& connection, Payload payload, std::string_view bytes) {
+  return send(connection, payload == Payload::text ? FrameOpcode::text : FrameOpcode::binary, bytes);
+}
+
+bool WebSocketService::close_by_id(net::Connection& connection) {
+  if (session_of(connection).phase != Phase::open) return false;
+  close(connection, kDone, {}, CloseReason::finished);
+  return true;
 }
 
 // ---------------------------------------------------------------- reading

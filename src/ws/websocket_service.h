@@ -21,7 +21,11 @@ class WebSocketService final : public Protocol {
   // All of these outlive it.
   WebSocketService(const WebSocketHandlers& handlers, const WebSocketOptions& options, Hub& hub,
                    LifeRow& life)
-      : handlers_(handlers), options_(options), hub_(hub), life_(life) {}
+      : handlers_(handlers),
+        options_(options),
+        hub_(hub),
+        life_(life),
+        stall_bytes_(options.queue_bytes / kStallPart) {}
 
   // A connection that became a WebSocket.
   void open(net::Connection& connection, http::Exchange& exchange);
@@ -33,6 +37,8 @@ class WebSocketService final : public Protocol {
   void on_deadline(net::Connection& connection) override;
   void on_drain(net::Connection& connection, DrainMode mode) override;
   void on_close(net::Connection& connection, CloseReason reason) override;
+  bool send_by_id(net::Connection& connection, Payload payload, std::string_view bytes) override;
+  bool close_by_id(net::Connection& connection) override;
 
   // --- for handlers
   bool send(net::Connection& connection, codec::FrameOpcode opcode, std::string_view payload);
@@ -48,8 +54,8 @@ class WebSocketService final : public Protocol {
   }
 
  private:
-  static constexpr size_t kStallBytes = 256 * 1024;  // so much waits: the next message is not read yet
-  static constexpr uint32_t kCloseMs = 2000;         // to answer a close frame
+  static constexpr uint32_t kStallPart = 16;  // of the queue is full: the next message is not read yet
+  static constexpr uint32_t kCloseMs = 2000;  // to answer a close frame
 
   // --- reading: these say whether there may be more to read
   bool read_frame(net::Connection& connection);
@@ -77,6 +83,7 @@ class WebSocketService final : public Protocol {
   const WebSocketOptions& options_;
   Hub& hub_;
   LifeRow& life_;
+  const size_t stall_bytes_;
 };
 
 }  // namespace oklo::ws

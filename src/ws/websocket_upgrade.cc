@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/ascii.h"
 #include "codec/characters.h"
 #include "codec/websocket_handshake.h"
 #include "http/route_table.h"
@@ -17,6 +18,16 @@ namespace {
 Hub& hub_of_worker() {
   OKLO_ASSERT(Hub::current());
   return *Hub::current();
+}
+
+// Whether an origin, which leaves out the usual port of its scheme (RFC 6454 section 6.2), names this host.
+// The scheme tells nothing: TLS may end in front of the server.
+bool is_origin_of(std::string_view origin, std::string_view host) {
+  size_t end = origin.find("://");
+  if (end == origin.npos || host.empty()) return false;
+  std::string_view port = origin.substr(0, end) == "https" ? ":443" : ":80";
+  if (host.ends_with(port)) host.remove_suffix(port.size());
+  return equal_ignoring_case(origin.substr(end + 3), host);
 }
 
 // RFC 9110 sections 15.5.6 and 15.5.22, RFC 6455 section 4.4.
@@ -62,7 +73,9 @@ WebSocketUpgrade::WebSocketUpgrade(const WebSocketHandlers& handlers, const WebS
 // Browsers always say where a page comes from; who says nothing is no browser.
 bool WebSocketUpgrade::origin_allowed(http::Exchange& exchange) const {
   std::string_view origin = exchange.request().header("Origin");
-  if (options_.origins.empty() || origin.empty()) return true;
+  bool any = options_.origins.empty() && !options_.same_origin;
+  if (any || origin.empty()) return true;
+  if (options_.same_origin && is_origin_of(origin, exchange.request().host())) return true;
   return std::find(options_.origins.begin(), options_.origins.end(), origin) != options_.origins.end();
 }
 

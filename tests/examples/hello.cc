@@ -8,15 +8,11 @@
 
 namespace {
 
-// The number behind "NAME=" in a query; 0 when there is none.
-int number_in(std::string_view query, std::string_view name) {
+// The number that a parameter of the query is; 0 when there is none.
+int number_in(const oklo::Request& request, std::string_view name) {
+  std::string text = request.query_param(name).value_or("");
   int number = 0;
-  while (!query.empty()) {
-    std::string_view pair = query.substr(0, query.find('&'));
-    query.remove_prefix(std::min(query.size(), pair.size() + 1));
-    if (!pair.starts_with(name) || !pair.substr(name.size()).starts_with('=')) continue;
-    std::from_chars(pair.data() + name.size() + 1, pair.data() + pair.size(), number);
-  }
+  std::from_chars(text.data(), text.data() + text.size(), number);
   return number;
 }
 
@@ -28,8 +24,8 @@ int main(int argc, char** argv) {
     response.text("hello, ", request.param("name"), "\n");
   });
   site.get("/sum", [](const oklo::Request& request, oklo::Response& response) {
-    long long sum = number_in(request.query(), "a");
-    sum += number_in(request.query(), "b");
+    long long sum = number_in(request, "a");
+    sum += number_in(request, "b");
     response.header("Cache-Control", "no-store");
     response.json("{\"sum\": ", std::to_string(sum), "}\n");
   });

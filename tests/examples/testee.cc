@@ -77,7 +77,7 @@ oklo::Router plain_site() {
   oklo::Router site;
   oklo::WebSocketOptions large;
   large.message_bytes = 16 << 20;
-  large.queue_bytes = 64 << 20;
+  large.queue_bytes = 256 << 20;  // Some suites send 16 MiB before they read.
   for (const char* path : {"/", "/ws"}) site.websocket(path, echo(), large);
   site.websocket("/ws/all", broadcast(), large);
   site.get("/", [](const oklo::Request&, oklo::Response& response) { response.text("OK"); });

@@ -208,9 +208,15 @@ class Client:
         return bool(data)
 
     def read(self, count):
-        while len(self.buffer) < count:
-            if not self._fill():
-                raise EOFError(f"closed after {self.buffer!r}")
+        pieces, missing = [self.buffer], count - len(self.buffer)
+        try:
+            while missing > 0:
+                pieces.append(self.socket.recv(65536))
+                missing -= len(pieces[-1])
+                if not pieces[-1]:
+                    raise EOFError(f"closed after {b''.join(pieces)!r}")
+        finally:
+            self.buffer = b"".join(pieces)
         data, self.buffer = self.buffer[:count], self.buffer[count:]
         return data
 

@@ -203,7 +203,7 @@ def test_a_pipeline_is_answered_in_order():
 # ---- nginx in front
 
 @contextlib.contextmanager
-def nginx(upstream, place):
+def nginx(upstream, place, buffering="off"):
     """nginx that passes all to a port, over connections that it keeps; its port."""
     port = free_port()
     temporary = "".join(f"{name}_temp_path {place}/nginx-{name};" for name in
@@ -218,7 +218,7 @@ def nginx(upstream, place):
             listen 127.0.0.1:{port};
             location / {{
               proxy_pass http://oklo; proxy_http_version 1.1; proxy_set_header Connection "";
-              proxy_request_buffering off; proxy_buffering off; proxy_set_header Host $host;
+              proxy_request_buffering off; proxy_buffering {buffering}; proxy_set_header Host $host;
             }}
           }}
         }}"""

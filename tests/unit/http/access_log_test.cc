@@ -59,6 +59,8 @@ struct Service {
     UploadHandlers upload;
     upload.on_end = [](const Request&, Response& response) { response.status(201).send("up"); };
     site.upload("/upload", std::move(upload));
+    site.get("/late/*any", [this](const Request&, Response& response) { late = response.later(); });
+    site.get("/events", [this](const Request&, Response& response) { late = response.events(); });
     site.get("/nothing", [](const Request&, Response&) {});
     site.get("/half", [](const Request&, Response& response) { response.write("half"); });
     return site;
@@ -80,7 +82,22 @@ struct Service {
     return lines;
   }
 
+  // The same, when what is late was answered by `function` before the client goes away.
+  std::string lines_of_late(const std::string& request, const Function<void(Response&)>& function) {
+    Client& client = world.connect(sys::Address::parse("192.0.2.1:5").value());
+    client.send(request);
+    world.settle();
+    CHECK(pipe.take().empty());
+    client.send(std::string(16'000, 'x'));  // Nothing of the request is left where it was.
+    world.settle();
+    CHECK(answer(late, function));
+    world.settle();
+    client.go_away();
+    return lines_of({});
+  }
+
   Router site;
+  RequestId late;
   Pipe pipe;
   HttpWorld world;
 };
@@ -167,6 +184,29 @@ TEST_CASE("http/access_log: one line for each answer, in their order") {
   CHECK(service.lines_of({chunked, "1\r\na\r\n0\r\n\r\n"}) == "\"PUT /upload HTTP/1.1\" 201 2\n");
   CHECK(service.lines_of({"GET /nothing" + kHost + "\r\n"}) == "\"GET /nothing HTTP/1.1\" 500 26\n");
   CHECK(service.lines_of({"GET /half" + kHost + "\r\n"}) == "\"GET /half HTTP/1.1\" 200 4\n");
+}
+
+TEST_CASE("http/access_log: a late answer has its line when it is complete") {
+  Service service;
+  auto text = [](Response& response) { response.status(201).text("late!"); };
+  CHECK(service.lines_of_late("GET /late/x?y" + kHost + "Connection: close\r\n\r\n", text) ==
+        "\"GET /late/x?y HTTP/1.1\" 201 5\n");
+  std::string long_target = "GET /late/" + std::string(5000, 'p');
+  CHECK(service.lines_of_late(long_target + kHost + "Connection: close\r\n\r\n", text) ==
+        "\"GET /late/" + std::string(1018, 'p') + " HTTP/1.1\" 201 5\n");
+  Service json(LogFormat::json);
+  std::string fields = "User-Agent: an agent\r\nConnection: close\r\nReferer: http://r/\r\n\r\n";
+  std::string line = json.lines_of_late("GET /late/x" + kHost + fields, text);
+  CHECK(line.find("\"status\":201,\"bytes\":5,\"method\":\"GET\",\"target\":\"/late/x\",\"host\":\"a\","
+                  "\"referer\":\"http://r/\",\"agent\":\"an agent\"}\n") != line.npos);
+}
+
+TEST_CASE("http/access_log: a stream of events has its line when its client leaves") {
+  Service service;
+  CHECK(service.lines_of_late("GET /events" + kHost + "\r\n", [](Response& response) {
+    response.event({.data = "x"});
+  }) == "\"GET /events HTTP/1.1\" 200 9\n");
+  CHECK(service.lines_of({"GET /late/gone" + kHost + "\r\n"}).empty());
 }
 
 TEST_CASE("http/access_log: a request that was refused has its line, without a request that was none") {

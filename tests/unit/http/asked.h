@@ -16,8 +16,8 @@ struct Asked {
     using oklo::codec::ParseOutcome;
     exchange.clock = &clock;
     exchange.date_line = &date_line;
-    exchange.reset(outlet);
     REQUIRE(oklo::codec::parse_request_head(bytes, {}, exchange.head).kind == ParseOutcome::Kind::complete);
+    exchange.reset(outlet);
   }
   Asked(const Asked&) = delete;
   Asked& operator=(const Asked&) = delete;

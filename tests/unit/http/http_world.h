@@ -14,6 +14,7 @@
 
 #include "http/access_log.h"
 #include "http/http_service.h"
+#include "http/late_answers.h"
 #include "net/connection_pool.h"
 #include "net/line_writer.h"
 #include "reactor/reactor.h"
@@ -215,6 +216,7 @@ class HttpWorld {
   Tick tick_;
   oklo::LineWriter writer_;
   oklo::http::AccessLog log_;
+  oklo::http::LateAnswers late_answers_;
   oklo::http::HttpService service_;
   oklo::ConnectionPool pool_;
   oklo::Endpoint endpoint_;

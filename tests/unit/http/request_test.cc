@@ -41,6 +41,16 @@ std::string post(const std::string& fields, const std::string& body) {
   return "POST /a HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n" + body;
 }
 
+// All that visitors are shown, as text.
+std::string shown(const Request& request,
+                  void (Request::*walk)(const Function<void(std::string_view, std::string_view)>&) const) {
+  std::string all;
+  (request.*walk)([&all](std::string_view name, std::string_view value) {
+    all.append(name).append("=").append(value).append(";");
+  });
+  return all;
+}
+
 }  // namespace
 
 TEST_CASE("http/request: the parts of the target") {
@@ -201,4 +211,112 @@ TEST_CASE("http/request: state is zeroed memory for each request") {
     world.settle();
   }
   CHECK(calls == 6);
+}
+
+TEST_CASE("http/request: the pairs of the query, decoded") {
+  look_at(get("/?a=1&b=x+y%26%3d&a=2&c&=n&%61=3&d=&bad=%zz%4&&nul=%00"), [](const Request& request) {
+    CHECK(request.query_param("a") == "1");
+    CHECK(request.query_param("b") == "x y&=");
+    CHECK(request.query_param("c") == "");
+    CHECK(request.query_param("d") == "");
+    CHECK(request.query_param("") == "n");
+    CHECK(request.query_param("bad") == "%zz%4");
+    CHECK(request.query_param("nul") == std::string(1, '\0'));
+    CHECK(!request.query_param("A"));
+    CHECK(!request.query_param("e"));
+    CHECK(request.query_values("a") == std::vector<std::string>{"1", "2", "3"});
+    CHECK(request.query_values("e").empty());
+    CHECK(shown(request, &Request::query_params) ==
+          "a=1;b=x y&=;a=2;c=;=n;a=3;d=;bad=%zz%4;nul=" + std::string(1, '\0') + ";");
+  });
+  for (const char* target : {"/", "/?", "/?&&"})
+    look_at(get(target), [](const Request& request) {
+      CHECK(!request.query_param(""));
+      CHECK(shown(request, &Request::query_params).empty());
+    });
+}
+
+TEST_CASE("http/request: cookies of all fields, as they were sent") {
+  look_at(get("/", "Cookie: a=1; b=\"x y\";c=%20; =n; d\r\ncookie: a=2; e=f=g; A=3\r\nX-Cookie: z=1\r\n"),
+          [](const Request& request) {
+            CHECK(request.cookie("a") == "1");
+            CHECK(request.cookie("A") == "3");
+            CHECK(request.cookie("b") == "\"x y\"");
+            CHECK(request.cookie("c") == "%20");
+            CHECK(request.cookie("e") == "f=g");
+            CHECK(!request.cookie("d"));
+            CHECK(!request.cookie("z"));
+            CHECK(!request.cookie(""));
+            CHECK(shown(request, &Request::cookies) == "a=1;b=\"x y\";c=%20;a=2;e=f=g;A=3;");
+          });
+  look_at(get("/"), [](const Request& request) {
+    CHECK(!request.cookie("a"));
+    CHECK(shown(request, &Request::cookies).empty());
+  });
+}
+
+TEST_CASE("http/request: the media type is without its parameters") {
+  auto is = [](const std::string& fields, std::string_view wanted) {
+    look_at(get("/", fields), [wanted](const Request& request) { CHECK(request.content_type() == wanted); });
+  };
+  is("", "");
+  is("Content-Type: Text/HTML\r\n", "Text/HTML");
+  is("Content-Type: application/json ; charset=utf-8\r\n", "application/json");
+  is("Content-Type: ;\r\n", "");
+}
+
+TEST_CASE("http/request: the fields of a form that is there whole") {
+  struct { const char *type, *body; } forms[] = {
+      {"application/x-www-form-urlencoded", "a=1&b=x+%26&a=2&c="},
+      {"Application/X-WWW-Form-Urlencoded; charset=utf-8", "a=1&b=x+%26&a=2&c="},
+      {"multipart/form-data; boundary=\"-\"",
+       "---\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n"
+       "---\r\nContent-Disposition: form-data; name=b\r\n\r\nx &\r\n"
+       "---\r\nContent-Disposition: form-data; name=f; filename=n\r\n\r\nfile\r\n"
+       "---\r\nContent-Disposition: form-data; name=a\r\n\r\n2\r\n"
+       "---\r\nContent-Disposition: form-data; name=c\r\n\r\n\r\n-----"},
+  };
+  for (const auto& form : forms) {
+    CAPTURE(form.type);
+    std::string fields = "Content-Type: " + std::string(form.type) + "\r\n";
+    std::string size = std::to_string(std::string_view(form.body).size());
+    look_at(post(fields + "Content-Length: " + size + "\r\n", form.body), [](const Request& request) {
+      CHECK(request.form_param("a") == "1");
+      CHECK(request.form_param("b") == "x &");
+      CHECK(request.form_param("c") == "");
+      CHECK(!request.form_param("f"));
+      CHECK(!request.form_param("A"));
+      CHECK(request.form_values("a") == std::vector<std::string>{"1", "2"});
+      std::string all;
+      CHECK(request.form_params([&all](std::string_view name, std::string_view value) {
+        all.append(name).append("=").append(value).append(";");
+      }));
+      CHECK(all == "a=1;b=x &;a=2;c=;");
+    });
+  }
+}
+
+TEST_CASE("http/request: a body that is no form, or not whole, is told of") {
+  const std::string part = "--b\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n";
+  struct { std::string type, body; bool has_a; } bodies[] = {
+      {"text/plain", "a=1", false},
+      {"", "a=1", false},
+      {"multipart/form-data", part + "--b--", false},
+      {"multipart/form-data; boundary=b", part, false},
+      {"multipart/form-data; boundary=b", part + "--b", true},
+      {"multipart/form-data; boundary=b", part + "--b\r\nbad\r\n\r\n", true},
+      {"multipart/form-data; boundary=b", "", false},
+      {"multipart/form-data; boundary=b", part.substr(0, part.size() - 2), false},
+  };
+  for (const auto& sent : bodies) {
+    CAPTURE(sent.type);
+    CAPTURE(sent.body);
+    std::string type = sent.type.empty() ? "" : "Content-Type: " + sent.type + "\r\n";
+    look_at(post(type + "Content-Length: " + std::to_string(sent.body.size()) + "\r\n", sent.body),
+            [&sent](const Request& request) {
+              CHECK(!request.form_params([](std::string_view, std::string_view) {}));
+              CHECK(request.form_param("a").has_value() == sent.has_a);
+              CHECK(request.form_values("a").size() == (sent.has_a ? 1 : 0));
+            });
+  }
 }

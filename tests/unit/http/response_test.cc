@@ -279,3 +279,42 @@ TEST_CASE("http/response: an answer that write began and nobody ended closes the
   CHECK(world.ask("GET / HTTP/1.1\r\nHost: a\r\n\r\n").status == 0);
   CHECK(world.closed(CloseReason::handler_failed) == 1);
 }
+
+TEST_CASE("http/response: a cookie is for the whole site, not for scripts nor for others") {
+  Answer answer = answer_of([](const Request&, Response& response) {
+    CHECK(response.cookie({.name = "a", .value = "1"}));
+    Cookie all = {.name = "b", .value = "\"2\"", .path = "/x", .domain = "a.example", .max_age_s = 60};
+    all.secure = true;
+    all.http_only = false;
+    all.same_site = SameSite::none;
+    CHECK(response.cookie(all));
+    CHECK(response.cookie({.name = "c", .path = {}, .max_age_s = 0, .same_site = SameSite::strict}));
+    CHECK(response.cookie({.name = "d", .http_only = false, .same_site = SameSite::unsaid}));
+    response.send("");
+    CHECK(!response.cookie({.name = "late"}));
+  });
+  CHECK(answer.field("set-cookie") ==
+        "a=1; Path=/; HttpOnly; SameSite=Lax, "
+        "b=\"2\"; Max-Age=60; Path=/x; Domain=a.example; Secure; SameSite=None, "
+        "c=; Max-Age=0; HttpOnly; SameSite=Strict, d=; Path=/");
+}
+
+TEST_CASE("http/response: a cookie that no client would keep is left out") {
+  Answer answer = answer_of([](const Request&, Response& response) {
+    const std::string long_value(4096, 'x');
+    for (const Cookie& bad : {Cookie{}, Cookie{.name = "a b"}, Cookie{.name = "a", .value = "1;2"},
+                              Cookie{.name = "a", .value = "\r\nX: y"}, Cookie{.name = "a", .value = "\xe9"},
+                              Cookie{.name = "a", .value = long_value}, Cookie{.name = "a", .path = "x"},
+                              Cookie{.name = "a", .path = "/;x"}, Cookie{.name = "a", .domain = "a b"},
+                              Cookie{.name = "a", .same_site = SameSite::none}, Cookie{.name = "__Host-a"},
+                              Cookie{.name = "__Secure-a"}})
+      CHECK(!response.cookie(bad));
+    CHECK(response.cookie({.name = "__Host-a", .secure = true}));
+    // Fields have a limit together.
+    int kept = 0;
+    while (kept < 100 && response.cookie({.name = "n", .value = long_value.substr(1000)})) kept++;
+    CHECK(kept == 2);
+    response.send("");
+  });
+  CHECK(answer.field("set-cookie").starts_with("__Host-a=; Path=/; Secure; HttpOnly; SameSite=Lax, n=xxx"));
+}

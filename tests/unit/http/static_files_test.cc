@@ -47,9 +47,9 @@ struct Site {
   std::string ask(const char* method, const std::string& target, const std::string& fields = "",
                   std::string_view mount = "") {
     std::string bytes = std::string(method) + " " + target + " HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n";
-    exchange.reset(outlet);
     codec::ParseOutcome parsed = codec::parse_request_head(bytes, {}, exchange.head);
     REQUIRE(parsed.kind == codec::ParseOutcome::Kind::complete);
+    exchange.reset(outlet);
     exchange.mount_rest = exchange.head.path().substr(mount.size());
     exchange.clock = &clock;
     exchange.date_line = &date_line;

@@ -36,6 +36,7 @@ class ToBrackets final : public oklo::http::Upgrade {
   }
   std::string_view token() const override { return "brackets"; }
   bool accept(oklo::http::Exchange& exchange) override {
+    CHECK(!exchange.response().later());
     bool fine = exchange.head.upgrade_asked && exchange.head.query() != "refuse";
     if (fine) exchange.add_field("Brackets", "square");
     else exchange.fail(426);
@@ -65,13 +66,17 @@ struct Upgrades {
     table.add(oklo::http::RouteTable::kAll, "/only").upgrade_maker = std::make_unique<Maker>(brackets);
     oklo::http::Route& both = table.add(get, "/both");
     both.upgrade_maker = std::make_unique<Maker>(brackets);
-    both.handler = [](const oklo::Request&, oklo::Response& response) { response.text("plain"); };
+    both.handler = [this](const oklo::Request& request, oklo::Response& response) {
+      if (request.query() == "late") late = response.later();
+      else response.text("plain");
+    };
     world = std::make_unique<HttpWorld>(table);
     table.make_upgrades(world->endpoint());
   }
   ~Upgrades() { world.reset(); }
 
   Brackets brackets;
+  oklo::RequestId late;
   oklo::http::RouteTable table;
   std::unique_ptr<HttpWorld> world;
 };
@@ -117,6 +122,22 @@ TEST_CASE("http/upgrade: after requests on the same connection, and after those 
   client.send("GET /both HTTP/1.1\r\nHost: a\r\n\r\n" + asking("/both") + "x");
   upgrades.world->settle();
   CHECK(client.text().ends_with("plain" + std::string(kSwitched) + "</both>[x]"));
+}
+
+TEST_CASE("http/upgrade: behind an answer that comes late, in the same read and in a later one") {
+  for (bool at_once : {true, false}) {
+    Upgrades upgrades;
+    Client& client = upgrades.world->connect();
+    client.send("GET /both?late HTTP/1.1\r\nHost: a\r\n\r\n");
+    if (!at_once) upgrades.world->settle();
+    client.send(asking("/both") + "x");
+    upgrades.world->settle();
+    CHECK(client.received.empty());
+    CHECK(oklo::answer(upgrades.late, [](oklo::Response& response) { response.text("late"); }));
+    upgrades.world->settle();
+    CHECK(client.text().ends_with("late" + std::string(kSwitched) + "</both>[x]"));
+    CHECK(!oklo::answer(upgrades.late, [](oklo::Response&) {}));
+  }
 }
 
 TEST_CASE("http/upgrade: a refused one, and one that nobody asked for, stay with HTTP") {

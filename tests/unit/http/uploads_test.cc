@@ -23,7 +23,10 @@ struct Service {
   Router& make_site() {
     UploadHandlers upload;
     upload.on_head = [this](const Request& request, Response& response) { on_head(request, response); };
-    upload.on_piece = [this](const Request& request, std::string_view piece) { on_piece(request, piece); };
+    upload.on_piece = [this](const Request& request, std::string_view piece, Response& response) {
+      on_piece(request, piece);
+      if (request.query() == "full" && content.size() >= 5) response.fail(507);
+    };
     upload.on_end = [this](const Request& request, Response& response) { on_end(request, response); };
     upload.on_abort = [this](const Request& request) {
       calls += 'a';
@@ -158,6 +161,41 @@ TEST_CASE("http/uploads: an answer to the head refuses the body and ends the con
     client.go_away();
     service.world.settle();
   }
+}
+
+TEST_CASE("http/uploads: an answer to a piece refuses the rest, ends the connection, is cleaned up after") {
+  Service service;
+  for (const std::string& sent : {kSized, kChunked}) {
+    std::string request = sent + kSized;
+    request.replace(request.find(" HTTP"), 0, "?full");
+    for (size_t at = 0; at < request.size() - kSized.size(); at++) {
+      CAPTURE(at);
+      Client& client = service.send({request.substr(0, at), request.substr(at)});
+      Answer answer = client.answer();
+      CHECK(answer.status == 507);
+      CHECK(answer.closes());
+      CHECK(client.ended);
+      client.go_away();
+      service.world.settle();
+      CHECK(service.calls == "hpa");
+    }
+  }
+}
+
+TEST_CASE("http/uploads: a handler of pieces that needs no response gets none") {
+  std::string content;
+  PieceHandler handler = [&content](const Request&, std::string_view piece) { content += piece; };
+  PieceHandler moved = std::move(handler);
+  CHECK(!handler);
+  CHECK(!PieceHandler(nullptr));
+  Router site;
+  UploadHandlers upload;
+  upload.on_piece = std::move(moved);
+  upload.on_end = [](const Request&, Response& response) { response.send("end"); };
+  site.upload("/up/:name", std::move(upload));
+  HttpWorld world(routes_of(site));
+  CHECK(world.ask(kSized).body == "end");
+  CHECK(content == "hello world");
 }
 
 TEST_CASE("http/uploads: a client that waits for leave to send gets it, or a refusal instead") {

@@ -47,6 +47,12 @@ struct Shared {
   std::atomic<unsigned> message_to = 0;
   std::atomic<unsigned> signals_in_master = 0;
   std::atomic<unsigned> signals_in_workers = 0;
+  std::atomic<unsigned> processes = 0;         // lives of processes of the program's own that came to be
+  std::atomic<unsigned> begun = 0;             // those that were told to begin
+  std::atomic<unsigned> ended = 0;             // those that were told to leave
+  std::atomic<unsigned> begun_generation = 0;  // of the last
+  std::atomic<int> process_exits_with = -1;    // when it has begun
+  std::atomic<bool> process_never_leaves = false;
 };
 
 // The service of one worker: to each connection it answers one byte, 'p' with its pid, 'l' with a line in
@@ -102,6 +108,33 @@ class EchoWorker final : public oklo::WorkerService, private oklo::EventHandler 
   Shared& shared_;
   int gate_;
   std::vector<int> served_;
+};
+
+// A process of the program's own, which does nothing.
+class IdleProcess final : public oklo::WorkerService {
+ public:
+  IdleProcess(oklo::WorkerContext& context, Shared& shared) : context_(context), shared_(shared) {}
+
+  oklo::Result<void> start() override {
+    if (!context_.listeners.empty() || context_.access_log_fd >= 0) abort();
+    shared_.processes++;
+    return {};
+  }
+  void serve(uint32_t) override {
+    shared_.begun_generation = oklo::generation();
+    shared_.begun++;
+    if (int code = shared_.process_exits_with; code >= 0) context_.reactor->post([code] { _exit(code); });
+  }
+  void leave(uint32_t) override {}
+  void drain(oklo::DrainMode, uint64_t) override {
+    shared_.ended++;
+    if (!shared_.process_never_leaves) context_.drained();
+  }
+  void reopen_log(int) override { abort(); }
+
+ private:
+  oklo::WorkerContext& context_;
+  Shared& shared_;
 };
 
 // A master with EchoWorkers in a process of its own. What it writes to stderr goes to a file.
@@ -169,9 +202,13 @@ class Service final : private oklo::Application {
   std::string status() { return command("status json").text; }
   bool status_has(std::string_view part) { return status().find(part) != std::string::npos; }
   // The pid of the one worker of the slot.
-  int worker(unsigned number) {
+  int worker(unsigned number) { return pid_behind("{\"worker\":" + std::to_string(number) + ",\"pid\":"); }
+  // That of the process with that name and number.
+  int process(const std::string& name, unsigned number) {
+    return pid_behind("{\"process\":\"" + name + "\",\"number\":" + std::to_string(number) + ",\"pid\":");
+  }
+  int pid_behind(const std::string& mark) {
     std::string json = status();
-    std::string mark = "{\"worker\":" + std::to_string(number) + ",\"pid\":";
     size_t at = json.find(mark);
     return at == json.npos ? 0 : atoi(json.c_str() + at + mark.size());
   }
@@ -220,6 +257,7 @@ class Service final : private oklo::Application {
     return {};
   }
   std::unique_ptr<oklo::WorkerService> make_service(oklo::WorkerContext& context) override {
+    if (!context.is_worker()) return std::make_unique<IdleProcess>(context, *shared_);
     return std::make_unique<EchoWorker>(context, *shared_, gate_[0]);
   }
   void on_up(const std::vector<oklo::sys::Address>& addresses) override {

@@ -5,6 +5,8 @@
 #include <cstring>
 #include <string>
 
+#include "sys/time.h"
+
 using oklo::LifeState;
 using oklo::Scoreboard;
 
@@ -85,6 +87,23 @@ TEST_CASE("process/status: the columns of the table stand under their names") {
   CHECK(table.find("ready", first) - first == table.find("state", head) - head);
   CHECK(table.find("ready", second) - second == table.find("state", head) - head);
   CHECK_FALSE(holds(table, " \n"));
+}
+
+TEST_CASE("process/status: processes of the program's own stand apart, and make no service healthy") {
+  Scoreboard scoreboard = Scoreboard::create(8, 2).value();
+  std::memcpy(scoreboard.slot(1).name, "tick\"er", 8);
+  uint64_t now_ms = oklo::sys::monotonic_ms();
+  scoreboard.begin_life(1, 2, now_ms - 5000);
+  scoreboard.life(0).state = LifeState::ready;
+  std::string json = status_json(scoreboard, "1");
+  CHECK(holds(json, "\"workers\":[],\"processes\":[{\"process\":\"tick\\\"er\",\"number\":2,\"pid\":0,"
+                    "\"state\":\"ready\",\"generation\":2,\"uptime_s\":"));
+  CHECK(holds(status_table(scoreboard, "1"), "\ntick\"er "));
+  CHECK_FALSE(is_healthy(scoreboard));
+  scoreboard.end_life(0);
+  scoreboard.slot(1).over = true;
+  CHECK(holds(status_json(scoreboard, "1"), "\"state\":\"over\""));
+  CHECK_FALSE(holds(status_table(board(), "1"), "process"));
 }
 
 TEST_CASE("process/status: healthy as long as one worker is ready, goes on and is in time") {

@@ -53,6 +53,14 @@ TEST_CASE("server/http_site: a route without the callback that it needs is named
         line("/ws: on_message, on_binary or on_open is missing"));
 }
 
+TEST_CASE("server/http_site: a WebSocket and a handler may stand at one path, in either order") {
+  CHECK(refusal([](oklo::Router& site) {
+          site.websocket("/", {.on_message = hear}).get("/", answer);
+          site.get("/x", answer).websocket("/x", {.on_message = hear});
+          site.get("/last", nullptr);
+        }) == line("/last: the handler is missing"));
+}
+
 TEST_CASE("server/http_site: wrong limits and options are errors at the start") {
   CHECK(refusal({.header_bytes = 0}) == line("header_bytes must be at least 1"));
   CHECK(refusal({.requests = 0}) == line("requests must be at least 1"));

@@ -29,6 +29,10 @@ TEST_CASE("server/stream_listener: what is missing or wrong is one line and exit
        "tcp 127.0.0.1:0: low_water must not be above high_water"},
       {[&framed](oklo::Server& s) { s.tcp("127.0.0.1:0", {.on_receive = echo}, framed); },
        "tcp 127.0.0.1:0: the delimiter must have at most 8 bytes"},
+      {[](oklo::Server& s) {
+         for (int i = 0; i < 257; i++) s.tcp("127.0.0.1:0", {.on_receive = echo});
+       },
+       "a server may have 256 addresses"},
   };
   for (const Case& wrong : cases) {
     Outcome outcome = run(wrong.add);

@@ -35,7 +35,7 @@ TEST_CASE("shm/connection_rows: a new row is zeroed and names its owner") {
   CHECK(row.generation.load() == id.generation);
   CHECK(row.owner.load() == 5);
   row.kind = ConnectionKind::http;
-  row.requests = row.queued_bytes = row.opened_s = row.active_s = 9;
+  row.requests = row.queued_bytes = row.opened_s = row.active_s = row.slot = 9;
   row.bytes_in = row.bytes_out = 9;
   row.peer_port = 9;
   row.listener = 9;
@@ -44,7 +44,7 @@ TEST_CASE("shm/connection_rows: a new row is zeroed and names its owner") {
   ConnectionId again = rows.open();
   REQUIRE(again.row == id.row);
   CHECK(row.kind == ConnectionKind::none);
-  CHECK(row.requests + row.queued_bytes + row.opened_s + row.active_s == 0);
+  CHECK(row.requests + row.queued_bytes + row.opened_s + row.active_s + row.slot == 0);
   CHECK(row.bytes_in + row.bytes_out == 0);
   CHECK(row.peer_port == 0);
   CHECK(row.listener == 0);
@@ -103,4 +103,18 @@ TEST_CASE("shm/connection_rows: to close what is closed is a bug") {
           rows.close(id);
           return 0;
         }) == 1000 + SIGABRT);
+}
+
+TEST_CASE("shm/connection_rows: a life holds the ids of connections that are open here, and no others") {
+  ConnectionTable table = ConnectionTable::create(2 * kChunk).value();
+  ConnectionRows rows(table, 0), others(table, 1);
+  CHECK_FALSE(rows.holds({0, 0}));
+  ConnectionId id = rows.open(), other = others.open();
+  CHECK(rows.holds(id));
+  CHECK_FALSE(rows.holds(other));
+  CHECK_FALSE(rows.holds({id.row, id.generation + 2}));
+  CHECK_FALSE(rows.holds({table.size(), 1}));
+  rows.close(id);
+  CHECK_FALSE(rows.holds(id));
+  CHECK_FALSE(rows.holds({id.row, id.generation + 1}));
 }

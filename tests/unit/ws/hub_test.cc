@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "shm/connection_rows.h"
 #include "ws/ws_world.h"
 
 #include <oklo/room.h>
@@ -17,7 +18,6 @@ using oklo::SlowReceiver;
 using oklo::WebSocket;
 using oklo::codec::FrameOpcode;
 using oklo::ws::Hub;
-using oklo::ws::HubShare;
 
 // "+room" joins, "-room" leaves, "room:text" sends, "=text" comes back, "!text" goes to all. Where there are
 // two hubs in the process, what is public finds the last one, so a world may be named whose hub it is.
@@ -62,11 +62,7 @@ struct TwoWorkers {
   }
   void share(WsWorld& world) {
     uint32_t life = static_cast<uint32_t>(scoreboard.begin_life(0, 1, 0));
-    world.hub.reset();
-    HubShare shared{&broadcast, &scoreboard, &connections, life, &log};
-    world.hub = std::make_unique<Hub>(world.http->reactor(), scoreboard.life(life), shared);
-    REQUIRE(world.hub->start().ok());
-    world.remake();
+    world.share(scoreboard.life(life), {&broadcast, &scoreboard, &connections, life, &log});
   }
   void settle() {
     for (int i = 0; i < 3; i++) {
@@ -143,6 +139,7 @@ TEST_CASE("ws/hub: without a hub nobody is there") {
   CHECK_FALSE(oklo::room("r").send("x"));
   CHECK_FALSE(oklo::send_binary_to_all("x"));
   CHECK_FALSE(oklo::send_to({1, 1}, "x"));
+  CHECK_FALSE(oklo::is_open({1, 1}));
 }
 
 TEST_CASE("ws/hub: one who is slow misses the oldest") {
@@ -239,4 +236,79 @@ TEST_CASE("ws/hub: more records than one turn reads") {
   workers.first.ask(a, bytes);
   workers.settle();
   CHECK(take(b) == wanted);
+}
+
+TEST_CASE("ws/hub: who is open is known here") {
+  WsWorld world(chat());
+  oklo::ConnectionId id;
+  oklo::WebSocketHandlers handlers;
+  handlers.on_open = [&id](WebSocket& ws) { id = ws.id(); };
+  WsWorld other(std::move(handlers));
+  Client& a = other.open();
+  CHECK(oklo::is_open(id));
+  CHECK_FALSE(oklo::is_open({id.row, id.generation + 2}));
+  CHECK_FALSE(oklo::is_open({}));
+  a.go_away();
+  other.http->settle();
+  CHECK_FALSE(oklo::is_open(id));
+}
+
+TEST_CASE("ws/hub: and in another worker, as long as that lives") {
+  TwoWorkers workers;
+  oklo::ConnectionRows rows(workers.connections, 0);
+  oklo::ConnectionId id = rows.open();
+  const oklo::Relay& relay = *workers.second.relay;
+  CHECK_FALSE(relay.is_open(id));
+  rows.row(id).kind = oklo::ConnectionKind::websocket;
+  CHECK(relay.is_open(id));
+  CHECK_FALSE(relay.is_open({id.row, id.generation + 2}));
+  CHECK_FALSE(relay.is_open({workers.connections.size(), 1}));
+  workers.connections.reclaim(0);
+  CHECK_FALSE(relay.is_open(id));
+  oklo::ConnectionId next = rows.open();
+  rows.row(next).kind = oklo::ConnectionKind::websocket;
+  CHECK(relay.is_open(next));
+  workers.scoreboard.end_life(0);
+  CHECK_FALSE(relay.is_open(next));
+}
+
+TEST_CASE("ws/hub: one is reached and closed by its id") {
+  std::vector<oklo::ConnectionId> ids;
+  oklo::WebSocketHandlers handlers = chat();
+  handlers.on_open = [&ids](WebSocket& ws) { ids.push_back(ws.id()); };
+  std::vector<uint16_t> codes;
+  handlers.on_close = [&codes](WebSocket&, uint16_t code, std::string_view) { codes.push_back(code); };
+  WsWorld world(std::move(handlers));
+  Client& a = world.open();
+  Client& b = world.open();
+  world.ask(a, text_frame("+r"));
+  CHECK(oklo::room("r").send("1"));
+  CHECK(oklo::send_to(ids[0], "2"));
+  CHECK(oklo::send_binary_to(ids[0], "3"));
+  CHECK(oklo::room("r").send("4"));
+  CHECK(oklo::close_connection(ids[0]));
+  CHECK_FALSE(oklo::close_connection(ids[0]));
+  CHECK_FALSE(oklo::send_to(ids[0], "5"));
+  CHECK(codes.empty());
+  world.http->settle();
+  CHECK(take(a) == Frames{"text:1", "text:2", "binary:3", "text:4", "close:1000"});
+  CHECK(world.ask(a, close_frame(1000)).empty());
+  a.go_away();
+  world.http->settle();
+  CHECK(codes == std::vector<uint16_t>{1000});
+  CHECK_FALSE(oklo::is_open(ids[0]));
+  CHECK(oklo::is_open(ids[1]));
+  CHECK(b.received.empty());
+}
+
+TEST_CASE("ws/hub: a connection of HTTP has no name for others") {
+  WsWorld world(chat());
+  world.http->connect();
+  world.http->settle();
+  oklo::ConnectionId id;
+  world.http->pool().for_each([&id](oklo::net::Connection& each) { id = each.id(); });
+  CHECK_FALSE(oklo::is_open(id));
+  CHECK_FALSE(oklo::send_to(id, "x"));
+  CHECK_FALSE(oklo::close_connection(id));
+  CHECK(world.http->connections() == 1);
 }

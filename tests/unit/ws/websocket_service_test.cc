@@ -213,15 +213,17 @@ TEST_CASE("ws/service: who closes only its sending side still gets the answers")
 }
 
 TEST_CASE("ws/service: one that sends and does not read is not read, and loses nothing") {
-  WsWorld world(echo_handlers());
-  Client& client = world.open();
-  client.reads = false;
-  std::string bytes;
-  for (int i = 0; i < 40; i++) bytes += text_frame(kilo(64));
-  client.send(bytes);
-  world.http->settle();
-  CHECK(world.http->life.bytes_in.value() < bytes.size());
-  client.reads = true;
-  world.http->settle();
-  CHECK(frames_of(client.received) == Frames(40, "text:" + kilo(64)));
+  for (size_t size : {1, 64}) {
+    WsWorld world(echo_handlers(), {.queue_bytes = static_cast<uint32_t>(size * 16 * 1024)});
+    Client& client = world.open();
+    client.reads = false;
+    std::string bytes;
+    for (size_t i = 0; i < 2560 / size; i++) bytes += text_frame(kilo(size));
+    client.send(bytes);
+    world.http->settle();
+    CHECK(world.http->life.bytes_in.value() < bytes.size());
+    client.reads = true;
+    world.http->settle();
+    CHECK(frames_of(client.received) == Frames(2560 / size, "text:" + kilo(size)));
+  }
 }

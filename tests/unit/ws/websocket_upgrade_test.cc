@@ -73,6 +73,37 @@ TEST_CASE("ws/upgrade: origins and subprotocols") {
   CHECK(client.received.find("\r\nSec-WebSocket-Protocol: one\r\n") != std::string::npos);
 }
 
+TEST_CASE("ws/upgrade: the same origin is the host that was asked, whatever its name") {
+  WsWorld world(echo_handlers(), {.origins = {"https://b.example"}, .same_origin = true});
+  auto status_of = [&](std::string_view host, const std::string& origin) {
+    std::string request = WsWorld::handshake("Origin: " + origin + "\r\n");
+    std::string line = "Host: " + std::string(host) + "\r\n";
+    request.replace(request.find("Host: a\r\n"), 9, line);
+    Client& client = world.http->connect();
+    client.send(request);
+    world.http->settle();
+    return client.received.substr(9, 3);
+  };
+  for (const char* origin : {"http://a", "https://a", "HTTP://A", "https://b.example"})
+    CHECK(status_of("a", origin) == "101");
+  for (const char* origin :
+       {"http://b", "null", "a", "http://a:8080", "http://a.b", "http://x@a", "://", "http://"})
+    CHECK(status_of("a", origin) == "403");
+  CHECK(status_of("[::1]:8080", "http://[::1]:8080") == "101");
+  CHECK(status_of("[::1]:8080", "http://[::1]") == "403");
+  CHECK(status_of("A.example:80", "http://a.example") == "101");
+  CHECK(status_of("a.example:443", "https://a.example") == "101");
+  CHECK(status_of("a.example:443", "http://a.example") == "403");
+  world.open();
+}
+
+TEST_CASE("ws/upgrade: with the same origin alone no other passes") {
+  WsWorld world(echo_handlers(), {.same_origin = true});
+  CHECK(ask(world, WsWorld::handshake("Origin: https://b.example\r\n")).status == 403);
+  world.open("Origin: http://a\r\n");
+  world.open();
+}
+
 TEST_CASE("ws/upgrade: a page and a WebSocket at one path, in either order") {
   for (bool page_first : {false, true}) {
     oklo::http::RouteTable routes;
@@ -86,7 +117,8 @@ TEST_CASE("ws/upgrade: a page and a WebSocket at one path, in either order") {
     if (!page_first) add_page();
     CHECK(routes.has_upgrades());
     HttpWorld world(routes);
-    oklo::ws::Hub hub(world.reactor(), world.life, {});
+    oklo::Relay relay(world.reactor(), world.life, {}, &world.pool());
+    oklo::ws::Hub hub(relay, world.life);
     routes.make_upgrades(world.endpoint());
     CHECK(world.ask("GET /a HTTP/1.1\r\nHost: a\r\n\r\n").body == "page");
     Client& client = world.connect();

@@ -74,12 +74,12 @@ class WsWorld {
     routes_.add_upgrade("/",
                         std::make_unique<oklo::ws::WebSocketMaker>(std::move(handlers), std::move(options)));
     http = std::make_unique<HttpWorld>(routes_);
-    hub = std::make_unique<oklo::ws::Hub>(http->reactor(), http->life, oklo::ws::HubShare{});
-    routes_.make_upgrades(http->endpoint());
+    share(http->life, {});
   }
   ~WsWorld() {
     http->abort_all();
     hub.reset();
+    relay.reset();
   }
 
   static std::string handshake(std::string_view fields = {}) {
@@ -96,8 +96,14 @@ class WsWorld {
     client.received.erase(0, client.received.find("\r\n\r\n") + 4);
     return client;
   }
-  // With the hub that there is now.
-  void remake() { routes_.make_upgrades(http->endpoint()); }
+  // With a new hub.
+  void share(oklo::LifeRow& life, const oklo::RelayShare& shared) {
+    hub.reset();
+    relay = std::make_unique<oklo::Relay>(http->reactor(), life, shared, &http->pool());
+    hub = std::make_unique<oklo::ws::Hub>(*relay, life);
+    REQUIRE(relay->start().ok());
+    routes_.make_upgrades(http->endpoint());
+  }
   // What a client gets for some bytes.
   Frames ask(Client& client, std::string_view bytes) {
     client.send(bytes);
@@ -110,6 +116,7 @@ class WsWorld {
 
  public:
   std::unique_ptr<HttpWorld> http;
+  std::unique_ptr<oklo::Relay> relay;
   std::unique_ptr<oklo::ws::Hub> hub;
 };
 

@@ -1,4 +1,4 @@
-#include "http/exchange.h"
+#include "http/reply.h"
 
 #include <doctest/doctest.h>
 
@@ -23,7 +23,7 @@ struct Bytes {
 
 }  // namespace
 
-TEST_CASE("http/exchange: an answer is byte for byte what RFC 9112 wants") {
+TEST_CASE("http/reply: an answer is byte for byte what RFC 9112 wants") {
   Asked asked;
   asked.exchange.add_field("X-One", "1");
   asked.exchange.send("body", "X-Two: 2\r\n");
@@ -33,7 +33,7 @@ TEST_CASE("http/exchange: an answer is byte for byte what RFC 9112 wants") {
   CHECK(asked.exchange.finished);
 }
 
-TEST_CASE("http/exchange: the date is that of the clock when the answer is given") {
+TEST_CASE("http/reply: the date is that of the clock when the answer is given") {
   Asked asked;
   for (int64_t second : {0, 1, 951'782'400, 1'709'251'199}) {
     asked.clock.wall_s = second;
@@ -52,14 +52,14 @@ TEST_CASE("http/exchange: the date is that of the clock when the answer is given
   }
 }
 
-TEST_CASE("http/exchange: a status that is not registered has a line without words") {
+TEST_CASE("http/reply: a status that is not registered has a line without words") {
   Asked asked;
   asked.exchange.status = 299;
   asked.exchange.send({});
   CHECK(asked.outlet.sent.starts_with("HTTP/1.1 299 \r\n"));
 }
 
-TEST_CASE("http/exchange: what becomes of the connection") {
+TEST_CASE("http/reply: what becomes of the connection") {
   struct { std::string request; bool keep_alive; const char* field; } cases[] = {
       {"GET / HTTP/1.1\r\nHost: a\r\n\r\n", true, "(none)"},
       {"GET / HTTP/1.1\r\nHost: a\r\n\r\n", false, "close"},
@@ -78,7 +78,7 @@ TEST_CASE("http/exchange: what becomes of the connection") {
   CHECK(asked.answer().closes());
 }
 
-TEST_CASE("http/exchange: shared bytes are sent without a copy when they are many") {
+TEST_CASE("http/reply: shared bytes are sent without a copy when they are many") {
   for (size_t size : {0u, 100u, 4096u, 4097u, 60'000u}) {
     CAPTURE(size);
     Asked asked;
@@ -94,7 +94,7 @@ TEST_CASE("http/exchange: shared bytes are sent without a copy when they are man
   }
 }
 
-TEST_CASE("http/exchange: a part of a file") {
+TEST_CASE("http/reply: a part of a file") {
   FileTree tree;
   tree.file("root/f", "0123456789");
   sys::Fd root = sys::open_directory(tree.root()).value();
@@ -110,7 +110,7 @@ TEST_CASE("http/exchange: a part of a file") {
   }
 }
 
-TEST_CASE("http/exchange: parts whose total is known") {
+TEST_CASE("http/reply: parts whose total is known") {
   Asked asked;
   BytesRef bytes = BytesRef::make(std::string("shared"));
   asked.exchange.begin_sized(11, "X: y\r\n");
@@ -124,7 +124,7 @@ TEST_CASE("http/exchange: parts whose total is known") {
   CHECK(asked.exchange.body_bytes == 11);
 }
 
-TEST_CASE("http/exchange: a whole answer without content has no length") {
+TEST_CASE("http/reply: a whole answer without content has no length") {
   Asked asked;
   asked.exchange.status = 304;
   asked.exchange.send_empty("ETag: \"e\"\r\n");
@@ -133,7 +133,7 @@ TEST_CASE("http/exchange: a whole answer without content has no length") {
   CHECK(asked.exchange.finished);
 }
 
-TEST_CASE("http/exchange: to HEAD no byte of a body is sent or counted") {
+TEST_CASE("http/reply: to HEAD no byte of a body is sent or counted") {
   BytesRef bytes = BytesRef::make(std::string(5000, 's'));
   const Function<void(http::Exchange&)> ways[] = {
       [](http::Exchange& exchange) { exchange.send(std::string(5000, 'x')); },
@@ -151,7 +151,7 @@ TEST_CASE("http/exchange: to HEAD no byte of a body is sent or counted") {
   }
 }
 
-TEST_CASE("http/exchange: chunks are framed one for each piece, and empty pieces by none") {
+TEST_CASE("http/reply: chunks are framed one for each piece, and empty pieces by none") {
   Asked asked;
   CHECK(asked.exchange.write("one"));
   CHECK(asked.exchange.write(""));
@@ -164,7 +164,7 @@ TEST_CASE("http/exchange: chunks are framed one for each piece, and empty pieces
   CHECK(asked.exchange.body_bytes == 20);
 }
 
-TEST_CASE("http/exchange: for HTTP/1.0 the end of the connection is the end of what write began") {
+TEST_CASE("http/reply: for HTTP/1.0 the end of the connection is the end of what write began") {
   Asked asked(kOld);
   asked.exchange.write("one");
   CHECK(!asked.exchange.keep_alive);
@@ -174,7 +174,7 @@ TEST_CASE("http/exchange: for HTTP/1.0 the end of the connection is the end of w
   CHECK(asked.answer().closes());
 }
 
-TEST_CASE("http/exchange: there is only one answer") {
+TEST_CASE("http/reply: there is only one answer") {
   Asked asked;
   asked.exchange.send("one");
   std::string sent = asked.outlet.sent;
@@ -188,7 +188,7 @@ TEST_CASE("http/exchange: there is only one answer") {
   CHECK(asked.exchange.keep_alive);
 }
 
-TEST_CASE("http/exchange: there is room for 8192 bytes of fields") {
+TEST_CASE("http/reply: there is room for 8192 bytes of fields") {
   Asked asked;
   CHECK(!asked.exchange.add_field("X", std::string(8188, 'v')));
   CHECK(asked.exchange.add_field("X", std::string(8187, 'v')));
@@ -198,25 +198,31 @@ TEST_CASE("http/exchange: there is room for 8192 bytes of fields") {
   CHECK(asked.answer().body.size() == 4096);
 }
 
-TEST_CASE("http/exchange: nothing of one answer is left for the next") {
+TEST_CASE("http/reply: nothing of one answer is left for the next") {
   Asked asked;
   asked.exchange.request().state<Bytes>().last = 1;
   asked.exchange.add_field("X", "y");
   asked.exchange.body = "body";
-  asked.exchange.write("one");
+  asked.exchange.write("first");
   asked.exchange.trailer("X", "y");
   asked.exchange.end();
   asked.exchange.keep_alive = false;
+  asked.exchange.late = http::Reply::Late::answer;
   asked.exchange.reset(asked.outlet);
   asked.outlet.sent.clear();
   CHECK(asked.exchange.request().state<Bytes>().last == 0);
   CHECK(asked.exchange.body.empty());
-  CHECK(asked.exchange.body_bytes == 0);
   asked.exchange.write("two");
+  CHECK(asked.exchange.body_bytes == 3);
   asked.exchange.end();
   CHECK(asked.exchange.finished);
+  CHECK(asked.exchange.late == http::Reply::Late::no);
   CHECK(asked.answer().body == "two");
   CHECK(asked.answer().field("x") == "(none)");
   CHECK(asked.answer().trailers.empty());
   CHECK(!asked.answer().closes());
+  asked.exchange.reset(asked.outlet);
+  asked.exchange.status = 204;
+  asked.exchange.write("nothing");
+  CHECK(asked.exchange.body_bytes == 0);
 }

@@ -1,0 +1,41 @@
+#include "server/user_process.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "sys/process.h"
+
+namespace oklo {
+
+const char* ProcessPart::fault() const {
+  bool shown = std::all_of(name.begin(), name.end(), [](char c) { return c > ' ' && c < '\x7f'; });
+  if (name.empty() || name.size() > kProcessNameBytesMax) return "its name must have 1 to 31 bytes";
+  if (!shown) return "its name must be ASCII without blanks";
+  return start ? nullptr : "its function is missing";
+}
+
+UserProcess::UserProcess(WorkerContext& context, const ProcessPart& part, Reach reach)
+    : context_(context), part_(part) {
+  if (reach != Reach::none) messenger_.emplace(context, reach, nullptr);
+}
+
+Result<void> UserProcess::start() { return messenger_ ? messenger_->start() : Result<void>(); }
+
+// The function may never return. Then no turn ends and no channel is read, so what it sends leaves at once,
+// and the kernel sees to it that it does not outlive the master.
+void UserProcess::serve(uint32_t) {
+  if (leaving_ || std::exchange(begun_, true)) return;
+  if (messenger_) messenger_->relay().send_at_once(true);
+  sys::die_with_parent(context_.scoreboard->service().pid);
+  part_.start();
+  sys::outlive_parent();
+  if (messenger_) messenger_->relay().send_at_once(false);
+}
+
+void UserProcess::drain(DrainMode, uint64_t) {
+  if (std::exchange(leaving_, true)) return;
+  if (begun_ && part_.options.on_stop) part_.options.on_stop();
+  context_.drained();
+}
+
+}  // namespace oklo

@@ -1,0 +1,259 @@
+#include "net/relay.h"
+
+#include <doctest/doctest.h>
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/socket.h>
+
+#include <string>
+
+#include "net/peer.h"
+#include "net/turns.h"
+
+#include <oklo/room.h>
+
+namespace {
+
+using oklo::ConnectionId;
+using oklo::ConnectionKind;
+using oklo::LifeRow;
+using oklo::Payload;
+using oklo::Relay;
+
+// Takes what comes by id, and knows groups.
+class Ears final : public oklo::Protocol, public Relay::Groups {
+ public:
+  std::string heard;
+  std::string unsent;  // goes to all when it must
+  Relay* relay = nullptr;
+
+  void on_open(oklo::net::Connection&) override {}
+  void on_data(oklo::net::Connection&) override {}
+  void on_end(oklo::net::Connection&) override {}
+  void on_drained(oklo::net::Connection&) override {}
+  void on_deadline(oklo::net::Connection&) override {}
+  void on_drain(oklo::net::Connection&, oklo::DrainMode) override {}
+  void on_close(oklo::net::Connection&, oklo::CloseReason) override {}
+  bool send_by_id(oklo::net::Connection&, Payload payload, std::string_view bytes) override {
+    heard.append(payload == Payload::text ? "text:" : "binary:").append(bytes.substr(0, 100)).append(" ");
+    return true;
+  }
+  bool close_by_id(oklo::net::Connection& connection) override {
+    heard += "close ";
+    connection.abort(oklo::CloseReason::finished);
+    return true;
+  }
+
+  void flush() override {
+    if (unsent.empty()) return;
+    std::string bytes = std::exchange(unsent, {});
+    relay->publish(Relay::Kind::room, "name", bytes, [](const LifeRow& life) { return life.websockets > 0; });
+  }
+  void take(Relay::Kind kind, oklo::BroadcastMessage& message) override {
+    CHECK(kind == Relay::Kind::room);
+    heard.append(message.payload).append(std::to_string(message.target)).append(" ");
+  }
+};
+
+// What the processes of a test share.
+struct Common {
+  oklo::Scoreboard scoreboard = oklo::Scoreboard::create(4, 4).value();
+  oklo::Broadcast broadcast = oklo::Broadcast::create(5).value();
+  oklo::ConnectionTable connections = oklo::ConnectionTable::create(1024).value();
+  oklo::sys::Fd null{open("/dev/null", O_WRONLY | O_CLOEXEC)};
+  oklo::Log log{null.get(), "worker"};
+};
+
+// One of them. Which relay of this process is the current one does not matter: none asks for it.
+struct Place : Turns {
+  uint32_t life;
+  oklo::ConnectionPool pool;
+  Ears ears;
+  Relay relay;
+  oklo::Endpoint endpoint;
+
+  explicit Place(Common& common, bool hears = true)
+      : life(static_cast<uint32_t>(common.scoreboard.begin_life(0, 1, 0))),
+        pool(*reactor, common.connections, common.scoreboard.life(life), life, 64),
+        relay(*reactor, common.scoreboard.life(life),
+              {&common.broadcast, &common.scoreboard, &common.connections, life, &common.log},
+              hears ? &pool : nullptr),
+        endpoint(pool.make_endpoint(ears)) {
+    ears.relay = &relay;
+    relay.attach(&ears);
+    REQUIRE(relay.start().ok());
+  }
+  ~Place() {
+    pool.abort_all();
+    turn();
+  }
+  // A connection of that kind, whose client is gone already.
+  ConnectionId open(ConnectionKind kind = ConnectionKind::stream) {
+    int ends[2];
+    REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) == 0);
+    peers.emplace_back(oklo::sys::Fd(ends[1]));
+    endpoint.kind = kind;
+    pool.open(endpoint, oklo::sys::Fd(ends[0]), oklo::sys::Address(), false);
+    ConnectionId id;
+    pool.for_each([&id](oklo::net::Connection& each) { id = each.id(); });
+    return id;
+  }
+  std::string heard() {
+    turn();
+    return std::exchange(ears.heard, {});
+  }
+
+  std::vector<Peer> peers;
+};
+
+}  // namespace
+
+TEST_CASE("net/relay: a connection of this process is reached at once") {
+  Common common;
+  Place here(common);
+  ConnectionId id = here.open();
+  CHECK(here.relay.is_open(id));
+  CHECK(here.relay.send_to(id, Payload::text, "a"));
+  CHECK(here.relay.send_to(id, Payload::binary, std::string(1 << 20, 'b')));
+  CHECK(here.ears.heard == "text:a binary:" + std::string(100, 'b') + " ");
+  CHECK(here.relay.close(id));
+  CHECK_FALSE(here.relay.is_open(id));
+  CHECK_FALSE(here.relay.send_to(id, Payload::text, "c"));
+  CHECK_FALSE(here.relay.close(id));
+  here.turn();
+  CHECK_FALSE(here.relay.is_open(id));
+}
+
+TEST_CASE("net/relay: one of another is reached when the turn ends, in order, between what groups sent") {
+  Common common;
+  Place here(common), there(common);
+  ConnectionId id = there.open(ConnectionKind::websocket);
+  common.scoreboard.life(there.life).websockets = 1;
+  CHECK(here.relay.is_open(id));
+  here.ears.unsent = "first:";
+  CHECK(here.relay.send_to(id, Payload::text, "a"));
+  CHECK(here.relay.send_to(id, Payload::binary, "b"));
+  here.ears.unsent = "second:";
+  here.relay.end_turn_later();
+  CHECK(there.heard().empty());
+  here.turn();
+  CHECK(there.heard() == "first:name4 text:a binary:b second:name4 ");
+  CHECK(here.relay.send_to(id, Payload::text, "c"));
+  CHECK(here.relay.close(id));
+  CHECK(here.relay.send_to(id, Payload::text, "too late, and nobody knows yet"));
+  here.turn();
+  CHECK(there.heard() == "text:c close ");
+  CHECK_FALSE(here.relay.is_open(id));
+  CHECK_FALSE(here.relay.send_to(id, Payload::text, "d"));
+  CHECK(here.ears.heard.empty());
+}
+
+TEST_CASE("net/relay: a name that is of nobody, or of who has no name for others, reaches nobody") {
+  Common common;
+  Place here(common), there(common);
+  ConnectionId id = there.open(), http = there.open(ConnectionKind::http), own = here.open();
+  for (ConnectionId wrong : {ConnectionId{}, ConnectionId{id.row, id.generation + 2},
+                             ConnectionId{id.row, id.generation + 1}, ConnectionId{id.row + 1, 0}, http,
+                             ConnectionId{own.row, own.generation + 2}, ConnectionId{1 << 20, 1},
+                             ConnectionId{UINT32_MAX, UINT32_MAX}}) {
+    CHECK_FALSE(here.relay.is_open(wrong));
+    CHECK_FALSE(here.relay.send_to(wrong, Payload::text, "x"));
+    CHECK_FALSE(here.relay.close(wrong));
+  }
+  CHECK_FALSE(here.relay.send_to(id, Payload::text, std::string(oklo::Room::kMessageBytesMax + 1, 'x')));
+  CHECK(here.relay.send_to(id, Payload::text, std::string(oklo::Room::kMessageBytesMax, 'x')));
+  here.turn();
+  CHECK(there.heard() == "text:" + std::string(100, 'x') + " ");
+}
+
+TEST_CASE("net/relay: a row that is used again is another connection, and the dead have none") {
+  Common common;
+  Place here(common), there(common);
+  ConnectionId before = there.open();
+  there.pool.abort_all();
+  there.turn();
+  ConnectionId after = there.open();
+  REQUIRE(after.row == before.row);
+  CHECK_FALSE(here.relay.send_to(before, Payload::text, "x"));
+  CHECK(here.relay.send_to(after, Payload::text, "y"));
+  here.turn();
+  CHECK(there.heard() == "text:y ");
+  common.scoreboard.end_life(there.life);
+  CHECK_FALSE(here.relay.send_to(after, Payload::text, "x"));
+}
+
+TEST_CASE("net/relay: a record for a connection that is gone when it is read harms nobody") {
+  Common common;
+  Place here(common), there(common);
+  ConnectionId id = there.open();
+  CHECK(here.relay.send_to(id, Payload::text, "x"));
+  here.turn();
+  there.pool.abort_all();
+  CHECK(there.heard().empty());
+  CHECK(there.open().row == id.row);
+  CHECK(there.heard().empty());
+}
+
+TEST_CASE("net/relay: without connections of its own a process only sends") {
+  Common common;
+  Place there(common), sender(common, false);
+  oklo::LifeRow row = {};
+  auto reactor = oklo::Reactor::create(1024).value();
+  uint32_t beyond = common.scoreboard.size();  // as the master has it
+  oklo::RelayShare share{&common.broadcast, &common.scoreboard, &common.connections, beyond, &common.log};
+  Relay master(*reactor, row, share, nullptr);
+  REQUIRE(master.start().ok());
+  ConnectionId id = there.open();
+  CHECK(sender.relay.find(id) == nullptr);
+  CHECK(sender.relay.send_to(id, Payload::text, "a"));
+  CHECK(master.send_to(id, Payload::text, "b"));
+  sender.turn();
+  reactor->post([] {});
+  reactor->run_once();
+  CHECK(there.heard() == "text:a text:b ");
+}
+
+TEST_CASE("net/relay: at once is before the turn ends") {
+  Common common;
+  Place here(common), there(common);
+  ConnectionId id = there.open();
+  common.scoreboard.life(there.life).websockets = 1;
+  here.relay.send_at_once(true);
+  here.ears.unsent = "room:";
+  here.relay.end_turn_later();
+  CHECK(here.relay.send_to(id, Payload::text, "a"));
+  CHECK(there.heard() == "room:name4 text:a ");
+  here.relay.send_at_once(false);
+  CHECK(here.relay.send_to(id, Payload::text, "b"));
+  CHECK(there.heard().empty());
+}
+
+TEST_CASE("net/relay: what is public finds the relay of this process") {
+  CHECK_FALSE(oklo::is_open({1, 1}));
+  CHECK_FALSE(oklo::send_to({1, 1}, "x"));
+  CHECK_FALSE(oklo::send_binary_to({1, 1}, "x"));
+  CHECK_FALSE(oklo::close_connection({1, 1}));
+  Common common;
+  Place here(common);
+  ConnectionId id = here.open();
+  CHECK(oklo::is_open(id));
+  CHECK(oklo::send_to(id, "a"));
+  CHECK(oklo::send_binary_to(id, "b"));
+  CHECK(oklo::close_connection(id));
+  CHECK(here.ears.heard == "text:a binary:b close ");
+}
+
+TEST_CASE("net/relay: alone, without others, it reaches its own") {
+  Turns turns;
+  LifeRow row = {};
+  oklo::ConnectionTable table = oklo::ConnectionTable::create(64).value();
+  oklo::ConnectionPool pool(*turns.reactor, table, row, 0, 64);
+  Relay relay(*turns.reactor, row, {}, &pool);
+  REQUIRE(relay.start().ok());
+  CHECK_FALSE(relay.is_open({0, 1}));
+  CHECK_FALSE(relay.send_to({0, 1}, Payload::text, "x"));
+  relay.publish(Relay::Kind::all, {}, "x", [](const LifeRow&) { return true; });
+  relay.end_turn_later();
+  turns.turn();
+}
