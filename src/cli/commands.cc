@@ -11,7 +11,8 @@ const std::vector<Command>& commands() {
   static const std::vector<Command> kCommands = {
       {"serve", "[ADDRESS] [DIRECTORY]", "serve a directory, by default . on :8080", kServes | kFiles, 2,
        run_serve},
-      {"demo", "[ADDRESS]", "show what oklo does, by default on 127.0.0.1:8080", kServes, 1, run_demo},
+      {"demo", "[ADDRESS]", "show what oklo does, by default on 127.0.0.1:8080", kServes | kEchoes, 1,
+       run_demo},
       {"stop", "", "stop a running oklo, when all under way is finished", kControls, 0, run_control},
       {"reload", "", "replace the workers of a running oklo without losing a connection", kControls, 0,
        run_control},

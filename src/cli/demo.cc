@@ -2,7 +2,9 @@
 
 #include "base/embedded.h"
 #include "codec/mime.h"
+#include "cli/chat.h"
 #include "cli/commands.h"
+#include "cli/echo.h"
 #include "sys/stderr.h"
 
 namespace oklo::cli {
@@ -31,15 +33,21 @@ void send_plain(Response& response, std::string_view before, std::string_view te
   response.text(before, text, after);
 }
 
-Router demo_site() {
+// Browsers ask for /favicon.ico when what they show is no page, as /status.json.
+constexpr struct {
+  std::string_view path, file;
+} kPages[] = {
+    {"/", "pages/index.html"},            {"/chat", "pages/chat.html"},
+    {"/status", "pages/status.html"},     {"/style.css", "pages/style.css"},
+    {"/chat.css", "pages/chat.css"},      {"/index.js", "pages/index.js"},
+    {"/chat.js", "pages/chat.js"},        {"/status.js", "pages/status.js"},
+    {"/favicon.svg", "pages/favicon.svg"}, {"/favicon.ico", "pages/favicon.svg"},
+};
+
+Router demo_site(Chat& chat) {
   Router site;
-  add_page(site, "/", "pages/index.html");
-  add_page(site, "/status", "pages/status.html");
-  add_page(site, "/style.css", "pages/style.css");
-  add_page(site, "/index.js", "pages/index.js");
-  add_page(site, "/status.js", "pages/status.js");
-  // Browsers ask for the second name when what they show is no page, as /status.json.
-  for (std::string_view path : {"/favicon.svg", "/favicon.ico"}) add_page(site, path, "pages/favicon.svg");
+  for (const auto& page : kPages) add_page(site, page.path, page.file);
+  chat.add_to(site, "/chat/ws");
   site.status("/status.json");
   site.get("/hello/:name", [](const Request& request, Response& response) {
     send_plain(response, "hello, ", request.param("name"), "\n");
@@ -50,22 +58,28 @@ Router demo_site() {
   return site;
 }
 
-// Where a browser finds it; "all addresses" is no place to go to.
-std::string base_url(std::string_view address) {
-  if (address.starts_with("unix:"))
-    return "curl --unix-socket " + std::string(address.substr(5)) + " http://localhost";
+// "All addresses" is no place to go to.
+std::string reachable(std::string_view address) {
   size_t colon = address.rfind(':');
   std::string_view host = address.substr(0, colon);
   if (host == "[::]" || host == "0.0.0.0") host = "localhost";
-  return "http://" + std::string(host) + std::string(address.substr(colon));
+  return std::string(host) + std::string(address.substr(colon));
 }
 
-void print_urls(const std::vector<std::string>& addresses, bool daemon) {
+// Where a browser finds it.
+std::string base_url(std::string_view address) {
+  if (address.starts_with("unix:"))
+    return "curl --unix-socket " + std::string(address.substr(5)) + " http://localhost";
+  return "http://" + reachable(address);
+}
+
+// Of HTTP, then TCP and UDP where they echo.
+void print_addresses(const std::vector<std::string>& addresses, bool daemon) {
+  std::string base = base_url(addresses[0]);
   std::string text = "oklo demo is up; stop it with " + std::string(daemon ? "oklo stop" : "Ctrl-C") + "\n";
-  for (const std::string& address : addresses) {
-    std::string base = base_url(address);
-    text += "  " + base + "/\n  " + base + "/status\n";
-  }
+  text += "  pages     " + base + "/\n  chat      " + base + "/chat\n  status    " + base + "/status\n";
+  for (size_t i = 1; i < addresses.size(); i++)
+    text += (i == 1 ? "  TCP echo  " : "  UDP echo  ") + reachable(addresses[i]) + "\n";
   sys::print(1, text);
 }
 
@@ -73,10 +87,16 @@ void print_urls(const std::vector<std::string>& addresses, bool daemon) {
 
 int run_demo(const Command&, const Options& options) {
   std::string address(options.words.empty() ? "127.0.0.1:8080" : options.words[0]);
+  std::string echo = options.echo.empty() ? address_behind(address) : options.echo;
+  if (echo.starts_with("unix:")) return complain("--echo takes an address with a port, or off", kUsage);
+  Chat chat;
+  if (!chat.error().empty()) return complain(chat.error(), kFailed);
   Server server(options.server);
-  server.http(address, demo_site());
+  server.http(address, demo_site(chat));
+  if (!echo.empty() && echo != "off") add_echo(server, echo);
+  chat.add_to(server);
   server.on_up([daemon = options.server.daemon](const std::vector<std::string>& addresses) {
-    print_urls(addresses, daemon);
+    print_addresses(addresses, daemon);
   });
   return server.run();
 }

@@ -19,6 +19,7 @@ struct Page {
 constexpr Page kPages[] = {
     {"oklo", "oklo", "1", "the command: all flags, signals, exit codes"},
     {"library", "oklo", "3", "the library: how to write a server with it"},
+    {"conf", "oklo.conf", "5", "the configuration around it: nginx in front"},
     {"source", "oklo-source", "7", "the source: what stands where, and why"},
 };
 

@@ -74,6 +74,8 @@ const std::vector<Flag>& flags() {
       {"--pid-file", "FILE", "a file for the master's pid, locked as long as it runs", kServes,
        set_text<&ServerOptions::pid_file>},
       {"--shutdown-timeout", "SECONDS", "how long a graceful stop may take", kServes, set_timeout},
+      {"--echo", "ADDRESS|off", "where TCP and UDP echo; by default the port behind that of the pages",
+       kEchoes, [](Options& options, std::string_view value) { return !(options.echo = value).empty(); }},
       {"-d", "", "run in the background; returns when the service is up", kServes,
        [](Options& options, std::string_view) { return options.server.daemon = true; }},
       {"--json", "", "as JSON", kShows,

@@ -16,6 +16,7 @@ struct Options {
   ServerOptions server;
   bool listing = false;
   bool json = false;
+  std::string echo;  // where the demo echoes; empty: beside its pages; "off"
   std::vector<std::string_view> words;
 };
 
@@ -25,6 +26,7 @@ enum CommandKind : unsigned {
   kFiles = 2,     // serve
   kControls = 4,  // stop, reload, reopen, health, status
   kShows = 8,     // status
+  kEchoes = 16,   // demo
 };
 
 // One row for each flag: parser and help read it.

@@ -115,7 +115,7 @@ def test_serve_takes_address_and_directory_in_any_order():
 
 
 def test_demo_prints_where_to_look():
-    with place() as here, here.start("demo", "127.0.0.1:{port}", "--workers", 1) as oklo:
+    with place() as here, here.start("demo", "127.0.0.1:{port}", "--workers", 1, "--echo", "off") as oklo:
         urls = re.findall(r"http://127\.0\.0\.1:(\d+)(/\S*)", oklo.stderr())
         assert ("/" in [path for _, path in urls]) and {port for port, _ in urls} == {str(oklo.port)}
         for _, path in urls:
@@ -130,7 +130,7 @@ def test_demo_prints_where_to_look():
 def test_demo_in_the_background():
     with place() as here:
         port = free_port()
-        done = here.run("demo", f"127.0.0.1:{port}", "-d", "--workers", 1)
+        done = here.run("demo", f"127.0.0.1:{port}", "-d", "--workers", 1, "--echo", "off")
         assert done.returncode == 0 and not done.stderr
         assert get(port).status == 200
         works(here.run("stop"))

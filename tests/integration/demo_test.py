@@ -11,10 +11,10 @@ import subprocess
 from browser import Browser
 from harness import (ROOT, Client, Oklo, get, http, needs, request, run_oklo, timeout, title, wait_until)
 
-PAGES = ("/", "/status")
+PAGES = ("/", "/chat", "/status")
 TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8",
          ".svg": "image/svg+xml", ".json": "application/json"}
-BYTES_MAX = 24 * 1024
+BYTES_MAX = 44 * 1024
 WINDOWS = [(width, scheme) for width in (1280, 390) for scheme in ("light", "dark")]
 
 # ---- expressions for a page
@@ -78,8 +78,8 @@ class Links(html.parser.HTMLParser):
 
 
 @contextlib.contextmanager
-def demo(*flags, port=None):
-    with Oklo("demo", "127.0.0.1:{port}", "--control", "off", *flags, port=port) as oklo:
+def demo(*flags, port=None, echo="off"):
+    with Oklo("demo", "127.0.0.1:{port}", "--control", "off", "--echo", echo, *flags, port=port) as oklo:
         oklo.url = f"http://127.0.0.1:{oklo.port}"
         wait_until(lambda: "is up" in oklo.stderr(), what="the demo to be up")
         yield oklo
@@ -120,7 +120,8 @@ def test_every_link_of_every_page_answers():
                 links = Links(answer.body.decode()).links
                 assert links and all(re.match(r"/(?!/)", link) for link in links), links
                 wanted |= set(links)
-        assert {"/style.css", "/status.js", "/index.js", "/favicon.svg", "/hello/you"} <= sizes.keys()
+        assert {"/style.css", "/chat.css", "/status.js", "/index.js", "/chat.js", "/favicon.svg",
+                "/hello/you"} <= sizes.keys()
         assert get(oklo.port, "/favicon.ico").field("content-type") == "image/svg+xml"
 
 
@@ -134,7 +135,8 @@ def test_the_pages_keep_a_strict_policy():
             text = answer.body.decode()
             assert Links(text).inline == []
             assert text.startswith("<!doctype html>\n<html lang=\"en\">")
-            assert re.search(r'<meta name="viewport" content="width=device-width, initial-scale=1">', text)
+            viewport = r'<meta name="viewport" content="width=device-width, initial-scale=1[,"]'
+            assert re.search(viewport, text)
             assert re.search(r"<title>oklo \w+</title>", text)
 
 
@@ -188,7 +190,7 @@ def test_the_manual_pages_that_the_demo_names_are_there():
 
 
 def test_the_demo_prints_where_a_browser_finds_it():
-    with Oklo("demo", ":{port}", "--workers", 1, "--control", "off") as oklo:
+    with Oklo("demo", ":{port}", "--workers", 1, "--control", "off", "--echo", "off") as oklo:
         oklo.wait_for_stderr(rf"  http://localhost:{oklo.port}/status\n")
         assert "Ctrl-C" in oklo.stderr()
 
@@ -198,14 +200,15 @@ def test_the_demo_prints_where_a_browser_finds_it():
 def check_page(browser, url, width, scheme):
     page = browser.page(url, width=width, height=800, scheme=scheme)
     where = f"{url} {width} {scheme}"
-    page.wait_for("document.getElementsByClassName('facts')[0].textContent.includes('master')")
+    page.wait_for("!document.querySelector('.facts') || "
+                  "document.querySelector('.facts').textContent.includes('master')")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), where
     assert page.evaluate("innerWidth") == width
     assert page.evaluate(PALE) == [], where
     assert page.evaluate(SHIFT) < 0.005, where
     page.press("Tab")
     element, outline = page.evaluate(FOCUS)
-    assert element.startswith("<a") and outline == "solid", (where, element, outline)
+    assert element.startswith(("<a", "<input")) and outline == "solid", (where, element, outline)
     assert page.errors() == [], where
     assert all(asked.startswith(url.rpartition("/")[0] + "/") for asked in page.requests), page.requests
     paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
@@ -226,7 +229,7 @@ def test_the_pages_are_whole_in_every_window():
 
 @needs("chromium", "curl", "pkill")
 def test_the_commands_of_the_page_do_what_it_says():
-    with demo("--workers", 1) as oklo, Browser() as browser:
+    with demo("--workers", 1, echo="127.0.0.1:0") as oklo, Browser() as browser:
         page = browser.page(oklo.url)
         page.wait_for(f"document.body.innerText.includes('pkill -9 -P {oklo.pid} ')")
         text = page.evaluate("document.body.innerText")
@@ -238,7 +241,10 @@ def test_the_commands_of_the_page_do_what_it_says():
             return done.stdout
         assert run("curl http.*/hello/") == "hello, world\n"
         assert run("curl -d") == "any text"
-        assert json.loads(run("curl http.*json"))["pid"] == oklo.pid
+        answer = json.loads(run("curl http.*json"))
+        assert answer["pid"] == oklo.pid
+        tcp, udp = [address.rpartition(":")[2] for address in answer["addresses"][1:]]
+        assert f"nc 127.0.0.1 {tcp}" in text and f"nc -u 127.0.0.1 {udp}" in text
         dead = worker(oklo, 1)
         run("pkill -9")
         wait_until(lambda: worker(oklo, 1) != dead, what="another worker")

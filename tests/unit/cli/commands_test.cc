@@ -182,6 +182,9 @@ TEST_CASE("cli/commands: serve and demo fail with one line when they cannot star
   sys::Fd taken = sys::listen_on(sys::Address::parse("127.0.0.1:0").value(), {}).value();
   std::string address = sys::local_address(taken.get()).value().to_string();
   CHECK(holds(refused({"demo", address, "--control=off"}, 111), address));
+  CHECK(holds(refused({"demo", "127.0.0.1:0", "--echo", address, "--control=off"}, 111), address));
+  CHECK(holds(refused({"demo", "127.0.0.1:0", "--echo=nowhere", "--control=off"}), "nowhere"));
+  CHECK(holds(refused({"demo", "127.0.0.1:0", "--echo=unix:/a", "--control=off"}), "a port, or off"));
 }
 
 TEST_CASE("cli/commands: serve takes address and directory in any order, and says what it does") {

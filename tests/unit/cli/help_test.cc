@@ -47,7 +47,7 @@ TEST_CASE("cli/help: the overview names every command and every page") {
   CHECK(overview.code == 0);
   for (const oklo::cli::Command& command : oklo::cli::commands())
     CHECK(overview.text.find("\n  " + std::string(command.name) + " ") != std::string::npos);
-  for (std::string_view page : {"oklo", "library", "source"})
+  for (std::string_view page : {"oklo", "library", "conf", "source"})
     CHECK(overview.text.find("\n  " + std::string(page) + " ") != std::string::npos);
 }
 
@@ -57,6 +57,9 @@ TEST_CASE("cli/help: a page by its topic, its name, its section, or both") {
   CHECK(name_line("library").starts_with("oklo - "));
   CHECK(name_line("library") != name_line("oklo"));
   for (std::string_view same : {"3", "oklo.3", "oklo(3)"}) CHECK(name_line(same) == name_line("library"));
+  CHECK(name_line("conf").starts_with("oklo.conf - "));
+  for (std::string_view same : {"5", "oklo.conf", "oklo.conf.5", "oklo.conf(5)"})
+    CHECK(name_line(same) == name_line("conf"));
   CHECK(name_line("source").starts_with("oklo-source - "));
   for (std::string_view same : {"7", "oklo-source", "oklo-source.7", "oklo-source(7)"})
     CHECK(name_line(same) == name_line("source"));

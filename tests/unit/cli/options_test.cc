@@ -100,6 +100,13 @@ TEST_CASE("cli/options: the flags of commands to a running server") {
   CHECK(error("stop", {"--json"}).starts_with("unknown flag --json"));
 }
 
+TEST_CASE("cli/options: where the demo echoes") {
+  CHECK(parse("demo", {}).value().echo.empty());
+  CHECK(parse("demo", {"--echo", ":9501"}).value().echo == ":9501");
+  CHECK(error("demo", {"--echo="}).starts_with("bad value \"\" for --echo: it takes ADDRESS|off"));
+  CHECK(error("serve", {"--echo", "off"}).starts_with("unknown flag --echo"));
+}
+
 TEST_CASE("cli/options: words and flags in any order") {
   const std::vector<std::vector<std::string_view>> ways = {
       {"a", "b", "--workers", "2", "-d"}, {"--workers", "2", "a", "-d", "b"}, {"-d", "--workers=2", "a", "b"},
