@@ -58,7 +58,8 @@ class Server {
   ~Server();
 
   // Serves HTTP on an address: "8080" or ":8080" (all addresses), "127.0.0.1:8080", "[::1]:8080",
-  // "unix:/path". Errors show when run is called.
+  // "unix:/path". Errors show when run is called. Whoever may reach the directory of a unix socket may
+  // connect.
   void http(std::string_view address, Router router, HttpLimits limits = {});
 
   // Serves raw streams over TCP or a unix socket, addresses as for http.

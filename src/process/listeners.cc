@@ -3,11 +3,14 @@
 #include <algorithm>
 
 #include "sys/file.h"
+#include "sys/process.h"
 #include "sys/socket.h"
 
 namespace oklo {
 
 namespace {
+
+constexpr mode_t kOpenToAll = 0111;  // as a umask
 
 sys::ListenOptions options_of(const ListenAddress& wanted) {
   sys::ListenOptions options;
@@ -22,7 +25,16 @@ sys::ListenOptions options_of(const ListenAddress& wanted) {
 
 }  // namespace
 
+// Whoever may reach the directory of a unix socket may connect, as anyone may to a port: what stands in front
+// nearly always runs as another user (unix(7)).
 Result<Listeners> Listeners::open(const std::vector<ListenAddress>& wanted, uint32_t slots) {
+  mode_t before = sys::set_umask(kOpenToAll);
+  Result<Listeners> opened = open_all(wanted, slots);
+  sys::set_umask(before);
+  return opened;
+}
+
+Result<Listeners> Listeners::open_all(const std::vector<ListenAddress>& wanted, uint32_t slots) {
   Listeners listeners;
   for (const ListenAddress& address : wanted)
     if (Result<void> opened = listeners.open_address(address, slots); !opened) {

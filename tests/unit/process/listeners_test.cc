@@ -6,6 +6,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <set>
@@ -151,6 +152,20 @@ TEST_CASE("process/listeners: a unix path has one listener for all slots, and go
   CHECK(listeners.addresses().empty());
   CHECK(listeners.numbers().empty());
   listeners.close();
+}
+
+TEST_CASE("process/listeners: a unix socket is open to all, whatever the umask is") {
+  TempDir temp;
+  for (mode_t mask : {0022, 0027, 0177}) {
+    std::string path = temp / std::to_string(mask);
+    mode_t before = umask(mask);
+    Listeners listeners = opened({{"unix:" + path}}, 1);
+    CHECK(umask(before) == mask);
+    struct stat info;
+    REQUIRE(stat(path.c_str(), &info) == 0);
+    CHECK((info.st_mode & 0777) == 0666);
+    listeners.close();
+  }
 }
 
 TEST_CASE("process/listeners: a path that was left over is replaced, one in use and any other file is not") {
