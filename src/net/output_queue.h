@@ -86,8 +86,9 @@ class OutputQueue {
     tail_ = &piece;
   }
   char* room_in_tail(size_t size) {
+    if (tail_->kind != Piece::Kind::block) return nullptr;
     Block* block = static_cast<Block*>(tail_);
-    if (block->kind != Piece::Kind::block || Block::kBytes - block->end < size) return nullptr;
+    if (Block::kBytes - block->end < size) return nullptr;
     char* to = block->data + block->end;
     advance(size);
     return to;
