@@ -56,7 +56,7 @@ inline void Connection::read() {
   long n = sys::receive(socket_.get(), block->data, Block::kBytes);
   if (n <= 0) return read_nothing(n);
   take_in(block, static_cast<size_t>(n));
-  if (input_ == block && block->empty()) input_ = nullptr;
+  if (endpoint_->blocks->is_lent(input_) && input_->empty()) input_ = nullptr;
   else settle_input();
 }
 

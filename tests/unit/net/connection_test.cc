@@ -277,6 +277,20 @@ TEST_CASE("net/connection: a paused connection and one that waits for the end ho
   CHECK(blocks.held() == 0);
 }
 
+TEST_CASE("net/connection: a block that was lent, kept and given back may come again as another one") {
+  Net net;
+  Blocks blocks(net);
+  Peer peer = net.open();
+  net.turn();
+  net.protocol.when_data = [](Connection& connection) {
+    for (int i = 0; i < 2; i++) connection.release(connection.split_input(2));
+    connection.consume(2);
+  };
+  peer.write("abcdef");
+  net.turn();
+  CHECK(blocks.held() == 0);
+}
+
 TEST_CASE("net/connection: one that ends in the middle of things gives all its blocks back") {
   Net net;
   Blocks blocks(net);
