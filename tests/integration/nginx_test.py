@@ -6,11 +6,11 @@ import signal
 import socket
 import ssl
 import subprocess
-import threading
 import zlib
 
 from examples_test import squares
 from harness import Client, files, get, http, needs, request, state, timeout, wait_until
+from load import Load
 from nginx_front import PAGE, documented, front, in_location, program
 from ws_client import TEXT, frame
 
@@ -225,22 +225,12 @@ def test_an_answer_of_unknown_length_passes():
 
 # ---- oklo comes and goes
 
-class Load:
+class Askers(Load):
     """Clients that ask without an end, each on a connection that it keeps; `statuses` counts the answers."""
 
     def __init__(self, port, *raw, clients=8):
-        self.port, self.raw, self.statuses, self.errors, self.running = port, raw, {}, [], True
-        self.threads = [threading.Thread(target=self._run) for _ in range(clients)]
-
-    def __enter__(self):
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.running = False
-        for thread in self.threads:
-            thread.join()
+        super().__init__(*[self._run] * clients)
+        self.port, self.raw, self.statuses, self.errors = port, raw, {}, []
 
     def count(self):
         return sum(self.statuses.values())
@@ -283,7 +273,7 @@ def test_a_stop_is_502_and_a_start_is_heard_of_at_once():
 @timeout(120)
 def test_no_request_fails_while_oklo_is_reloaded():
     with front("behind", "workers=4") as site:
-        with Load(site.port, GET, POST) as load:
+        with Askers(site.port, GET, POST) as load:
             generation = 1
             while generation < 20 or load.count() < 2000:
                 site.server.kill(signal.SIGUSR1 if generation % 2 else signal.SIGHUP)
@@ -299,7 +289,7 @@ def test_what_fails_while_workers_are_killed():
     for raw, failures_of_a_kill in (GET, 1), (POST, 8):
         with front("behind", "workers=4") as site:
             kills = 0
-            with Load(site.port, raw) as load:
+            with Askers(site.port, raw) as load:
                 for _ in range(15):
                     load.wait_for(200)
                     os.kill(site.server.workers()[kills % 4], signal.SIGKILL)
@@ -399,7 +389,7 @@ def test_nginx_reaches_oklo_by_a_unix_socket():
         assert http(site.port, POST)[0].body == b"1000\n"
         with Client(site.port) as client:
             assert upgrade_over(client.socket).startswith(b"HTTP/1.1 101 ")
-        with Load(site.port, GET, POST) as load:
+        with Askers(site.port, GET, POST) as load:
             for generation in range(2, 8):
                 site.server.kill(signal.SIGUSR1)
                 wait_until(lambda: site.status()["generation"] == generation, what="the reload")

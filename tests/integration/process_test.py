@@ -9,12 +9,12 @@ import shutil
 import signal
 import socket
 import subprocess
-import threading
 import time
 
 from harness import (OKLO, Client, Oklo, alive, children, cpu_seconds, descendants, files, free_port, get,
                      listening, needs, request, run_oklo, state, timeout, title, wait_until,
                      let_pass)
+from load import Load
 
 SITE = {"index.html": b"hello"}
 
@@ -45,23 +45,12 @@ def command(oklo, name):
     return done.returncode, (done.stdout + done.stderr).strip()
 
 
-class Load:
+class Askers(Load):
     """Threads that ask for one page after the other, each on a new connection."""
 
     def __init__(self, port, threads=4):
+        super().__init__(*[self._run] * threads)
         self.port, self.answered, self.unconnected, self.cut = port, 0, [], 0
-        self.running = True
-        self.threads = [threading.Thread(target=self._run) for _ in range(threads)]
-
-    def __enter__(self):
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.running = False
-        for thread in self.threads:
-            thread.join()
 
     def _run(self):
         while self.running:
@@ -79,7 +68,7 @@ class Load:
 
 
 def test_new_connections_succeed_while_workers_are_killed():
-    with service() as oklo, Load(oklo.port) as load:
+    with service() as oklo, Askers(oklo.port) as load:
         kills = 0
         for _ in range(30):
             if pids := oklo.workers():

@@ -4,10 +4,10 @@ import os
 import re
 import signal
 import subprocess
-import threading
 
 from harness import (EXAMPLES, Client, Oklo, descendants, get, let_pass, listening, request, title,
                      wait_until)
+from load import Load
 
 
 def example(name, *args, **options):
@@ -93,22 +93,12 @@ def worker(server, number):
     return [pid for pid in server.workers() if title(pid) == f"oklo: worker {number}"]
 
 
-class Askers:
+class Askers(Load):
     """Threads that ask again and again, with keep-alive and without, and note what went wrong."""
 
     def __init__(self, port):
-        self.port, self.answered, self.wrong, self.running = port, 0, [], True
-        self.threads = [threading.Thread(target=run) for run in (self._keep, self._keep, self._once)]
-
-    def __enter__(self):
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.running = False
-        for thread in self.threads:
-            thread.join()
+        super().__init__(self._keep, self._keep, self._once)
+        self.port, self.answered, self.wrong = port, 0, []
 
     def _keep(self):
         while self.running:

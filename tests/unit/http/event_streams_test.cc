@@ -37,13 +37,9 @@ struct Streams {
     return site;
   }
 
-  Client& send(const std::string& bytes) {
-    Client& client = world.connect();
-    client.send(bytes);
-    world.settle();
-    return client;
+  Client& get(const std::string& target) {
+    return world.open("GET " + target + " HTTP/1.1\r\nHost: a\r\n\r\n");
   }
-  Client& get(const std::string& target) { return send("GET " + target + " HTTP/1.1\r\nHost: a\r\n\r\n"); }
   bool event(const Event& event) {
     bool sent = false;
     answer(id, [&](Response& response) { sent = response.event(event); });
@@ -105,7 +101,7 @@ TEST_CASE("http/events: a late answer may become a stream") {
 
 TEST_CASE("http/events: to HTTP/1.0 the end of the connection ends the stream") {
   Streams streams;
-  Client& client = streams.send("GET /events HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+  Client& client = streams.world.open("GET /events HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
   CHECK(streams.event({.data = "x"}));
   CHECK(client.received.ends_with("Connection: close\r\n\r\ndata: x\n\n"));
   CHECK(answer(streams.id, [](Response& response) { response.end(); }));
@@ -115,7 +111,7 @@ TEST_CASE("http/events: to HTTP/1.0 the end of the connection ends the stream") 
 
 TEST_CASE("http/events: HEAD gets the head alone") {
   Streams streams;
-  Client& client = streams.send("HEAD /first HTTP/1.1\r\nHost: a\r\n\r\n");
+  Client& client = streams.world.open("HEAD /first HTTP/1.1\r\nHost: a\r\n\r\n");
   CHECK(!streams.id);
   CHECK(client.received.find("text/event-stream") != std::string::npos);
   CHECK(client.received.ends_with("\r\n\r\n"));
@@ -165,7 +161,7 @@ TEST_CASE("http/events: a client that leaves ends its stream") {
 TEST_CASE("http/events: what a client sends behind its request is thrown away, and its end still seen") {
   Streams streams;
   std::string many(100'000, 'x');
-  Client& client = streams.send("GET /events HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\n\r\n" + many);
+  Client& client = streams.world.open("GET /events HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\n\r\n" + many);
   CHECK(streams.world.life.bytes_in.value() > 100'000);
   client.finish();
   streams.world.settle();
@@ -189,7 +185,7 @@ TEST_CASE("http/events: a reload leaves a stream, a stop ends it") {
 
 TEST_CASE("http/events: a stream that begins behind a stop is ended at once") {
   Streams streams;
-  Client& client = streams.send("GET /first HTTP/1.1\r\n");
+  Client& client = streams.world.open("GET /first HTTP/1.1\r\n");
   streams.world.drain(DrainMode::stop);
   client.send("Host: a\r\n\r\n");
   streams.world.settle();

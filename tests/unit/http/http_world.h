@@ -123,11 +123,16 @@ class HttpWorld {
     pool_.open(endpoint_, oklo::sys::Fd(ends[1]), peer, false);
     return *clients_.back();
   }
-  // The answer to what a new client sends in one piece, before it goes away again.
-  Answer ask(std::string_view bytes, bool to_head = false) {
+  // A new client that sends this in one piece, and what followed from it.
+  Client& open(std::string_view bytes) {
     Client& client = connect();
     client.send(bytes);
     settle();
+    return client;
+  }
+  // The answer to what a new client sends in one piece, before it goes away again.
+  Answer ask(std::string_view bytes, bool to_head = false) {
+    Client& client = open(bytes);
     client.go_away();
     settle();
     return client.answer(to_head);

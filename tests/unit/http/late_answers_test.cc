@@ -56,7 +56,7 @@ TEST_CASE("http/late: a request is answered once, and only by its own id") {
 TEST_CASE("http/late: a request that comes in two pieces, cut anywhere") {
   for (size_t cut = 1; cut < kLate.size(); cut++) {
     LateWorld service;
-    Client& client = service.send(kLate.substr(0, cut));
+    Client& client = service.world.open(kLate.substr(0, cut));
     client.send(kLate.substr(cut));
     service.world.settle();
     CHECK(service.answer());
@@ -69,7 +69,7 @@ TEST_CASE("http/late: what is pipelined behind waits, and all are answered in or
   std::string requests;
   for (int i = 0; i < 100; i++)
     requests += kLate + "GET /now?" + std::to_string(i) + " HTTP/1.1\r\nHost: a\r\n\r\n";
-  Client& client = service.send(requests);
+  Client& client = service.world.open(requests);
   for (size_t i = 0; i < 100; i++) {
     REQUIRE(service.ids.size() == i + 1);
     CHECK(service.answer(std::to_string(i)));
@@ -86,7 +86,7 @@ TEST_CASE("http/late: no more than a block is read of what comes behind, and non
   LateWorld service;
   std::string requests = kLate;
   for (int i = 0; i < 3000; i++) requests += kNow;
-  Client& client = service.send(requests);
+  Client& client = service.world.open(requests);
   CHECK(service.world.life.bytes_in.value() <= 2 * Block::kBytes);
   CHECK(client.received.empty());
   CHECK(service.answer());
@@ -127,7 +127,7 @@ TEST_CASE("http/late: within its handler, within another answer, and from the ha
 
 TEST_CASE("http/late: an answer that is given within another call for it is complete after that") {
   LateWorld service;
-  Client& client = service.send(kLate + kNow);
+  Client& client = service.world.open(kLate + kNow);
   CHECK(oklo::answer(service.ids.back(), [&](Response& outer) {
     CHECK(service.answer("inner", false));
     CHECK(outer.finished());
@@ -195,14 +195,14 @@ TEST_CASE("http/late: written piece by piece, over turns") {
 
 TEST_CASE("http/late: to HTTP/1.0 the end of the connection ends what is written") {
   LateWorld service;
-  Client& client = service.send("GET /patient HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+  Client& client = service.world.open("GET /patient HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
   CHECK(oklo::answer(service.ids.back(), [](Response& response) { response.write("two"), response.end(); }));
   service.world.settle();
   Answer answer = client.answer();
   CHECK(answer.body == "onetwo");
   CHECK(answer.closes());
   CHECK(client.ended);
-  Client& kept = service.send("GET /late HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+  Client& kept = service.world.open("GET /late HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
   CHECK(service.answer());
   CHECK(kept.answer().field("connection") == "keep-alive");
   CHECK(!kept.ended);
@@ -210,7 +210,7 @@ TEST_CASE("http/late: to HTTP/1.0 the end of the connection ends what is written
 
 TEST_CASE("http/late: HEAD gets its head, and the connection goes on") {
   LateWorld service;
-  Client& client = service.send("HEAD /late HTTP/1.1\r\nHost: a\r\n\r\n");
+  Client& client = service.world.open("HEAD /late HTTP/1.1\r\nHost: a\r\n\r\n");
   CHECK(service.answer());
   Answer answer = client.answer(true);
   CHECK(answer.status == 201);
@@ -231,7 +231,7 @@ TEST_CASE("http/late: HEAD gets its head, and the connection goes on") {
 
 TEST_CASE("http/late: a long answer is sent before the next request is read") {
   LateWorld service;
-  Client& client = service.send(kLate + kNow);
+  Client& client = service.world.open(kLate + kNow);
   client.reads = false;
   std::string body(3'000'000, 'x');
   CHECK(service.answer(body));
@@ -263,7 +263,7 @@ TEST_CASE("http/late: behind the body of an upload, and not before") {
         "POST " + std::string(target) + " HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello";
     for (size_t cut = 1; cut <= request.size(); cut++) {
       CAPTURE(cut);
-      Client& client = service.send(request.substr(0, cut));
+      Client& client = service.world.open(request.substr(0, cut));
       client.send(request.substr(cut) + kNow);
       service.world.settle();
       CHECK(client.received.empty());

@@ -67,7 +67,7 @@ TEST_CASE("http/late: without a time it waits for ever") {
 
 TEST_CASE("http/late: a client that sends no more still gets its answers, then the end") {
   LateWorld service;
-  Client& client = service.send(kLate + kLate + kNow);
+  Client& client = service.world.open(kLate + kLate + kNow);
   client.finish();
   service.world.settle();
   CHECK(!client.ended);
@@ -112,7 +112,7 @@ TEST_CASE("http/late: a connection that ends within its handler leaves nothing")
 
 TEST_CASE("http/late: the time of what is written begins again when the client has taken it") {
   LateWorld service;
-  Client& client = service.send("GET /begun HTTP/1.1\r\nHost: a\r\n\r\n" + kNow);
+  Client& client = service.world.open("GET /begun HTTP/1.1\r\nHost: a\r\n\r\n" + kNow);
   client.reads = false;
   if (!oklo::answer(service.ids.back(), [](Response& response) {
     response.later(200);

@@ -40,14 +40,8 @@ struct LateWorld {
     return site;
   }
 
-  Client& send(const std::string& bytes) {
-    Client& client = world.connect();
-    client.send(bytes);
-    world.settle();
-    return client;
-  }
   Client& get(const std::string& target, const std::string& fields = "") {
-    return send("GET " + target + " HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n");
+    return world.open("GET " + target + " HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n");
   }
   // Answers the request that came last; whether it could.
   bool answer(std::string_view body = "late", bool settle = true) {
