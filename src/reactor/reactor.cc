@@ -14,12 +14,6 @@ namespace {
 
 constexpr size_t kEventsMax = 256;
 
-// A signal came in between.
-long none_of(long failed) {
-  OKLO_ASSERT(failed == -EINTR);
-  return 0;
-}
-
 uint64_t token_of(int fd, uint32_t generation) {
   return uint64_t{generation} << 32 | static_cast<uint32_t>(fd);
 }
@@ -97,11 +91,11 @@ void Reactor::run_turns(const bool& ends) {
     turns_->add(1);
     busy_since_ms_->set(0);
     long count = epoll_.wait(events, timeout_ms);
-    if (count < 0) [[unlikely]] count = none_of(count);
+    OKLO_ASSERT(count >= 0 || count == -EINTR);
     refresh_clock();
     busy_since_ms_->set(clock_.now_ms);
-    for (const epoll_event *event = events.data(), *end = event + count; event != end; event++)
-      dispatch(event->data.u64, event->events);
+    const epoll_event* event = events.data();
+    for (; count > 0; count--, event++) dispatch(event->data.u64, event->events);
     timers_.advance(clock_.now_ms);
     if (!posted_.empty()) run_posted();
     finish_turn();
