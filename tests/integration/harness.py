@@ -24,8 +24,9 @@ EXAMPLES = os.environ.get("EXAMPLES", os.path.join(ROOT, "build/examples"))
 # ---- marks for tests
 
 def needs(*tools):
-    """The test needs these programs in PATH; "root" means that it must run as root,
-    "static" that oklo must be one file, which it is not with a sanitizer."""
+    """The test needs these programs in PATH; "root" means that it must run as root, "static" that oklo must
+    be one file, which it is not with a sanitizer, "prompt signals" that they come in the middle of a function,
+    which the thread sanitizer puts off."""
     def mark(test):
         test.needs = getattr(test, "needs", ()) + tools
         return test
@@ -43,6 +44,8 @@ def timeout(seconds):
 def missing(tool):
     if tool == "static":
         return bool(os.environ.get("SAN"))
+    if tool == "prompt signals":
+        return "thread" in os.environ.get("SAN", "")
     if tool == "root":
         return os.getuid() != 0
     return shutil.which(tool, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin") is None

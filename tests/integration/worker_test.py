@@ -5,7 +5,7 @@ import re
 import signal
 import subprocess
 
-from harness import (EXAMPLES, Client, Oklo, descendants, get, let_pass, listening, request, title,
+from harness import (EXAMPLES, Client, Oklo, descendants, get, let_pass, listening, needs, request, title,
                      wait_until)
 from load import Load
 
@@ -152,6 +152,7 @@ def stuck_worker(server):
     return client, int(told[1]), int(told[2])
 
 
+@needs("prompt signals")
 def test_the_watchdog_names_a_stuck_worker_with_its_stack():
     with example("lifecycle", "watchdog=200") as server:
         where = int(text(server.port, "/where"), 16)
@@ -167,6 +168,7 @@ def test_the_watchdog_names_a_stuck_worker_with_its_stack():
             os.kill(pid, signal.SIGKILL)
 
 
+@needs("prompt signals")
 def test_the_watchdog_replaces_a_stuck_worker():
     with example("lifecycle", "watchdog=200", "replace") as server:
         server.wait_for_stderr("up at")

@@ -15,3 +15,10 @@ inline bool emulated() {
   close(fd);
   return !known;
 }
+
+// The thread sanitizer puts off a signal that comes in the middle of a function.
+#if defined(__SANITIZE_THREAD__)
+inline constexpr bool kSignalsArePrompt = false;
+#else
+inline constexpr bool kSignalsArePrompt = true;
+#endif
