@@ -25,8 +25,8 @@ EXAMPLES = os.environ.get("EXAMPLES", os.path.join(ROOT, "build/examples"))
 
 def needs(*tools):
     """The test needs these programs in PATH; "root" means that it must run as root, "static" that oklo must
-    be one file, which it is not with a sanitizer, "prompt signals" that they come in the middle of a function,
-    which the thread sanitizer puts off."""
+    be one file, which it is not with a sanitizer, "prompt signals" that they come in the middle of a
+    function, which the thread sanitizer puts off."""
     def mark(test):
         test.needs = getattr(test, "needs", ()) + tools
         return test
