@@ -104,19 +104,19 @@ TEST_CASE("reactor/timer_table: a stale number does not reach the timer in its p
 }
 
 TEST_CASE("reactor/timer_table: of thousands of timers each is called when it is due, the cancelled never") {
-  constexpr uint64_t kCount = 20'000;
+  constexpr size_t kCount = 20'000;
   TimerWheel wheel(0);
   TimerTable timers(wheel);
   std::minstd_rand random(7);
   std::vector<uint64_t> numbers, due, called(kCount, 0);
-  for (uint64_t i = 0; i < kCount; i++) {
+  for (size_t i = 0; i < kCount; i++) {
     due.push_back(1 + random() % 50'000);
     numbers.push_back(timers.add_once(due[i], [&called, &wheel, i] { called[i] = wheel.now_ms(); }));
   }
-  for (uint64_t i = 0; i < kCount; i += 3) timers.cancel(numbers[i]);
+  for (size_t i = 0; i < kCount; i += 3) timers.cancel(numbers[i]);
   for (uint64_t now = 0; now <= 50'000; now += 10) wheel.advance(now);
   bool right = true;
-  for (uint64_t i = 0; i < kCount; i++) right &= called[i] == (i % 3 == 0 ? 0 : (due[i] + 9) / 10 * 10);
+  for (size_t i = 0; i < kCount; i++) right &= called[i] == (i % 3 == 0 ? 0 : (due[i] + 9) / 10 * 10);
   CHECK(right);
   CHECK(timers.size() == 0);
 }

@@ -40,7 +40,7 @@ TEST_CASE("sys/stack_trace: the process tells where it is, and goes on") {
   bool found = false;
   size_t at = line.find("at 0x");
   for (at = line.find(" 0x", at + 3); at != line.npos; at = line.find(" 0x", at + 1)) {
-    uintptr_t address = std::strtoull(line.c_str() + at + 1, nullptr, 16);
+    auto address = static_cast<uintptr_t>(std::strtoull(line.c_str() + at + 1, nullptr, 16));
     found |= address > wanted && address < wanted + 64;
   }
   CHECK(found);
