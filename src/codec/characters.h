@@ -20,6 +20,11 @@ constexpr std::array<bool, 256> make_token_table() {
 inline constexpr std::array<bool, 256> kTokenTable = make_token_table();
 
 constexpr bool is_token_char(char c) { return kTokenTable[static_cast<unsigned char>(c)]; }
+constexpr bool is_token(std::string_view text) {
+  for (char c : text)
+    if (!is_token_char(c)) return false;
+  return !text.empty();
+}
 
 // What a field value may hold: HTAB, SP, visible characters, obs-text (RFC 9110 section 5.5).
 constexpr bool is_value_char(char c) {

@@ -16,10 +16,6 @@ bool is_cookie_octet(char c) {
   return c > 0x20 && c < 0x7f && c != '"' && c != ',' && c != ';' && c != '\\';
 }
 
-bool valid_name(std::string_view name) {
-  return !name.empty() && std::all_of(name.begin(), name.end(), is_token_char);
-}
-
 bool valid_value(std::string_view value) {
   if (value.size() >= 2 && value.front() == '"' && value.back() == '"') {
     value.remove_prefix(1);
@@ -78,7 +74,7 @@ std::optional<std::string_view> find_cookie(const RequestHead& head, std::string
 }
 
 std::optional<std::string> set_cookie_value(const SetCookie& cookie) {
-  if (!valid_name(cookie.name) || !valid_value(cookie.value)) return std::nullopt;
+  if (!is_token(cookie.name) || !valid_value(cookie.value)) return std::nullopt;
   if (cookie.name.size() + cookie.value.size() > kBytesMax || !keeps_promise(cookie)) return std::nullopt;
   if (!valid_path(cookie.path) || !valid_domain(cookie.domain)) return std::nullopt;
   if (cookie.same_site == SetCookie::SameSite::none && !cookie.secure) return std::nullopt;

@@ -37,8 +37,7 @@ bool ParameterList::next(Parameter& parameter) {
     if (rest_.empty() || rest_.front() == ';') continue;
     size_t equals = std::min(rest_.find('='), rest_.size());
     parameter.name = rest_.substr(0, equals);
-    bool token = !parameter.name.empty() &&
-                 std::all_of(parameter.name.begin(), parameter.name.end(), is_token_char);
+    bool token = is_token(parameter.name);
     rest_.remove_prefix(std::min(equals + 1, rest_.size()));
     bad_ = !token || !take_value(parameter.value);
     return !bad_;

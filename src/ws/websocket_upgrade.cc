@@ -52,10 +52,6 @@ bool is_origin(std::string_view text) {
   return !host.empty() && host.find('/') == host.npos;
 }
 
-bool is_token(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), codec::is_token_char);
-}
-
 }  // namespace
 
 // How much may wait to be sent is judged by the service, which can say why it ends a connection.
@@ -110,7 +106,7 @@ std::string WebSocketMaker::fault() const {
   for (const std::string& origin : options_.origins)
     if (!is_origin(origin)) return "\"" + origin + "\" is no origin, as \"https://example.org\" is one";
   for (const std::string& name : options_.subprotocols)
-    if (!is_token(name)) return "\"" + name + "\" is no name of a subprotocol";
+    if (!codec::is_token(name)) return "\"" + name + "\" is no name of a subprotocol";
   return {};
 }
 
