@@ -19,7 +19,7 @@ constexpr size_t kCommandBytesMax = 256;
 constexpr size_t kSessionsMax = 64;
 constexpr uint32_t kSessionTimeMs = 5000;
 constexpr uint32_t kPauseMs = 200;      // when a client cannot be accepted
-constexpr mode_t kOwnerOnly = 0177;  // as a umask
+constexpr mode_t kOwnerOnly = 0600;
 
 bool may_command(int fd) {
   Result<uid_t> uid = sys::peer_uid(fd);
@@ -29,10 +29,7 @@ bool may_command(int fd) {
 Result<sys::Fd> listen_at(const std::string& path) {
   Result<sys::Address> address = sys::Address::parse("unix:" + path);
   if (!address) return address.error();
-  mode_t before = sys::set_umask(kOwnerOnly);
-  Result<sys::Fd> listener = sys::listen_on(*address, {});
-  sys::set_umask(before);
-  return listener;
+  return sys::listen_on(*address, {.unix_rights = kOwnerOnly});
 }
 
 std::vector<std::string> default_paths(uint16_t port) {

@@ -3,14 +3,15 @@
 #include <algorithm>
 
 #include "sys/file.h"
-#include "sys/process.h"
 #include "sys/socket.h"
 
 namespace oklo {
 
 namespace {
 
-constexpr mode_t kOpenToAll = 0111;  // as a umask
+// Whoever may reach the directory of a unix socket may connect, as anyone may to a port: what stands in front
+// nearly always runs as another user.
+constexpr mode_t kOpenToAll = 0666;
 
 sys::ListenOptions options_of(const ListenAddress& wanted) {
   sys::ListenOptions options;
@@ -19,22 +20,14 @@ sys::ListenOptions options_of(const ListenAddress& wanted) {
   options.nodelay = wanted.nodelay;
   options.keepalive_s = static_cast<int>(wanted.keepalive_s);
   options.backlog = static_cast<int>(wanted.backlog);
+  options.unix_rights = kOpenToAll;
   options.receive_buffer_bytes = static_cast<int>(wanted.receive_buffer_bytes);
   return options;
 }
 
 }  // namespace
 
-// Whoever may reach the directory of a unix socket may connect, as anyone may to a port: what stands in front
-// nearly always runs as another user (unix(7)).
 Result<Listeners> Listeners::open(const std::vector<ListenAddress>& wanted, uint32_t slots) {
-  mode_t before = sys::set_umask(kOpenToAll);
-  Result<Listeners> opened = open_all(wanted, slots);
-  sys::set_umask(before);
-  return opened;
-}
-
-Result<Listeners> Listeners::open_all(const std::vector<ListenAddress>& wanted, uint32_t slots) {
   Listeners listeners;
   for (const ListenAddress& address : wanted)
     if (Result<void> opened = listeners.open_address(address, slots); !opened) {

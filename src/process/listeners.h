@@ -23,7 +23,6 @@ class Listeners {
   void close();
 
  private:
-  static Result<Listeners> open_all(const std::vector<ListenAddress>& wanted, uint32_t slots);
   Result<void> open_address(const ListenAddress& wanted, uint32_t slots);
 
   std::vector<sys::Address> addresses_;

@@ -71,18 +71,26 @@ bool is_left_over(const Address& address) {
   return kernel::connect(probe.get(), address.data(), address.size()) == -ECONNREFUSED;
 }
 
-long bind_unix(int fd, const Address& address) {
+long bind_or_replace(int fd, const Address& address) {
   long result = kernel::bind(fd, address.data(), address.size());
   if (result != -EADDRINUSE || !is_left_over(address)) return result;
   if (long failed = kernel::unlink(address.path()); failed < 0) return failed;
   return kernel::bind(fd, address.data(), address.size());
 }
 
+long bind_unix(int fd, const Address& address, mode_t rights) {
+  long before = kernel::umask(~rights & 0777);
+  long result = bind_or_replace(fd, address);
+  kernel::umask(static_cast<mode_t>(before));
+  return result;
+}
+
 long bind_socket(int fd, const Address& address, const ListenOptions& options) {
   long failed = options.datagram     ? set_datagram_options(fd, address, options)
                 : address.is_unix() ? 0 : set_tcp_options(fd, address, options);
   if (failed < 0) return failed;
-  return address.is_unix() ? bind_unix(fd, address) : kernel::bind(fd, address.data(), address.size());
+  if (address.is_unix()) return bind_unix(fd, address, options.unix_rights);
+  return kernel::bind(fd, address.data(), address.size());
 }
 
 // Binds and listens. SO_REUSEPORT after bind is that of listen_first.

@@ -19,6 +19,7 @@ struct ListenOptions {
   int keepalive_s = 0;           // SO_KEEPALIVE and TCP_KEEPIDLE of what is accepted; 0: none
   bool datagram = false;         // UDP or unix datagrams, which are not listened for
   int receive_buffer_bytes = 0;  // SO_RCVBUF of datagrams; 0: as the kernel is set
+  mode_t unix_rights = 0600;     // of a unix path, whatever the umask is; who may write connects (unix(7))
 };
 
 // A non-blocking, close-on-exec socket that is bound and, but for datagrams, listens: with SO_REUSEADDR for
