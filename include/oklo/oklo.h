@@ -14,6 +14,7 @@
 #include <oklo/process.h>
 #include <oklo/request.h>
 #include <oklo/request_id.h>
+#include <oklo/resolve.h>
 #include <oklo/response.h>
 #include <oklo/room.h>
 #include <oklo/router.h>

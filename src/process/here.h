@@ -1,12 +1,15 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 
 #include "net/log.h"
 #include "process/mailboxes.h"
 #include "reactor/fd_table.h"
 #include "reactor/reactor.h"
 #include "reactor/timer_table.h"
+
+#include <oklo/resolve.h>
 
 namespace oklo {
 
@@ -31,6 +34,8 @@ class Here {
   TimerTable timers;
   FdTable fds;
   const Mailboxes* mail = nullptr;  // nullptr: there are none
+  ResolverOptions resolver_options;
+  std::shared_ptr<void> resolver;   // without its type: a program that resolves no names does not link it
 
  private:
   Here* before_;
