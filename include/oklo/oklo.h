@@ -22,5 +22,6 @@
 #include <oklo/shared.h>
 #include <oklo/stream.h>
 #include <oklo/table.h>
+#include <oklo/task.h>
 #include <oklo/websocket.h>
 #include <oklo/worker.h>

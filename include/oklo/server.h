@@ -11,6 +11,7 @@
 #include <oklo/process.h>
 #include <oklo/router.h>
 #include <oklo/stream.h>
+#include <oklo/task.h>
 
 namespace oklo {
 
@@ -46,8 +47,15 @@ struct ServerOptions {
   uint32_t watchdog_ms = 0;   // a worker that is busy for longer without coming back to its Reactor is stuck:
                               // the master says so in the log, and the worker tells its stack; 0: never
   WatchdogAction watchdog_action = WatchdogAction::log;
+  unsigned task_workers = 0;  // processes that run tasks, one at a time each
+  uint32_t task_queue = 1024;  // tasks that may be under way: waiting, running, or with a result that whoever
+                               // asked has not taken yet
+  uint32_t task_bytes_max = 1u << 20;  // of what a task is asked with, and of its result; they lie in memory,
+                                       // where each task of a full queue may take twice that
+  uint64_t task_max_requests = 0;      // as max_requests, for the tasks of a task worker
   bool debug_single = false;  // for debuggers: one worker in the process that calls run, and no other one:
-                              // workers, user, control, pid_file, daemon and processes count for nothing
+                              // workers, user, control, pid_file, daemon, processes and task_workers count
+                              // for nothing
 };
 
 // A supervised server: a master process and its workers. Add what it serves, then run.
@@ -80,6 +88,20 @@ class Server {
   // leave at the same time. None of on_worker_start, _stop and _error is called for it. Names have 1 to 31
   // bytes of ASCII without blanks and need not differ.
   void process(std::string_view name, Function<void()> start, ProcessOptions options = {});
+
+  // Declares a kind of tasks: oklo::task of <oklo/task.h> asks for them. The handler is called in a task
+  // worker and may wait as long as it likes: a process with the rights and the Reactor of a worker and a
+  // title ("oklo: task worker 1"), without listeners and connections. All of <oklo/worker.h> works there
+  // between two tasks. Names have 1 to 31 bytes of ASCII without blanks.
+  //
+  // Task workers are watched and replaced as workers are. A reload replaces them: the old ones finish what
+  // they run, for shutdown_timeout_ms at most, then they are killed, and TaskOptions::on_death says what
+  // becomes of their tasks. What is queued goes to the new ones. A stop of the server does the same, and what
+  // is queued ends with TaskState::stopped.
+  void task(std::string_view name, TaskHandler handler, TaskOptions options = {});
+  // Called in a worker, process or task worker in which oklo::task was refused because the queue was full,
+  // when there is room again.
+  void on_task_drain(Function<void()> function);
 
   // Called in the master when the service is up, with the addresses it listens on, in the order of the
   // calls of http and with the port that the kernel chose for port 0.

@@ -11,11 +11,14 @@
 #include "shm/broadcast.h"
 #include "shm/connection_table.h"
 #include "shm/scoreboard.h"
+#include "shm/task_table.h"
 #include "sys/address.h"
 
 #include <oklo/process.h>
 
 namespace oklo {
+
+class TaskAsker;
 
 // What a worker has to work with, or a process of the program's own: that has no listeners, and a slot behind
 // those of the workers. Made by the Worker after fork, lives as long as the process.
@@ -31,6 +34,8 @@ struct WorkerContext {
   const ConnectionTable* connections = nullptr;
   Broadcast* broadcast = nullptr;             // nullptr: not asked for
   const Mailboxes* mail = nullptr;            // nullptr: not asked for
+  TaskTable* task_table = nullptr;            // nullptr: there are no task workers
+  TaskAsker* tasks = nullptr;                 // the same; made by the Worker
   Log* log = nullptr;
   int access_log_fd = -1;                     // -1: none
   std::vector<std::vector<int>> listeners;    // [address][slot]; one slot only for a unix socket
@@ -76,6 +81,8 @@ class Application {
   virtual void on_worker_stop(uint32_t) {}
   // In the worker or process: a message from another one, or from the master (0).
   virtual void on_message(uint32_t, std::string_view) {}
+  // In the worker or process: tasks are accepted again.
+  virtual void on_task_drain() {}
   // In the master: a worker is gone that was not told to go, or did not go as it was told. The status is
   // that of waitpid(2).
   virtual void on_worker_error(uint32_t, int32_t, int) {}
@@ -101,12 +108,14 @@ struct WorkerPolicy {
   bool affinity = false;           // worker i runs on the i-th processor that may be used
   uint32_t watchdog_ms = 0;        // how long one turn may take; 0: as long as it takes
   bool watchdog_replaces = false;  // a worker whose turn takes longer, instead of telling alone
+  uint64_t task_max_requests = 0;  // as max_requests, for tasks of a task worker
 };
 
-// A process of the program's own.
+// A process of the program's own, or a task worker.
 struct ProcessSpec {
   std::string name;
   ProcessRestart restart = ProcessRestart::always;
+  uint32_t task_worker = 0;  // its number among those; 0: it is none
 };
 
 // A signal that the program wants to hear.
@@ -128,7 +137,8 @@ struct MasterOptions {
   bool broadcasts = false;          // the processes want a Broadcast
   bool messages = false;            // the workers want Mailboxes
   WorkerPolicy policy;
-  std::vector<ProcessSpec> processes;
+  std::vector<ProcessSpec> processes;  // the task workers last
+  TaskTableOptions tasks;           // without records: there are no task workers
   std::vector<OwnSignal> signals;
 };
 

@@ -13,6 +13,8 @@
 
 namespace oklo {
 
+class TaskAsker;
+
 // The process as the functions of <oklo/worker.h> find it. There is one for each process that has a Reactor;
 // a child makes its own, which hides that of the master it was forked from. The Reactor and the Log must
 // outlive it.
@@ -34,6 +36,7 @@ class Here {
   TimerTable timers;
   FdTable fds;
   const Mailboxes* mail = nullptr;  // nullptr: there are none
+  TaskAsker* tasks = nullptr;       // the same
   ResolverOptions resolver_options;
   std::shared_ptr<void> resolver;   // without its type: a program that resolves no names does not link it
 

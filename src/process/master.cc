@@ -62,8 +62,13 @@ class Master {
   void on_command(std::string_view command, ControlReply reply);
   void log_surprises();
   void on_first_outcome(bool ok, std::string_view text);
-  void tell_status(ControlReply reply) { reply(true, status_table(shared_->scoreboard, OKLO_VERSION)); }
-  void tell_status_json(ControlReply reply) { reply(true, status_json(shared_->scoreboard, OKLO_VERSION)); }
+  void tell_status(ControlReply reply) {
+    reply(true, status_table(shared_->scoreboard, OKLO_VERSION, tasks()));
+  }
+  void tell_status_json(ControlReply reply) {
+    reply(true, status_json(shared_->scoreboard, OKLO_VERSION, tasks()));
+  }
+  TaskTable* tasks() { return shared_->tasks ? &*shared_->tasks : nullptr; }
   void tell_health(ControlReply reply);
   void reload(ControlReply reply);
   void reopen(ControlReply reply);
@@ -269,6 +274,7 @@ Result<void> Master::supervise() {
   service_.connections = &shared_->connections;
   service_.broadcast = shared_->broadcast ? &*shared_->broadcast : nullptr;
   service_.mail = here_->mail;
+  service_.tasks = tasks();
   service_.policy = options_.policy;
   service_.processes = options_.processes;
   service_.signals = options_.signals;

@@ -44,9 +44,18 @@ Result<SharedState> SharedState::create(const MasterOptions& options, uint32_t s
   Result<ConnectionTable> table = ConnectionTable::create(connection_rows(options.connections_max, slots));
   if (!table) return table.error();
   describe(scoreboard->service(), addresses);
-  for (uint32_t i = slots; i < places; i++)
+  for (uint32_t i = slots; i < places; i++) {
     options.processes[i - slots].name.copy(scoreboard->slot(i).name, kProcessNameBytesMax);
-  SharedState state = {std::move(scoreboard).value(), std::move(table).value(), {}, {}};
+    scoreboard->slot(i).task_worker = options.processes[i - slots].task_worker;
+  }
+  SharedState state = {std::move(scoreboard).value(), std::move(table).value(), {}, {}, {}};
+  if (options.tasks.records) {
+    TaskTableOptions tasks = options.tasks;
+    tasks.lives = state.scoreboard.size();
+    Result<TaskTable> made = TaskTable::create(std::move(tasks));
+    if (!made) return made.error();
+    state.tasks.emplace(std::move(made).value());
+  }
   if (options.messages) {
     Result<Mailboxes> mail = Mailboxes::create(places);
     if (!mail) return mail.error();

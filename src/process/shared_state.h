@@ -7,6 +7,7 @@
 #include "shm/broadcast.h"
 #include "shm/connection_table.h"
 #include "shm/scoreboard.h"
+#include "shm/task_table.h"
 
 namespace oklo {
 
@@ -16,6 +17,7 @@ struct SharedState {
   ConnectionTable connections;
   std::optional<Broadcast> broadcast;  // where a service asked for it; behind those of the lives the master's
   std::optional<Mailboxes> mail;       // where the program asked for it
+  std::optional<TaskTable> tasks;      // where there are task workers
 
   static Result<SharedState> create(const MasterOptions& options, uint32_t slots,
                                     const std::vector<sys::Address>& addresses);

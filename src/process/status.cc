@@ -1,6 +1,7 @@
 #include "process/status.h"
 
 #include <algorithm>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -26,6 +27,11 @@ struct LifeLine {
   uint64_t memory_kib = 0;
   uint64_t restarts = 0;
   uint64_t backoff_ms = 0;
+  uint32_t task_worker = 0;  // its number among those
+  uint64_t tasks_done = 0;
+  uint64_t tasks_failed = 0;
+  std::string_view running;  // the kind of its task; empty: it runs none
+  uint64_t running_ms = 0;
 };
 
 std::string_view state_of(const LifeRow& life, const sys::ProcessInfo& process) {
@@ -54,7 +60,18 @@ LifeLine line_of(const Scoreboard& scoreboard, const LifeRow& life) {
   line.rate = life.rate;
   line.memory_kib = process.private_kib;
   line.restarts = scoreboard.slot(life.slot).restarts;
+  line.task_worker = scoreboard.slot(life.slot).task_worker;
+  line.tasks_done = life.tasks_done.value();
+  line.tasks_failed = life.tasks_failed.value();
   return line;
+}
+
+// A task may begin or end meanwhile: then what is told of it belongs to the one or to the other.
+void add_running(LifeLine& line, const LifeRow& life, std::optional<uint32_t> kind, const TaskTable& tasks) {
+  uint64_t since_ms = life.task_since_ms.value();
+  if (!kind || since_ms == 0) return;
+  line.running = tasks.kinds()[*kind].name;
+  line.running_ms = sys::monotonic_ms() - since_ms;
 }
 
 // Of a slot in which nothing runs.
@@ -64,24 +81,31 @@ LifeLine line_of(const SlotRow& slot, uint32_t index) {
   line.process = slot.name;
   line.state = slot.over ? "over" : "back-off";
   line.restarts = slot.restarts;
+  line.task_worker = slot.task_worker;
   line.backoff_ms = slot.backoff_ms;
   return line;
 }
 
-enum class Kept : uint8_t { workers, processes };
+enum class Kept : uint8_t { workers, processes, task_workers };
+
+Kept kept_as(const LifeLine& line) {
+  if (line.task_worker) return Kept::task_workers;
+  return line.process.empty() ? Kept::workers : Kept::processes;
+}
 
 // All lives of that kind, and a line for each slot that waits for its next one, or for none.
-std::vector<LifeLine> lines_of(const Scoreboard& scoreboard, Kept kept) {
+std::vector<LifeLine> lines_of(const Scoreboard& scoreboard, Kept kept, const TaskTable* tasks = nullptr) {
   std::vector<LifeLine> lines;
-  for (uint32_t i = 0; i < scoreboard.size(); i++)
-    if (scoreboard.life(i).state.load() != LifeState::none)
-      lines.push_back(line_of(scoreboard, scoreboard.life(i)));
+  for (uint32_t i = 0; i < scoreboard.size(); i++) {
+    if (scoreboard.life(i).state.load() == LifeState::none) continue;
+    lines.push_back(line_of(scoreboard, scoreboard.life(i)));
+    if (tasks && kept == Kept::task_workers)
+      add_running(lines.back(), scoreboard.life(i), tasks->running_kind(i), *tasks);
+  }
   for (uint32_t i = 0; i < scoreboard.slots(); i++)
     if (const SlotRow& slot = scoreboard.slot(i); slot.backoff_ms || slot.over)
       lines.push_back(line_of(slot, i));
-  std::erase_if(lines, [kept](const LifeLine& line) {
-    return line.process.empty() != (kept == Kept::workers);
-  });
+  std::erase_if(lines, [kept](const LifeLine& line) { return kept_as(line) != kept; });
   std::sort(lines.begin(), lines.end(), [](const LifeLine& a, const LifeLine& b) {
     return a.slot != b.slot ? a.slot < b.slot : a.generation < b.generation;
   });
@@ -137,39 +161,77 @@ void add_member(std::string& out, std::string_view name, uint64_t value) {
   out.append("\"").append(name).append("\":").append(decimal(value)).append(",");
 }
 
+void add_task_json(std::string& out, const LifeLine& line) {
+  add_member(out, "done", line.tasks_done);
+  add_member(out, "failed", line.tasks_failed);
+  out.append("\"running\":");
+  if (line.running.empty()) out.append("null");
+  else add_quoted(out, line.running);
+  out.append(",");
+  add_member(out, "running_ms", line.running_ms);
+}
+
 void add_life_json(std::string& out, const LifeLine& line) {
-  bool is_worker = line.process.empty();
+  Kept kept = kept_as(line);
   out.append("{");
-  if (!is_worker) {
+  if (kept == Kept::processes) {
     out.append("\"process\":");
     add_quoted(out, line.process);
     out.append(",");
   }
-  add_member(out, is_worker ? "worker" : "number", line.slot + 1);
+  if (kept == Kept::task_workers) add_member(out, "task_worker", line.task_worker);
+  add_member(out, kept == Kept::workers ? "worker" : "number", line.slot + 1);
   add_member(out, "pid", static_cast<uint64_t>(line.pid));
   out.append("\"state\":\"").append(line.state).append("\",");
   add_member(out, "generation", line.generation);
-  if (is_worker) {
+  if (kept == Kept::workers) {
     add_member(out, "connections", line.connections);
     add_member(out, "requests", line.requests);
     add_member(out, "rate", line.rate);
   } else {
     add_member(out, "uptime_s", line.uptime_s);
   }
+  if (kept == Kept::task_workers) add_task_json(out, line);
   add_member(out, "memory_kib", line.memory_kib);
   add_member(out, "restarts", line.restarts);
   add_member(out, "backoff_ms", line.backoff_ms);
   out.back() = '}';
 }
 
-void add_lives_json(std::string& out, const Scoreboard& scoreboard, Kept kept) {
+void add_lives_json(std::string& out, const Scoreboard& scoreboard, Kept kept,
+                    const TaskTable* tasks = nullptr) {
   out.append("[");
-  for (const LifeLine& line : lines_of(scoreboard, kept)) {
+  for (const LifeLine& line : lines_of(scoreboard, kept, tasks)) {
     add_life_json(out, line);
     out.append(",");
   }
   if (out.back() == ',') out.pop_back();
   out.append("]");
+}
+
+// How the tasks of a service stand, in the order in which they are shown.
+struct TaskNumber {
+  std::string_view name;
+  uint64_t value;
+};
+
+std::vector<TaskNumber> task_numbers(const TaskTable& tasks) {
+  TaskCounts counts = tasks.counts();
+  auto ended = [&counts](TaskEnd end) { return counts.ended[static_cast<size_t>(end)]; };
+  return {{"accepted", counts.accepted},          {"queued", counts.queued},
+          {"running", counts.running},            {"done", ended(TaskEnd::done)},
+          {"failed", ended(TaskEnd::failed)},     {"died", ended(TaskEnd::died)},
+          {"stopped", ended(TaskEnd::stopped)},   {"timed_out", ended(TaskEnd::timed_out)},
+          {"retried", counts.retried},
+          {"lost", static_cast<uint64_t>(std::max<int64_t>(counts.lost(), 0))}};
+}
+
+void add_tasks_json(std::string& out, const Scoreboard& scoreboard, const TaskTable& tasks) {
+  out.append(",\"tasks\":{");
+  for (const TaskNumber& number : task_numbers(tasks)) add_member(out, number.name, number.value);
+  out.back() = '}';
+  out.append(",\"task_workers\":");
+  add_lives_json(out, scoreboard, Kept::task_workers, &tasks);
 }
 
 void add_totals_json(std::string& out, const Scoreboard& scoreboard) {
@@ -233,6 +295,20 @@ constexpr Column kProcessColumns[] = {
     kRestarts,
 };
 
+constexpr Column kTaskColumns[] = {
+    {"task worker", 11, true, [](const LifeLine& line) { return decimal(line.task_worker); }},
+    kPid,
+    kState,
+    kGeneration,
+    {"done", 10, true, [](const LifeLine& line) { return decimal(line.tasks_done); }},
+    {"failed", 8, true, [](const LifeLine& line) { return decimal(line.tasks_failed); }},
+    {"running", 16, false,
+     [](const LifeLine& line) { return std::string(line.running.empty() ? "-" : line.running); }},
+    {"for ms", 8, true, [](const LifeLine& line) { return decimal(line.running_ms); }},
+    kMemory,
+    kRestarts,
+};
+
 void end_row(std::string& out) {
   out.resize(out.find_last_not_of(' ') + 1);
   out += "\n";
@@ -247,9 +323,18 @@ void add_table(std::string& out, std::span<const Column> columns, const std::vec
   }
 }
 
+void add_tasks_table(std::string& out, const Scoreboard& scoreboard, const TaskTable& tasks) {
+  out += "\n";
+  add_table(out, kTaskColumns, lines_of(scoreboard, Kept::task_workers, &tasks));
+  out += "tasks";
+  for (const TaskNumber& number : task_numbers(tasks))
+    out.append(" ").append(number.name).append(" ").append(decimal(number.value)).append(",");
+  out.back() = '\n';
+}
+
 }  // namespace
 
-std::string status_json(const Scoreboard& scoreboard, std::string_view version) {
+std::string status_json(const Scoreboard& scoreboard, std::string_view version, const TaskTable* tasks) {
   ServiceRow& service = scoreboard.service();
   std::string out = "{\"version\":\"" + std::string(version) + "\",";
   add_member(out, "pid", static_cast<uint64_t>(service.pid.load()));
@@ -270,10 +355,11 @@ std::string status_json(const Scoreboard& scoreboard, std::string_view version) 
   add_lives_json(out, scoreboard, Kept::workers);
   out.append(",\"processes\":");
   add_lives_json(out, scoreboard, Kept::processes);
+  if (tasks) add_tasks_json(out, scoreboard, *tasks);
   return out + "}\n";
 }
 
-std::string status_table(const Scoreboard& scoreboard, std::string_view version) {
+std::string status_table(const Scoreboard& scoreboard, std::string_view version, const TaskTable* tasks) {
   ServiceRow& service = scoreboard.service();
   std::string out =
       "oklo " + std::string(version) + ", master " + decimal(static_cast<uint64_t>(service.pid.load()));
@@ -285,9 +371,11 @@ std::string status_table(const Scoreboard& scoreboard, std::string_view version)
   out += ", connections accepted " + decimal(total(scoreboard, &LifeRow::accepted)) + "\n\n";
   add_table(out, kWorkerColumns, lines_of(scoreboard, Kept::workers));
   std::vector<LifeLine> processes = lines_of(scoreboard, Kept::processes);
-  if (processes.empty()) return out;
-  out += "\n";
-  add_table(out, kProcessColumns, processes);
+  if (!processes.empty()) {
+    out += "\n";
+    add_table(out, kProcessColumns, processes);
+  }
+  if (tasks) add_tasks_table(out, scoreboard, *tasks);
   return out;
 }
 

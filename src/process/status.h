@@ -10,8 +10,10 @@ namespace oklo {
 
 // The state of the service, from shared memory and /proc alone, so that it can be told while every worker
 // is stopped: as a table for people, and as JSON.
-std::string status_table(const Scoreboard& scoreboard, std::string_view version);
-std::string status_json(const Scoreboard& scoreboard, std::string_view version);
+std::string status_table(const Scoreboard& scoreboard, std::string_view version,
+                         const TaskTable* tasks = nullptr);
+std::string status_json(const Scoreboard& scoreboard, std::string_view version,
+                        const TaskTable* tasks = nullptr);
 
 // Whether a worker is there that answers.
 bool is_healthy(const Scoreboard& scoreboard);

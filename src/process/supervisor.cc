@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/number.h"
+#include "process/task_judge.h"
 #include "sys/signal_fd.h"
 #include "sys/stack_trace.h"
 #include "sys/socket_pair.h"
@@ -91,6 +92,7 @@ WorkerStart Supervisor::prepare_start(const Life& life, sys::Fd channel) const {
   context.connections = service_.connections;
   context.broadcast = service_.broadcast;
   context.mail = service_.mail;
+  context.task_table = service_.tasks;
   context.log = service_.log;
   context.addresses = service_.listeners->addresses();
   start.channel = std::move(channel);
@@ -102,6 +104,7 @@ WorkerStart Supervisor::prepare_start(const Life& life, sys::Fd channel) const {
   }
   if (service_.broadcast) service_.broadcast->add_fds(start.keep);
   if (service_.mail) service_.mail->add_fds(start.keep);
+  if (service_.tasks) service_.tasks->add_fds(start.keep);
   start.changes_user = service_.changes_user;
   start.user = service_.user;
   start.user_was_named = service_.user_was_named;
@@ -211,6 +214,7 @@ void Supervisor::on_gone(Life& life, const sys::ChildEvent& event) {
 void Supervisor::forget(Life& life) {
   cover_.forget(life);
   service_.connections->reclaim(life.index);
+  if (service_.tasks) judge_tasks(life, *service_.tasks, *service_.log);
   service_.scoreboard->end_life(life.index);
   std::erase_if(lives_, [&life](auto& one) { return one.get() == &life; });
 }
@@ -228,7 +232,10 @@ void Supervisor::on_missed(Slot& slot, const Life& dead, int wait_status, const 
 // The dead is replaced at once, unless it dies again and again.
 void Supervisor::schedule(Slot& slot, const Life& dead, const std::string& what) {
   uint64_t now_ms = service_.reactor->clock().now_ms;
-  uint32_t wait_ms = slot.backoff.on_death(now_ms - dead.started_ms);
+  // A task worker that has worked was well: what killed it was a task.
+  bool worked = slot.process && slot.process->task_worker && requests_of(dead) > 0;
+  uint32_t wait_ms = slot.backoff.on_death(worked ? Backoff::kHealthyMs : now_ms - dead.started_ms);
+  if (slot.process && slot.process->task_worker) wait_ms = std::min(wait_ms, kEmptyWaitMsMax);
   if (!slot.process && !cover_.any_serves()) wait_ms = std::min(wait_ms, kEmptyWaitMsMax);
   SlotRow& row = service_.scoreboard->slot(slot.index);
   row.restarts++;
@@ -302,6 +309,8 @@ void Supervisor::end_oldest_draining() {
 // One that is stopped goes on, so that it can leave.
 void Supervisor::stop(uint64_t deadline_ms) {
   stopping_ = true;
+  if (uint32_t dropped = service_.tasks ? service_.tasks->stop() : 0)
+    service_.log->line(decimal(dropped) + " tasks that had not begun are dropped");
   for (auto& slot : slots_) service_.reactor->timers().cancel(*slot);
   for (auto& life : lives_) {
     drain(*life, DrainMode::stop, deadline_ms);
@@ -333,6 +342,7 @@ void Supervisor::send_access_log(int fd) {
 void Supervisor::look() {
   service_.reactor->timers().arm(look_, service_.reactor->clock().now_ms + kLookMs);
   bool second = ++looks_ % kLooksASecond == 0;
+  if (second && service_.tasks) service_.tasks->wake();
   for (auto& life : lives_) look_at(*life, second);
   for (auto& slot : slots_)
     if (wants_relief(*slot)) relieve(*slot);
@@ -346,6 +356,7 @@ void Supervisor::look_at(Life& life, bool second) {
     row.rate = static_cast<uint32_t>(requests - std::exchange(life.requests_seen, requests));
   }
   look_at_time(life);
+  if (!life.is_worker && service_.tasks && !life.stopped) look_at_task(life);
   if (!life.is_worker) return;
   cover_.look_at(life, row);
   if (service_.policy.watchdog_ms && !life.stopped) watch(life);
@@ -359,6 +370,12 @@ void Supervisor::look_at_time(Life& life) {
     service_.log->line(life.describe() + " did not leave in time, it is killed");
     kill(life, "it did not leave in time");
   }
+}
+
+void Supervisor::look_at_task(Life& life) {
+  const LifeRow& row = service_.scoreboard->life(life.index);
+  std::string why = overdue_task(life, row, *service_.tasks, service_.reactor->clock().now_ms);
+  if (!why.empty()) kill(life, why);
 }
 
 // The stack is asked for once a turn; the worker has until the next look to tell it.
@@ -379,17 +396,28 @@ void Supervisor::watch(Life& life) {
 // Each worker leaves at a number of its own, up to a quarter beyond, so that not all leave at once. One
 // that relieved workers of its slot still drain beside serves on.
 bool Supervisor::wants_relief(const Slot& slot) const {
-  uint64_t max = service_.policy.max_requests;
-  bool may_leave = !slot.process && slot.current && slot.current->state == Life::State::ready &&
+  uint64_t max = requests_max(slot);
+  bool may_leave = slot.current && slot.current->state == Life::State::ready &&
                    !slot.relief && !slot.next;
   if (max == 0 || stopping_ || !may_leave) return false;
   if (service_.reactor->clock().now_ms < slot.relief_from_ms) return false;
   uint64_t own_max = max + static_cast<uint32_t>(slot.current->pid) * 2654435761u % (max / 4 + 1);
-  if (service_.scoreboard->life(slot.current->index).requests.value() < own_max) return false;
+  if (requests_of(*slot.current) < own_max) return false;
   size_t draining = std::count_if(lives_.begin(), lives_.end(), [&slot](auto& life) {
     return life->slot == slot.index && life->state == Life::State::draining;
   });
   return draining < kDrainingMax;
+}
+
+uint64_t Supervisor::requests_max(const Slot& slot) const {
+  if (!slot.process) return service_.policy.max_requests;
+  return slot.process->task_worker ? service_.policy.task_max_requests : 0;
+}
+
+uint64_t Supervisor::requests_of(const Life& life) const {
+  const LifeRow& row = service_.scoreboard->life(life.index);
+  if (life.is_worker) return row.requests.value();
+  return row.tasks_done.value() + row.tasks_failed.value();
 }
 
 void Supervisor::relieve(Slot& slot) {
@@ -404,8 +432,8 @@ void Supervisor::relieve(Slot& slot) {
 
 void Supervisor::take_over(Slot& slot) {
   Life* old = std::exchange(slot.current, std::exchange(slot.relief, nullptr));
-  uint64_t requests = service_.scoreboard->life(old->index).requests.value();
-  service_.log->line(old->describe() + " leaves after " + decimal(requests) + " requests");
+  std::string_view what = old->is_worker ? " requests" : " tasks";
+  service_.log->line((old->describe() + " leaves after " + decimal(requests_of(*old))).append(what));
   drain(*old, DrainMode::reload, 0);
 }
 

@@ -24,6 +24,7 @@ struct Service {
   const Scoreboard* scoreboard = nullptr;
   const ConnectionTable* connections = nullptr;
   Broadcast* broadcast = nullptr;  // may be null
+  TaskTable* tasks = nullptr;      // may be null
   std::vector<int> keep;         // fds of the application
   int access_log_fd = -1;
   bool changes_user = false;
@@ -71,7 +72,8 @@ class Supervisor {
  private:
   static constexpr uint32_t kLookMs = 250;
   static constexpr uint32_t kLooksASecond = 1000 / kLookMs;
-  static constexpr uint32_t kEmptyWaitMsMax = 100;     // with no worker ready, the next start waits no longer
+  static constexpr uint32_t kEmptyWaitMsMax = 100;     // with no worker ready, the next start waits no more;
+                                                       // that of a task worker never does
   static constexpr uint32_t kStartTimeMsMax = 30'000;  // from fork to READY
   static constexpr size_t kDrainingMax = 4;            // generations; workers of a slot that were relieved
   static constexpr uint32_t kReliefWaitMs = 1000;      // after one that failed
@@ -99,8 +101,11 @@ class Supervisor {
   void look();
   void look_at(Life& life, bool second);
   void look_at_time(Life& life);
+  void look_at_task(Life& life);
   void watch(Life& life);
   bool wants_relief(const Slot& slot) const;
+  uint64_t requests_max(const Slot& slot) const;
+  uint64_t requests_of(const Life& life) const;
   void relieve(Slot& slot);
   void take_over(Slot& slot);
   void cover();

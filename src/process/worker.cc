@@ -7,6 +7,7 @@
 #include "process/here.h"
 #include "process/mailbox_reader.h"
 #include "process/own_signals.h"
+#include "process/task_asker.h"
 #include "sys/process.h"
 #include "sys/socket_pair.h"
 #include "sys/stack_trace.h"
@@ -29,6 +30,7 @@ class Worker {
   Result<void> begin();
   Result<void> hear_signals();
   Result<void> read_mail();
+  Result<void> hear_tasks();
   Result<void> drop_rights();
   void pin();
   void on_message(const ControlMessage& message, sys::Fd passed);
@@ -45,6 +47,7 @@ class Worker {
   std::unique_ptr<Reactor> reactor_;
   std::optional<Here> here_;
   std::unique_ptr<ControlChannel> channel_;
+  std::unique_ptr<TaskAsker> tasks_;
   std::unique_ptr<WorkerService> service_;
   std::unique_ptr<MailboxReader> mail_;
   std::unique_ptr<SignalSource> signals_;
@@ -122,6 +125,7 @@ Result<void> Worker::begin() {
   if (!channel) return channel.error();
   channel_ = std::move(channel).value();
   context().drained = [this] { on_drained(); };
+  if (Result<void> heard = hear_tasks(); !heard) return heard;
   service_ = application_.make_service(context());
   if (Result<void> started = service_->start(); !started) return started;
   if (context().is_worker()) application_.on_worker_start(context().slot + 1);
@@ -135,6 +139,16 @@ Result<void> Worker::hear_signals() {
                                  [this](const OwnSignal& own) { application_.on_signal(own.number); });
   if (!source) return source.error();
   signals_ = std::move(source).value();
+  return {};
+}
+
+Result<void> Worker::hear_tasks() {
+  if (!context().task_table) return {};
+  auto asker = TaskAsker::create(*reactor_, *context().task_table, context().life);
+  if (!asker) return asker.error();
+  tasks_ = std::move(asker).value();
+  tasks_->on_room([this] { application_.on_task_drain(); });
+  here_->tasks = context().tasks = tasks_.get();
   return {};
 }
 

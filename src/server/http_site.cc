@@ -21,7 +21,9 @@ class HttpPort final : public Port {
     endpoint_.listener = context.index;
     endpoint_.write_stall_ms = limits.write_stall_ms;
     endpoint_.queue_bytes_max = limits.queue_bytes;
-    routes.status_source = [&worker = context.worker] { return status_json(*worker.scoreboard, version()); };
+    routes.status_source = [&worker = context.worker] {
+      return status_json(*worker.scoreboard, version(), worker.task_table);
+    };
     routes.make_upgrades(endpoint_);
   }
 

@@ -9,6 +9,7 @@
 #include "server/datagram_listener.h"
 #include "server/http_site.h"
 #include "server/stream_listener.h"
+#include "server/task_worker.h"
 #include "server/user_process.h"
 #include "sys/process.h"
 
@@ -23,6 +24,8 @@ struct Server::Parts final : public Application {
   ServerOptions options;
   std::vector<std::unique_ptr<Service>> services;
   std::vector<ProcessPart> processes;
+  std::vector<TaskPart> tasks;
+  Function<void()> task_drain_function;
   Function<void(const std::vector<std::string>&)> on_up_function;
   Function<void(unsigned)> worker_start_function;
   Function<void(unsigned)> worker_stop_function;
@@ -52,6 +55,9 @@ struct Server::Parts final : public Application {
     if (worker_error_function) worker_error_function(number, pid, wait_status);
   }
   void on_message(uint32_t from, std::string_view bytes) override { message_function(from, bytes); }
+  void on_task_drain() override {
+    if (task_drain_function) task_drain_function();
+  }
   void on_signal(int number) override {
     for (SignalFunction& function : signal_functions)
       if (function.signal.number == number) function.call(number);
@@ -60,6 +66,8 @@ struct Server::Parts final : public Application {
     if (reload_function) reload_function();
   }
   MasterOptions master_options() const;
+  void add_task_workers(MasterOptions& to) const;
+  Result<void> check_tasks() const;
   Reach reach() const;
 };
 
@@ -72,17 +80,21 @@ Result<void> Server::Parts::prepare(std::vector<int>& keep) {
   for (const ProcessPart& process : processes)
     if (const char* fault = process.fault()) return Error{0, "process " + process.name + ": " + fault};
   if (processes.size() > kProcessesMax) return Error{0, "a server may have 64 processes of its own"};
+  if (Result<void> checked = check_tasks(); !checked) return checked;
   for (auto& service : services) service->adopt(keep);
   return {};
 }
 
 std::unique_ptr<WorkerService> Server::Parts::make_service(WorkerContext& context) {
-  if (!context.is_worker())
-    return std::make_unique<UserProcess>(context, processes[context.slot - context.slots], reach());
+  uint32_t process = context.slot - context.slots;
+  if (!context.is_worker() && process < processes.size())
+    return std::make_unique<UserProcess>(context, processes[process], reach());
+  if (!context.is_worker()) return std::make_unique<TaskWorker>(context, tasks);
   // Some fds stay free for the files that connections ask for, and the bells of all lives have theirs.
   uint64_t limit = sys::file_limit();
   uint64_t reserved = 32 + std::min<uint64_t>(limit / 8, 1024);
   if (context.broadcast) reserved += context.broadcast->lives();
+  if (context.task_table) reserved += context.task_table->lives();
   uint64_t own_max = limit > reserved + 8 ? limit - reserved : 8;
   if (options.connections_max)
     own_max = std::min<uint64_t>(own_max, options.connections_max / context.slots + 1);
@@ -120,8 +132,38 @@ MasterOptions Server::Parts::master_options() const {
   for (auto& process : processes) master.processes.push_back({process.name, process.options.restart});
   for (auto& function : signal_functions) master.signals.push_back(function.signal);
   master.policy = {options.max_requests, options.affinity, options.watchdog_ms,
-                   options.watchdog_action == WatchdogAction::replace};
+                   options.watchdog_action == WatchdogAction::replace, options.task_max_requests};
+  add_task_workers(master);
   return master;
+}
+
+// What is out of its bounds is told by check_tasks, and must do no harm until then.
+void Server::Parts::add_task_workers(MasterOptions& to) const {
+  unsigned workers = std::min<unsigned>(options.task_workers, kTaskWorkersMax);
+  for (unsigned i = 1; i <= workers; i++)
+    to.processes.push_back({"task worker " + std::to_string(i), ProcessRestart::always, i});
+  if (workers == 0) return;
+  to.tasks.records = std::clamp<uint32_t>(options.task_queue, 1, kTaskQueueMax);
+  to.tasks.bytes_max = std::min<uint32_t>(options.task_bytes_max, kTaskBytesMax);
+  for (const TaskPart& part : tasks) {
+    const TaskOptions& of = part.options;
+    to.tasks.kinds.push_back({part.name, of.on_death == TaskOnDeath::retry, of.attempts, of.timeout_ms});
+  }
+}
+
+Result<void> Server::Parts::check_tasks() const {
+  if (options.task_workers > kTaskWorkersMax) return Error{0, "a server may have 64 task workers"};
+  if (options.task_queue == 0 || options.task_queue > kTaskQueueMax)
+    return Error{0, "task_queue must be 1 to 65536"};
+  if (options.task_bytes_max > kTaskBytesMax) return Error{0, "task_bytes_max may be 64 MiB"};
+  if (tasks.size() > kTaskKindsMax) return Error{0, "a server may have 256 kinds of tasks"};
+  for (const TaskPart& part : tasks) {
+    if (const char* fault = part.fault()) return Error{0, "task " + part.name + ": " + fault};
+    auto same = [&part](const TaskPart& other) { return other.name == part.name; };
+    if (std::count_if(tasks.begin(), tasks.end(), same) > 1)
+      return Error{0, "task " + part.name + " is declared twice"};
+  }
+  return {};
 }
 
 Server::Server(ServerOptions options) : parts_(std::make_unique<Parts>()) {
@@ -148,6 +190,12 @@ void Server::udp(std::string_view address, DatagramHandlers handlers, DatagramOp
 void Server::process(std::string_view name, Function<void()> start, ProcessOptions options) {
   parts_->processes.push_back({std::string(name), std::move(start), std::move(options)});
 }
+
+void Server::task(std::string_view name, TaskHandler handler, TaskOptions options) {
+  parts_->tasks.push_back({std::string(name), std::move(handler), options});
+}
+
+void Server::on_task_drain(Function<void()> function) { parts_->task_drain_function = std::move(function); }
 
 void Server::on_up(Function<void(const std::vector<std::string>&)> function) {
   parts_->on_up_function = std::move(function);

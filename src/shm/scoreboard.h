@@ -42,6 +42,9 @@ struct alignas(64) LifeRow {
   Counter messages_dropped;   // that slow receivers of WebSockets did not get
   Counter broadcasts_missed;  // records of other workers that were overwritten before they were read
   Counter accept_pauses;  // times that accepting stopped because there was no room
+  Counter task_since_ms;  // of a task worker: when the task that it runs began; 0: it runs none
+  Counter tasks_done;     // by it
+  Counter tasks_failed;   // by it, as their handlers said
   std::array<Counter, static_cast<size_t>(CloseReason::count)> closed;
 };
 
@@ -50,6 +53,7 @@ struct SlotRow {
   std::atomic<uint32_t> restarts;    // lives that died in it and were replaced
   std::atomic<uint32_t> backoff_ms;  // the wait before the next start, 0: none
   std::atomic<bool> over;            // its process has ended and is not started again
+  uint32_t task_worker;              // its number among those; 0: it is none; written before the first fork
   char name[kProcessNameBytesMax + 1];  // of its process, with a NUL behind it; empty: of a worker; written
                                         // before the first fork
 };

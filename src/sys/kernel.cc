@@ -70,6 +70,10 @@ long eventfd(unsigned initial, int flags) { return answer(::eventfd(initial, fla
 
 void exit_group(int code) { ::_exit(code); }
 
+long fallocate(int fd, int mode, off_t offset, off_t length) {
+  return answer(::fallocate(fd, mode, offset, length));
+}
+
 long fchmod(int fd, mode_t mode) { return answer(::fchmod(fd, mode)); }
 
 long fcntl(int fd, int command, long argument) { return answer(::fcntl(fd, command, argument)); }
@@ -129,6 +133,11 @@ long linkat(int from_dir, const char* from, int to_dir, const char* to, int flag
 }
 
 long listen(int fd, int backlog) { return answer(::listen(fd, backlog)); }
+
+// The C library has had a wrapper only since 2.27.
+long memfd_create(const char* name, unsigned flags) {
+  return answer(::syscall(SYS_memfd_create, name, flags));
+}
 
 long mmap(void** out, size_t length, int protection, int flags, int fd, off_t offset) {
   void* address = ::mmap(nullptr, length, protection, flags, fd, offset);

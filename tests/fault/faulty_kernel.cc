@@ -170,6 +170,7 @@ PASS(epoll_ctl, (int epoll_fd, int operation, int fd, epoll_event* event), (epol
 PASS_OR_INTERRUPT(epoll_wait, (int epoll_fd, epoll_event* events, int count, int timeout_ms),
                   (epoll_fd, events, count, timeout_ms))
 PASS(eventfd, (unsigned initial, int flags), (initial, flags))
+PASS(fallocate, (int fd, int mode, off_t offset, off_t length), (fd, mode, offset, length))
 PASS(fchmod, (int fd, mode_t mode), (fd, mode))
 PASS(fcntl, (int fd, int command, long argument), (fd, command, argument))
 PASS_OR_INTERRUPT(flock, (int fd, int operation), (fd, operation))
@@ -193,6 +194,7 @@ PASS(kill, (pid_t pid, int signal), (pid, signal))
 PASS(linkat, (int from_dir, const char* from, int to_dir, const char* to, int flags),
      (from_dir, from, to_dir, to, flags))
 PASS(listen, (int fd, int backlog), (fd, backlog))
+PASS(memfd_create, (const char* name, unsigned flags), (name, flags))
 PASS(mmap, (void** out, size_t length, int protection, int flags, int fd, off_t offset),
      (out, length, protection, flags, fd, offset))
 PASS(munmap, (void* address, size_t length), (address, length))

@@ -119,3 +119,29 @@ TEST_CASE("process/status: healthy as long as one worker is ready, goes on and i
   scoreboard.life(1).state = LifeState::draining;
   CHECK_FALSE(is_healthy(scoreboard));
 }
+
+TEST_CASE("process/status: task workers, and how the tasks stand") {
+  Scoreboard scoreboard = board();
+  std::strcpy(scoreboard.slot(1).name, "task worker 7");
+  scoreboard.slot(1).task_worker = 7;
+  oklo::TaskTable tasks = oklo::TaskTable::create({4, 100, 8, {{"sha\"", true, 2}}}).value();
+  for (int i = 0; i < 3; i++) CHECK(tasks.submit(*tasks.hold(0), 0, 0, "x") != 0);
+  CHECK(tasks.decide(*tasks.take(2), 2, oklo::TaskEnd::failed, ""));
+  CHECK(tasks.take(1));
+  scoreboard.life(1).tasks_done.set(5);
+  scoreboard.life(1).tasks_failed.set(6);
+  std::string json = status_json(scoreboard, "1", &tasks);
+  CHECK(holds(json, ",\"tasks\":{\"accepted\":3,\"queued\":1,\"running\":1,\"done\":0,\"failed\":1,"
+                    "\"died\":0,\"stopped\":0,\"timed_out\":0,\"retried\":0,\"lost\":0},"
+                    "\"task_workers\":[{\"task_worker\":7,\"number\":2,"));
+  CHECK(holds(json, "\"done\":5,\"failed\":6,\"running\":null,\"running_ms\":0,"));
+  CHECK(holds(json, "\"processes\":[],"));
+  CHECK_FALSE(holds(json, "\"worker\":2"));
+  scoreboard.life(1).task_since_ms.set(oklo::sys::monotonic_ms());
+  CHECK(holds(status_json(scoreboard, "1", &tasks), "\"running\":\"sha\\\"\",\"running_ms\":"));
+  std::string table = status_table(scoreboard, "1", &tasks);
+  CHECK(holds(table, "\ntask worker      pid  state"));
+  CHECK(holds(table, "\ntasks accepted 3, queued 1, running 1, done 0, failed 1, died 0, stopped 0, "
+                     "timed_out 0, retried 0, lost 0\n"));
+  CHECK_FALSE(holds(status_json(scoreboard, "1"), "\"tasks\""));
+}

@@ -1,0 +1,391 @@
+#include "shm/task_table.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/assert.h"
+
+namespace oklo {
+
+namespace {
+
+constexpr size_t kPage = 4096;
+
+constexpr size_t aligned(size_t bytes) { return (bytes + 63) / 64 * 64; }
+
+}  // namespace
+
+int64_t TaskCounts::lost() const {
+  uint64_t there = queued + running;
+  for (uint64_t one : ended) there += one;
+  return static_cast<int64_t>(accepted - there);
+}
+
+// ---------------------------------------------------------------- making, and what stands where
+
+Result<TaskTable> TaskTable::create(TaskTableOptions options) {
+  OKLO_ASSERT(options.records > 0 && options.records <= kRecordsMax && options.bytes_max <= kBytesMax);
+  if (options.lives + 1 >= 1u << kLifeBits) return Error{0, "too many processes for task workers"};
+  size_t bytes = aligned(sizeof(Header)) + aligned(options.lives * sizeof(Sleeper)) +
+                 aligned(options.records * sizeof(Mark)) + options.records * sizeof(Record);
+  Result<sys::Memory> memory = sys::Memory::allocate_shared(bytes);
+  if (!memory) return std::move(memory).error();
+  Result<sys::MemoryFile> file = sys::MemoryFile::create("oklo tasks");
+  if (!file) return std::move(file).error();
+  uint32_t lives = options.lives;
+  TaskTable made(std::move(options), std::move(memory).value(), std::move(file).value());
+  for (uint32_t i = 0; i < lives; i++) {
+    Result<sys::EventFd> bell = sys::EventFd::create();
+    if (!bell) return std::move(bell).error();
+    made.bells_.push_back(std::move(bell).value());
+  }
+  return made;
+}
+
+void TaskTable::add_fds(std::vector<int>& to) const {
+  to.push_back(file_.fd());
+  for (const sys::EventFd& bell : bells_) to.push_back(bell.fd());
+}
+
+std::optional<uint32_t> TaskTable::find_kind(std::string_view name) const {
+  for (uint32_t i = 0; i < options_.kinds.size(); i++)
+    if (options_.kinds[i].name == name) return i;
+  return std::nullopt;
+}
+
+uint32_t TaskTable::word(Stage stage, uint32_t life, uint32_t generation) {
+  return static_cast<uint32_t>(stage) << (kLifeBits + kGenerationBits) | life << kGenerationBits | generation;
+}
+
+TaskTable::Stage TaskTable::stage_of(uint32_t word) {
+  return static_cast<Stage>(word >> (kLifeBits + kGenerationBits));
+}
+
+uint32_t TaskTable::life_of(uint32_t word) { return word >> kGenerationBits & ((1u << kLifeBits) - 1); }
+
+uint32_t TaskTable::generation_of(uint32_t word) { return word & ((1u << kGenerationBits) - 1); }
+
+TaskTable::Sleeper& TaskTable::sleeper(uint32_t life) const {
+  return reinterpret_cast<Sleeper*>(memory_.data() + aligned(sizeof(Header)))[life];
+}
+
+TaskTable::Mark& TaskTable::mark(uint32_t record) const {
+  char* start = reinterpret_cast<char*>(&sleeper(0)) + aligned(options_.lives * sizeof(Sleeper));
+  return reinterpret_cast<Mark*>(start)[record];
+}
+
+TaskTable::Record& TaskTable::record(uint32_t index) const {
+  char* start = reinterpret_cast<char*>(&mark(0)) + aligned(options_.records * sizeof(Mark));
+  return reinterpret_cast<Record*>(start)[index];
+}
+
+uint64_t TaskTable::area(uint32_t record, bool of_result) const {
+  uint64_t bytes = (uint64_t{options_.bytes_max} + kPage - 1) / kPage * kPage;
+  return (uint64_t{record} * 2 + of_result) * bytes;
+}
+
+bool TaskTable::exchange(uint32_t index, uint32_t from, uint32_t to) {
+  return mark(index).word.compare_exchange_strong(from, to);
+}
+
+// ---------------------------------------------------------------- asking
+
+std::optional<TaskRef> TaskTable::hold(uint32_t life) {
+  for (uint32_t i = 0; i < options_.records; i++) {
+    uint32_t index = (next_ + i) % options_.records;
+    uint32_t now = mark(index).word.load(std::memory_order_relaxed);
+    if (stage_of(now) != Stage::free) continue;
+    uint32_t generation = generation_of(now + 1);
+    if (!exchange(index, now, word(Stage::held, life, generation))) continue;
+    next_ = index;
+    return TaskRef{index, generation};
+  }
+  return std::nullopt;
+}
+
+// The task is accepted when `begin` is set, whatever becomes of this process. Who stops the service may have
+// looked at this record before it was queued; then it is dropped here.
+uint32_t TaskTable::submit(TaskRef ref, uint32_t life, uint32_t kind, std::string_view bytes) {
+  OKLO_ASSERT(bytes.size() <= options_.bytes_max && kind < options_.kinds.size());
+  Record& one = record(ref.record);
+  one.bytes = static_cast<uint32_t>(bytes.size());
+  if (file_.write(bytes, area(ref.record, false)) < 0) {
+    free_held(ref);
+    return 0;
+  }
+  one.kind = kind;
+  one.deaths = 0;
+  one.timed_out = false;
+  one.asker = life;
+  uint32_t ticket = ++header().tickets;
+  while (ticket == 0) ticket = ++header().tickets;
+  mark(ref.record).ticket = ticket;
+  one.begin.set({one.begin.value().total + 1, ref.generation, 0});
+  uint32_t queued = word(Stage::queued, 0, ref.generation);
+  mark(ref.record).word = queued;
+  if (stopping()) drop(ref.record, queued, life);
+  else ring_one();
+  return ticket;
+}
+
+std::optional<TaskResult> TaskTable::result_of(TaskRef ref) const {
+  if (mark(ref.record).word != word(Stage::decided, 0, ref.generation)) return std::nullopt;
+  Verdict verdict = record(ref.record).verdict.value();
+  return TaskResult{static_cast<TaskEnd>(verdict.end), verdict.bytes};
+}
+
+bool TaskTable::read_result(TaskRef ref, std::string& out) const {
+  out.resize(record(ref.record).verdict.value().bytes);
+  return file_.read(out.data(), out.size(), area(ref.record, true)) >= 0;
+}
+
+void TaskTable::release(TaskRef ref, uint32_t life) {
+  uint32_t decided = word(Stage::decided, 0, ref.generation);
+  if (exchange(ref.record, decided, word(Stage::held, life, ref.generation)))
+    free_held(ref);
+}
+
+void TaskTable::give_back(uint32_t record, bool of_result, uint64_t bytes) {
+  if (bytes > kKeptBytes) file_.give_back(area(record, of_result) + kKeptBytes, bytes - kKeptBytes);
+}
+
+void TaskTable::free_held(TaskRef ref) {
+  give_back(ref.record, false, record(ref.record).bytes.exchange(0));
+  give_back(ref.record, true, record(ref.record).verdict.value().bytes);
+  mark(ref.record).word = word(Stage::free, 0, ref.generation);
+  tell_room();
+}
+
+void TaskTable::want_room(uint32_t life) {
+  sleeper(life).wants_room = true;
+  header().room_is_wanted = true;
+  if (has_room()) tell_room();
+}
+
+bool TaskTable::has_room() const {
+  for (uint32_t i = 0; i < options_.records; i++)
+    if (stage_of(mark(i).word) == Stage::free) return true;
+  return false;
+}
+
+void TaskTable::tell_room() {
+  if (!header().room_is_wanted || !header().room_is_wanted.exchange(false)) return;
+  for (uint32_t life = 0; life < options_.lives; life++)
+    if (sleeper(life).wants_room.exchange(false)) bells_[life].ring();
+}
+
+// ---------------------------------------------------------------- running
+
+void TaskTable::begin_serving(uint32_t life) { sleeper(life).serves = true; }
+
+// A ring that it got and will not follow is for another.
+void TaskTable::end_serving(uint32_t life) {
+  sleeper(life).serves = false;
+  sleeper(life).idle = false;
+  if (any_queued()) ring_one();
+}
+
+// Tickets wrap around, so the older one is that from which the other is less than half a round away.
+std::optional<TaskRef> TaskTable::take(uint32_t life) {
+  sleeper(life).idle = false;
+  for (;;) {
+    uint32_t oldest = 0, found = 0, at = 0;
+    for (uint32_t i = 0; i < options_.records; i++) {
+      uint32_t now = mark(i).word.load(std::memory_order_relaxed);
+      if (stage_of(now) != Stage::queued) continue;
+      uint32_t ticket = mark(i).ticket.load(std::memory_order_relaxed);
+      if (found && static_cast<int32_t>(ticket - oldest) >= 0) continue;
+      oldest = ticket;
+      found = now;
+      at = i;
+    }
+    if (!found) return std::nullopt;
+    uint32_t generation = generation_of(found);
+    if (exchange(at, found, word(Stage::running, life, generation))) return TaskRef{at, generation};
+  }
+}
+
+TaskInfo TaskTable::info(TaskRef ref) const {
+  const Record& one = record(ref.record);
+  return {mark(ref.record).ticket, one.kind, one.deaths + 1, one.bytes};
+}
+
+bool TaskTable::read_bytes(TaskRef ref, std::string& out) const {
+  out.resize(record(ref.record).bytes);
+  return file_.read(out.data(), out.size(), area(ref.record, false)) >= 0;
+}
+
+bool TaskTable::decide(TaskRef ref, uint32_t life, TaskEnd end, std::string_view bytes) {
+  OKLO_ASSERT(bytes.size() <= options_.bytes_max);
+  if (file_.write(bytes, area(ref.record, true)) < 0) {
+    give_back(ref.record, true, bytes.size());
+    return false;
+  }
+  settle(ref, end, static_cast<uint32_t>(bytes.size()));
+  mark(ref.record).word = word(Stage::decided, 0, ref.generation);
+  uint32_t asker = record(ref.record).asker;
+  if (asker == kNobody) release(ref, life);
+  else bells_[asker].ring();
+  return true;
+}
+
+// From here on it has ended, whatever becomes of this process.
+void TaskTable::settle(TaskRef ref, TaskEnd end, uint32_t bytes) {
+  Record& one = record(ref.record);
+  Verdict verdict = one.verdict.value();
+  verdict.totals[static_cast<size_t>(end)]++;
+  verdict.generation = ref.generation;
+  verdict.end = static_cast<uint32_t>(end);
+  verdict.bytes = bytes;
+  one.verdict.set(verdict);
+}
+
+// Who says that it sleeps looks once more: a task that came before was not announced.
+bool TaskTable::may_sleep(uint32_t life) {
+  sleeper(life).idle = true;
+  if (!any_queued()) return true;
+  sleeper(life).idle = false;
+  return false;
+}
+
+bool TaskTable::any_queued() const {
+  for (uint32_t i = 0; i < options_.records; i++)
+    if (stage_of(mark(i).word) == Stage::queued) return true;
+  return false;
+}
+
+void TaskTable::ring_one() {
+  for (uint32_t life = 0; life < options_.lives; life++)
+    if (sleeper(life).idle && sleeper(life).idle.exchange(false)) return bells_[life].ring();
+}
+
+void TaskTable::ring_serving() {
+  for (uint32_t life = 0; life < options_.lives; life++)
+    if (sleeper(life).serves) bells_[life].ring();
+}
+
+// ---------------------------------------------------------------- judging
+
+TaskTable::Judged TaskTable::end_life(uint32_t life) {
+  Judged judged;
+  sleeper(life).serves = sleeper(life).idle = sleeper(life).wants_room = false;
+  for (uint32_t i = 0; i < options_.records; i++) {
+    uint32_t dead = life;
+    record(i).asker.compare_exchange_strong(dead, kNobody);
+    uint32_t now = mark(i).word;
+    bool its_own = life_of(now) == life;
+    if (its_own && stage_of(now) == Stage::held) judge_held(i, now);
+    else if (its_own && stage_of(now) == Stage::running) judge_running(i, now, judged);
+    now = mark(i).word;
+    if (stage_of(now) != Stage::decided) continue;
+    uint32_t asker = record(i).asker;
+    if (asker == kNobody) release({i, generation_of(now)}, master());
+    else bells_[asker].ring();
+  }
+  wake();
+  return judged;
+}
+
+// It was being filled, or freed.
+void TaskTable::judge_held(uint32_t index, uint32_t now) {
+  uint32_t generation = generation_of(now);
+  Record& one = record(index);
+  bool accepted = one.begin.value().generation == generation;
+  bool ended = one.verdict.value().generation == generation;
+  if (accepted && !ended) return queue_again(index, now);
+  free_held({index, generation});
+}
+
+void TaskTable::judge_running(uint32_t index, uint32_t now, Judged& judged) {
+  Record& one = record(index);
+  TaskRef ref = {index, generation_of(now)};
+  if (one.verdict.value().generation == ref.generation) {
+    mark(index).word = word(Stage::decided, 0, ref.generation);
+    return;
+  }
+  const TaskKind& kind = options_.kinds[one.kind];
+  one.deaths++;
+  if (!one.timed_out && kind.retries && one.deaths < kind.attempts) {
+    judged.retried++;
+    header().retried++;
+    return queue_again(index, now);
+  }
+  if (!one.timed_out) judged.died++;
+  settle(ref, one.timed_out ? TaskEnd::timed_out : TaskEnd::died, 0);
+  mark(index).word = word(Stage::decided, 0, ref.generation);
+}
+
+void TaskTable::queue_again(uint32_t index, uint32_t now) {
+  uint32_t queued = word(Stage::queued, 0, generation_of(now));
+  mark(index).word = queued;
+  if (stopping()) drop(index, queued, master());
+}
+
+// It will not be run.
+void TaskTable::drop(uint32_t index, uint32_t queued, uint32_t by) {
+  TaskRef ref = {index, generation_of(queued)};
+  if (!exchange(index, queued, word(Stage::running, by, ref.generation))) return;
+  bool dropped = decide(ref, by, TaskEnd::stopped, {});
+  OKLO_ASSERT(dropped);
+}
+
+void TaskTable::time_out(uint32_t life) {
+  if (std::optional<uint32_t> index = running_record(life)) record(*index).timed_out = true;
+}
+
+uint32_t TaskTable::stop() {
+  if (header().stopping.exchange(true)) return 0;
+  uint64_t before = counts().ended[static_cast<size_t>(TaskEnd::stopped)];
+  for (uint32_t i = 0; i < options_.records; i++)
+    if (uint32_t now = mark(i).word; stage_of(now) == Stage::queued) drop(i, now, master());
+  return static_cast<uint32_t>(counts().ended[static_cast<size_t>(TaskEnd::stopped)] - before);
+}
+
+void TaskTable::wake() {
+  if (any_queued()) ring_serving();
+  for (uint32_t life = 0; life < options_.lives; life++)
+    if (sleeper(life).wants_room) return want_room(life);
+}
+
+// ---------------------------------------------------------------- counting
+
+// What changes while it is read is read again: a task may not be seen as neither here nor there.
+TaskCounts TaskTable::counts() const {
+  TaskCounts sum;
+  sum.retried = header().retried;
+  for (uint32_t i = 0; i < options_.records; i++) {
+    uint32_t now, again;
+    Begin begin;
+    Verdict verdict;
+    do {
+      now = mark(i).word;
+      begin = record(i).begin.value();
+      verdict = record(i).verdict.value();
+      again = mark(i).word;
+    } while (now != again);
+    uint64_t ended = 0;
+    for (size_t end = 0; end < std::size(verdict.totals); end++) {
+      sum.ended[end] += verdict.totals[end];
+      ended += verdict.totals[end];
+    }
+    sum.accepted += begin.total;
+    if (begin.total <= ended) continue;
+    bool is_queued = stage_of(now) == Stage::queued || stage_of(now) == Stage::held;
+    sum.queued += is_queued;
+    sum.running += stage_of(now) == Stage::running;
+  }
+  return sum;
+}
+
+std::optional<uint32_t> TaskTable::running_record(uint32_t life) const {
+  for (uint32_t i = 0; i < options_.records; i++)
+    if (uint32_t now = mark(i).word; stage_of(now) == Stage::running && life_of(now) == life) return i;
+  return std::nullopt;
+}
+
+std::optional<uint32_t> TaskTable::running_kind(uint32_t life) const {
+  std::optional<uint32_t> index = running_record(life);
+  return index ? std::optional<uint32_t>(record(*index).kind.load()) : std::nullopt;
+}
+
+}  // namespace oklo

@@ -1,0 +1,219 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "shm/shared_value.h"
+#include "sys/event_fd.h"
+#include "sys/memory.h"
+#include "sys/memory_file.h"
+
+namespace oklo {
+
+// How a task ended.
+enum class TaskEnd : uint32_t { done, failed, died, stopped, timed_out, count };
+
+// What is to be done with a task whose worker died.
+struct TaskKind {
+  std::string name;
+  bool retries = false;     // it is queued again, else it has ended
+  uint32_t attempts = 1;    // after that many deaths it has ended in any case
+  uint32_t timeout_ms = 0;  // how long it may run; 0: as long as it takes
+};
+
+struct TaskTableOptions {
+  uint32_t records = 0;
+  uint32_t bytes_max = 0;  // of what is asked, and of the result
+  uint32_t lives = 0;
+  std::vector<TaskKind> kinds;
+};
+
+// A record in one use of it. The generation tells uses apart.
+struct TaskRef {
+  uint32_t record = 0;
+  uint32_t generation = 0;
+};
+
+// What is known of a task while it is run.
+struct TaskInfo {
+  uint32_t ticket = 0;
+  uint32_t kind = 0;
+  uint32_t attempt = 0;  // from 1 on
+  uint32_t bytes = 0;
+};
+
+struct TaskResult {
+  TaskEnd end = TaskEnd::done;
+  uint32_t bytes = 0;
+};
+
+struct TaskCounts {
+  uint64_t accepted = 0;
+  uint64_t ended[static_cast<size_t>(TaskEnd::count)] = {};
+  uint64_t retried = 0;
+  uint64_t queued = 0;
+  uint64_t running = 0;
+  // What was accepted, has not ended and is nowhere: none, or there is a bug.
+  int64_t lost() const;
+};
+
+// The tasks of a service in shared memory: a record each, from when it is asked for until whoever asked has
+// its result. The bytes lie in a file in memory, an area for the question and one for the result of each
+// record, so nothing has to be allocated and a death leaks nothing.
+//
+//   free -> held -> queued -> running -> decided -> held -> free
+//
+// Every step is one store or exchange of the record's word, which names the life that alone may go on: who
+// asks holds it while it is filled, who runs it decides how it ends. A process may die at each instruction;
+// the master then goes through the records of its life (end_life) and finds in `begin` whether the task was
+// accepted, and in `verdict` whether it had ended: each is set by one store, together with the sums that it
+// counts in. So each accepted task ends once, and is counted once. A table is made before the fork.
+class TaskTable {
+ public:
+  static constexpr uint32_t kRecordsMax = 65536;
+  static constexpr uint32_t kBytesMax = 64u << 20;
+  static constexpr uint32_t kKeptBytes = 65536;  // of an area; what lies behind is given back after its use
+
+  static Result<TaskTable> create(TaskTableOptions options);
+
+  const std::vector<TaskKind>& kinds() const { return options_.kinds; }
+  std::optional<uint32_t> find_kind(std::string_view name) const;
+  uint32_t bytes_max() const { return options_.bytes_max; }
+  uint32_t lives() const { return options_.lives; }
+  sys::EventFd& bell(uint32_t life) { return bells_[life]; }
+  // The fds that children must keep.
+  void add_fds(std::vector<int>& to) const;
+
+  // ---- for who asks
+  // A record that is held by that life; none: all are in use.
+  std::optional<TaskRef> hold(uint32_t life);
+  // Writes the bytes and queues it: its ticket, or 0 when there is no memory for the bytes, and it is free.
+  uint32_t submit(TaskRef ref, uint32_t life, uint32_t kind, std::string_view bytes);
+  // The result, when there is one; the bytes are for `read_result`.
+  std::optional<TaskResult> result_of(TaskRef ref) const;
+  [[nodiscard]] bool read_result(TaskRef ref, std::string& out) const;
+  // The result is of no more use.
+  void release(TaskRef ref, uint32_t life);
+  // The bell of the life rings when there is room again.
+  void want_room(uint32_t life);
+  bool has_room() const;
+  bool stopping() const { return header().stopping; }
+
+  // ---- for a task worker
+  // From now on its bell rings when there is work and it sleeps.
+  void begin_serving(uint32_t life);
+  void end_serving(uint32_t life);
+  // The oldest that is queued; it is run by that life now.
+  std::optional<TaskRef> take(uint32_t life);
+  TaskInfo info(TaskRef ref) const;
+  [[nodiscard]] bool read_bytes(TaskRef ref, std::string& out) const;
+  // How it ended; false when there is no memory for the bytes, and nothing has happened.
+  [[nodiscard]] bool decide(TaskRef ref, uint32_t life, TaskEnd end, std::string_view bytes);
+  // Whether it may sleep until its bell rings: nothing is queued.
+  bool may_sleep(uint32_t life);
+
+  // ---- for the master
+  struct Judged {
+    uint32_t retried = 0;
+    uint32_t died = 0;
+  };
+  // The process of that life is gone.
+  Judged end_life(uint32_t life);
+  // That life is about to be killed because its task took too long: what it runs then ends as `timed_out`.
+  void time_out(uint32_t life);
+  // No task is accepted any more, and those that are queued end as `stopped`: how many.
+  uint32_t stop();
+  // Wakes who should be awake. A process that was stopped between two steps may have kept it from them.
+  void wake();
+
+  TaskCounts counts() const;
+  // The kind that the life runs.
+  std::optional<uint32_t> running_kind(uint32_t life) const;
+
+ private:
+  enum class Stage : uint32_t { free, held, queued, running, decided };
+  static constexpr uint32_t kLifeBits = 13;
+  static constexpr uint32_t kGenerationBits = 16;
+  static constexpr uint32_t kNobody = UINT32_MAX;
+
+  struct Header {
+    std::atomic<uint32_t> tickets;
+    std::atomic<uint32_t> retried;      // by the master
+    std::atomic<bool> stopping;
+    std::atomic<bool> room_is_wanted;   // by one of the lives
+  };
+  // What a process sleeps with.
+  struct Sleeper {
+    std::atomic<bool> serves;      // it is a task worker
+    std::atomic<bool> idle;        // and it sleeps
+    std::atomic<bool> wants_room;
+  };
+  // Stage, life and generation; and the order in which tasks are taken.
+  struct Mark {
+    std::atomic<uint32_t> word;
+    std::atomic<uint32_t> ticket;
+  };
+  struct Begin {
+    uint64_t total;       // of this record
+    uint32_t generation;  // of the last that was accepted
+    uint32_t unused;
+  };
+  struct Verdict {
+    uint64_t totals[static_cast<size_t>(TaskEnd::count)];
+    uint32_t generation;  // of the last that ended
+    uint32_t end;
+    uint32_t bytes;
+    uint32_t unused;
+  };
+  struct alignas(64) Record {
+    std::atomic<uint32_t> asker;  // a life, or kNobody
+    std::atomic<uint32_t> kind;
+    std::atomic<uint32_t> bytes;
+    std::atomic<uint32_t> deaths;  // of task workers that ran it
+    std::atomic<bool> timed_out;
+    SharedValue<Begin> begin;
+    SharedValue<Verdict> verdict;
+  };
+
+  TaskTable(TaskTableOptions options, sys::Memory memory, sys::MemoryFile file)
+      : options_(std::move(options)), memory_(std::move(memory)), file_(std::move(file)) {}
+
+  static uint32_t word(Stage stage, uint32_t life, uint32_t generation);
+  static Stage stage_of(uint32_t word);
+  static uint32_t life_of(uint32_t word);
+  static uint32_t generation_of(uint32_t word);
+
+  Header& header() const { return *reinterpret_cast<Header*>(memory_.data()); }
+  Sleeper& sleeper(uint32_t life) const;
+  Mark& mark(uint32_t record) const;
+  Record& record(uint32_t index) const;
+  uint64_t area(uint32_t record, bool of_result) const;
+  uint32_t master() const { return options_.lives; }
+
+  bool exchange(uint32_t index, uint32_t from, uint32_t to);
+  void settle(TaskRef ref, TaskEnd end, uint32_t bytes);
+  void drop(uint32_t index, uint32_t queued, uint32_t by);
+  void give_back(uint32_t record, bool of_result, uint64_t bytes);
+  void free_held(TaskRef ref);
+  void judge_held(uint32_t index, uint32_t now);
+  void judge_running(uint32_t index, uint32_t now, Judged& judged);
+  void queue_again(uint32_t index, uint32_t now);
+  bool any_queued() const;
+  std::optional<uint32_t> running_record(uint32_t life) const;
+  void ring_one();
+  void ring_serving();
+  void tell_room();
+
+  TaskTableOptions options_;
+  sys::Memory memory_;  // header, sleepers, marks, records
+  sys::MemoryFile file_;
+  std::vector<sys::EventFd> bells_;
+  uint32_t next_ = 0;  // where this process looks for a free record first
+};
+
+}  // namespace oklo

@@ -1,0 +1,353 @@
+#include "shm/task_table.h"
+
+#include <doctest/doctest.h>
+
+#include <poll.h>
+
+#include <string>
+#include <vector>
+
+#include "stepped_child.h"
+
+using oklo::TaskEnd;
+using oklo::TaskRef;
+using oklo::TaskTable;
+
+namespace {
+
+constexpr uint32_t kAsker = 0, kWorker = 1, kOther = 2, kSpare = 3;
+constexpr uint32_t kFails = 0, kRetries = 1;
+
+oklo::TaskTable make_table(uint32_t records = 3, uint32_t bytes_max = 1 << 20) {
+  return TaskTable::create({records, bytes_max, 4, {{"fails", false, 1}, {"retries", true, 3}}}).value();
+}
+
+TaskRef ask(TaskTable& table, std::string_view bytes, uint32_t kind = kFails, uint32_t life = kAsker) {
+  TaskRef ref = table.hold(life).value();
+  REQUIRE(table.submit(ref, life, kind, bytes) != 0);
+  return ref;
+}
+
+std::string bytes_of(const TaskTable& table, TaskRef ref) {
+  std::string bytes;
+  REQUIRE(table.read_bytes(ref, bytes));
+  return bytes;
+}
+
+std::string result_of(const TaskTable& table, TaskRef ref) {
+  std::string bytes;
+  REQUIRE(table.read_result(ref, bytes));
+  return bytes;
+}
+
+uint64_t ended(const TaskTable& table, TaskEnd end) { return table.counts().ended[static_cast<size_t>(end)]; }
+
+uint64_t ended(const TaskTable& table) {
+  uint64_t sum = 0;
+  for (uint64_t one : table.counts().ended) sum += one;
+  return sum;
+}
+
+bool rings(TaskTable& table, uint32_t life) {
+  pollfd bell = {table.bell(life).fd(), POLLIN, 0};
+  bool rung = poll(&bell, 1, 0) == 1;
+  table.bell(life).clear();
+  return rung;
+}
+
+uint32_t free_records(TaskTable& table) {
+  uint32_t count = 0;
+  while (table.hold(kSpare)) count++;
+  table.end_life(kSpare);
+  return count;
+}
+
+// Runs what is queued as a worker does.
+uint32_t run_all(TaskTable& table, std::string_view result, uint32_t life = kWorker) {
+  uint32_t count = 0;
+  for (; std::optional<TaskRef> ref = table.take(life); count++)
+    REQUIRE(table.decide(*ref, life, TaskEnd::done, result));
+  return count;
+}
+
+// The same, of tasks that were asked with "question", whatever happened to them before.
+uint32_t answer_all(TaskTable& table) {
+  uint32_t count = 0;
+  for (; std::optional<TaskRef> ref = table.take(kOther); count++) {
+    CHECK(bytes_of(table, *ref) == "question");
+    REQUIRE(table.decide(*ref, kOther, TaskEnd::done, "answer"));
+  }
+  return count;
+}
+
+}  // namespace
+
+TEST_CASE("shm/task_table: a task goes its way, and its record is free again") {
+  TaskTable table = make_table();
+  TaskRef ref = ask(table, "question");
+  CHECK(table.counts().accepted == 1);
+  CHECK(table.counts().queued == 1);
+  CHECK(!table.result_of(ref));
+  std::optional<TaskRef> taken = table.take(kWorker);
+  REQUIRE(taken);
+  CHECK(taken->record == ref.record);
+  CHECK(table.counts().running == 1);
+  CHECK(table.running_kind(kWorker) == kFails);
+  CHECK(!table.running_kind(kOther));
+  CHECK(bytes_of(table, *taken) == "question");
+  CHECK(table.info(*taken).attempt == 1);
+  CHECK(!table.result_of(ref));
+  CHECK(table.decide(*taken, kWorker, TaskEnd::failed, "why"));
+  REQUIRE(table.result_of(ref));
+  CHECK(table.result_of(ref)->end == TaskEnd::failed);
+  CHECK(result_of(table, ref) == "why");
+  CHECK(free_records(table) == 2);
+  table.release(ref, kAsker);
+  CHECK(!table.result_of(ref));
+  CHECK(free_records(table) == 3);
+  CHECK(ended(table, TaskEnd::failed) == 1);
+  CHECK(table.counts().lost() == 0);
+}
+
+TEST_CASE("shm/task_table: tasks are taken in the order in which they were asked for") {
+  TaskTable table = make_table(8);
+  for (int i = 0; i < 5; i++) ask(table, "x");
+  CHECK(run_all(table, "") == 5);
+  table.end_life(kAsker);
+  for (int i = 0; i < 8; i++) ask(table, std::to_string(i));
+  for (int i = 0; i < 8; i++) CHECK(bytes_of(table, *table.take(kWorker)) == std::to_string(i));
+  CHECK(!table.take(kWorker));
+}
+
+TEST_CASE("shm/task_table: empty and largest bytes, both ways, again and again") {
+  for (uint32_t bytes_max : {0u, 1u, 4096u, 70000u, 1u << 20}) {
+    TaskTable table = make_table(2, bytes_max);
+    for (int i = 0; i < 3; i++) {
+      std::string large(bytes_max, static_cast<char>('a' + i));
+      TaskRef first = ask(table, large), second = ask(table, "");
+      TaskRef taken = *table.take(kWorker);
+      CHECK(bytes_of(table, taken) == large);
+      CHECK(table.decide(taken, kWorker, TaskEnd::done, large));
+      taken = *table.take(kWorker);
+      CHECK(bytes_of(table, taken).empty());
+      CHECK(table.decide(taken, kWorker, TaskEnd::done, ""));
+      CHECK(result_of(table, first) == large);
+      CHECK(result_of(table, second).empty());
+      table.release(first, kAsker);
+      table.release(second, kAsker);
+    }
+  }
+}
+
+TEST_CASE("shm/task_table: an old name is no name of the next use") {
+  TaskTable table = make_table(1);
+  TaskRef old = ask(table, "1");
+  run_all(table, "one");
+  table.release(old, kAsker);
+  TaskRef now = ask(table, "2");
+  run_all(table, "two");
+  CHECK(!table.result_of(old));
+  table.release(old, kAsker);
+  REQUIRE(table.result_of(now));
+  CHECK(result_of(table, now) == "two");
+}
+
+// ---------------------------------------------------------------- bells
+
+TEST_CASE("shm/task_table: one that sleeps is woken for each task") {
+  TaskTable table = make_table();
+  for (uint32_t life : {kWorker, kOther}) {
+    table.begin_serving(life);
+    CHECK(table.may_sleep(life));
+  }
+  ask(table, "1");
+  CHECK(rings(table, kWorker) + rings(table, kOther) == 1);
+  ask(table, "2");
+  ask(table, "3");
+  CHECK(rings(table, kWorker) + rings(table, kOther) == 1);
+  CHECK_FALSE(table.may_sleep(kWorker));
+  CHECK_FALSE(rings(table, kAsker));
+  TaskRef ref = *table.take(kWorker);
+  CHECK(table.decide(ref, kWorker, TaskEnd::done, ""));
+  CHECK(rings(table, kAsker));
+}
+
+TEST_CASE("shm/task_table: who leaves passes its ring on") {
+  TaskTable table = make_table();
+  table.begin_serving(kWorker);
+  CHECK(table.may_sleep(kWorker));
+  ask(table, "1");
+  table.begin_serving(kOther);
+  table.end_serving(kWorker);
+  CHECK_FALSE(table.may_sleep(kOther));
+  run_all(table, "", kOther);
+  CHECK(table.may_sleep(kOther));
+  table.begin_serving(kWorker);
+  CHECK(table.may_sleep(kWorker));
+  ask(table, "2");
+  uint32_t rung = rings(table, kWorker) ? kWorker : kOther;
+  table.end_serving(rung);
+  CHECK(rings(table, rung == kWorker ? kOther : kWorker));
+}
+
+TEST_CASE("shm/task_table: a full table says when there is room") {
+  TaskTable table = make_table(1);
+  TaskRef ref = ask(table, "1");
+  CHECK(!table.hold(kOther));
+  CHECK_FALSE(table.has_room());
+  table.want_room(kOther);
+  CHECK_FALSE(rings(table, kOther));
+  run_all(table, "");
+  CHECK_FALSE(rings(table, kOther));
+  table.release(ref, kAsker);
+  CHECK(table.has_room());
+  CHECK(rings(table, kOther));
+  table.want_room(kOther);  // There is room already.
+  CHECK(rings(table, kOther));
+}
+
+// ---------------------------------------------------------------- ends of lives
+
+TEST_CASE("shm/task_table: the task of a dead worker fails or is run again, as declared") {
+  TaskTable table = make_table();
+  TaskRef fails = ask(table, "1", kFails), retries = ask(table, "2", kRetries);
+  REQUIRE(table.take(kWorker));
+  REQUIRE(table.take(kOther));
+  CHECK(table.end_life(kWorker).died == 1);
+  CHECK(table.result_of(fails)->end == TaskEnd::died);
+  CHECK(rings(table, kAsker));
+  for (uint32_t attempt = 2; attempt <= 3; attempt++) {
+    CHECK(table.end_life(kOther).retried == 1);
+    CHECK(!table.result_of(retries));
+    TaskRef again = *table.take(kOther);
+    CHECK(bytes_of(table, again) == "2");
+    CHECK(table.info(again).attempt == attempt);
+  }
+  CHECK(table.end_life(kOther).died == 1);
+  CHECK(table.result_of(retries)->end == TaskEnd::died);
+  CHECK(table.counts().retried == 2);
+  CHECK(table.counts().lost() == 0);
+}
+
+TEST_CASE("shm/task_table: one that takes too long is not run again, and the next is nothing of that") {
+  TaskTable table = make_table(1);
+  table.time_out(kWorker);
+  TaskRef ref = ask(table, "1", kRetries);
+  REQUIRE(table.take(kWorker));
+  table.time_out(kOther);
+  CHECK(table.end_life(kWorker).retried == 1);
+  REQUIRE(table.take(kWorker));
+  table.time_out(kWorker);
+  TaskTable::Judged judged = table.end_life(kWorker);
+  CHECK(judged.retried + judged.died == 0);
+  CHECK(table.result_of(ref)->end == TaskEnd::timed_out);
+  table.release(ref, kAsker);
+  ref = ask(table, "2", kFails);
+  REQUIRE(table.take(kWorker));
+  CHECK(table.end_life(kWorker).died == 1);
+  CHECK(table.result_of(ref)->end == TaskEnd::died);
+  CHECK(table.counts().lost() == 0);
+}
+
+TEST_CASE("shm/task_table: tasks outlive who asked, and leave nothing") {
+  TaskTable table = make_table(4);
+  TaskRef ended_before = ask(table, "1");
+  run_all(table, "");
+  CHECK(table.result_of(ended_before));
+  ask(table, "2");
+  TaskRef running = *table.take(kWorker);
+  ask(table, "3");
+  REQUIRE(table.hold(kAsker));
+  CHECK(free_records(table) == 0);
+  table.end_life(kAsker);
+  CHECK(free_records(table) == 2);
+  CHECK(table.decide(running, kWorker, TaskEnd::done, "of no use"));
+  CHECK(run_all(table, "neither") == 1);
+  CHECK(free_records(table) == 4);
+  CHECK(ended(table, TaskEnd::done) == 3);
+  CHECK(table.counts().lost() == 0);
+}
+
+TEST_CASE("shm/task_table: a stop drops what has not begun, and takes no more") {
+  TaskTable table = make_table();
+  TaskRef runs = ask(table, "1", kRetries), waits = ask(table, "2");
+  TaskRef running = *table.take(kWorker);
+  CHECK(table.stop() == 1);
+  CHECK(table.stop() == 0);
+  CHECK(table.stopping());
+  CHECK(table.result_of(waits)->end == TaskEnd::stopped);
+  TaskRef late = ask(table, "3");
+  CHECK(table.result_of(late)->end == TaskEnd::stopped);
+  CHECK(running.record == runs.record);
+  table.end_life(kWorker);
+  CHECK(table.result_of(runs)->end == TaskEnd::stopped);
+  CHECK(ended(table, TaskEnd::stopped) == 3);
+  CHECK(table.counts().lost() == 0);
+}
+
+// ---------------------------------------------------------------- deaths at each place
+
+TEST_CASE("shm/task_table: whoever asks may die at each step") {
+  TaskTable table = make_table();
+  uint64_t before = 0;
+  auto body = [&] { table.submit(*table.hold(kAsker), kAsker, kFails, "question"); };
+  auto check = [&] {
+    table.end_life(kAsker);
+    uint64_t accepted = table.counts().accepted;
+    CHECK(accepted - before <= 1);
+    CHECK(table.counts().queued == accepted - before);
+    answer_all(table);
+    CHECK(ended(table, TaskEnd::done) == accepted);
+    CHECK(free_records(table) == 3);
+    before = accepted;
+  };
+  for (Step step : {Step::store, Step::instruction}) after_each_death(step, body, check);
+}
+
+TEST_CASE("shm/task_table: a task worker may die at each step") {
+  for (uint32_t kind : {kFails, kRetries}) {
+    TaskTable table = make_table();
+    std::optional<TaskRef> ref;
+    auto body = [&] { (void)table.decide(*table.take(kWorker), kWorker, TaskEnd::done, "answer"); };
+    auto check = [&] {
+      if (ref) {
+        table.end_life(kWorker);
+        if (!table.result_of(*ref)) CHECK(answer_all(table) == 1);
+        REQUIRE(table.result_of(*ref));
+        if (table.result_of(*ref)->end == TaskEnd::done) CHECK(result_of(table, *ref) == "answer");
+        else CHECK((table.result_of(*ref)->end == TaskEnd::died && kind == kFails));
+        table.release(*ref, kAsker);
+        CHECK(ended(table) == table.counts().accepted);
+        CHECK(free_records(table) == 3);
+      }
+      ref = ask(table, "question", kind);
+    };
+    after_each_death(Step::store, body, check);
+    if (kind == kRetries) after_each_death(Step::instruction, body, check);
+  }
+}
+
+// As one process that is both.
+TEST_CASE("shm/task_table: the whole way, with a death at each step") {
+  TaskTable table = make_table();
+  auto body = [&] {
+    table.begin_serving(kWorker);
+    TaskRef ref = *table.hold(kAsker);
+    table.submit(ref, kAsker, kRetries, "question");
+    (void)table.decide(*table.take(kWorker), kWorker, TaskEnd::done, "answer");
+    table.want_room(kOther);
+    table.release(ref, kAsker);
+    (void)table.may_sleep(kWorker);
+  };
+  auto check = [&] {
+    table.end_life(kAsker);
+    table.end_life(kWorker);
+    CHECK(table.counts().lost() == 0);
+    CHECK(table.counts().running == 0);
+    answer_all(table);
+    CHECK(ended(table, TaskEnd::done) == table.counts().accepted);
+    CHECK(free_records(table) == 3);
+    table.end_life(kOther);
+  };
+  after_each_death(Step::store, body, check);
+}
