@@ -19,7 +19,7 @@ enum class CloseReason : uint8_t {
   file_shrank,      // a file became shorter while it was being sent
   handler_failed,   // the handler left a promised answer unfinished
   no_memory,        // no memory, no table row or no fd for it
-  drained,          // the worker is leaving and the connection was idle
+  drained,          // the worker is leaving, and the connection was idle or a client's
   aborted,          // the worker had to end before the connection did
   message_too_big,  // one message is longer than the limit
   protocol_error,   // what came breaks the rules of its protocol (WebSocket: close code 1002 or 1007)

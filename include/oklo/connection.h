@@ -19,9 +19,10 @@ class StreamService;
 // What is known of a connection at the moment of the call.
 struct ConnectionInfo {
   std::string peer;        // "192.0.2.1:5000", "[2001:db8::1]:5000", "unix"
-  std::string local;       // the address the peer has connected to, "192.0.2.7:9501", "unix:/path"
-  uint32_t open_s = 0;     // seconds since it was accepted
-  uint32_t idle_s = 0;     // seconds since something came, or since it was accepted
+  std::string local;       // the address the peer has connected to, "192.0.2.7:9501", "unix:/path"; of a
+                           // client's connection its own end
+  uint32_t open_s = 0;     // seconds since it was accepted or made
+  uint32_t idle_s = 0;     // seconds since something came, or since it was accepted or made
   uint64_t bytes_in = 0;   // received
   uint64_t bytes_out = 0;  // taken by the kernel; what still waits here is not in it
   size_t queued = 0;       // bytes that wait here to be sent; files count nothing

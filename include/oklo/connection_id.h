@@ -15,8 +15,8 @@ struct ConnectionId {
   friend bool operator==(const ConnectionId&, const ConnectionId&) = default;
 };
 
-// What follows reaches a connection of a raw stream service or a WebSocket by its id, whichever worker owns
-// it, also one of an earlier generation that still drains; from any worker, process (Server::process) or
+// What follows reaches a raw stream, of a service or a client, or a WebSocket by its id, whichever worker
+// owns it, also one of an earlier generation that still drains; from any worker, process (Server::process) or
 // callback in the master. It never waits, and what one process sends arrives in the order in which it was
 // sent. True does not say that it arrived: the connection may end meanwhile, and a worker that is stopped or
 // far too slow may miss what others send to its connections. That is counted in the status

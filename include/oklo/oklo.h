@@ -2,6 +2,7 @@
 
 // All of oklo.
 
+#include <oklo/client.h>
 #include <oklo/close_reason.h>
 #include <oklo/connection.h>
 #include <oklo/connection_id.h>
@@ -10,6 +11,7 @@
 #include <oklo/form.h>
 #include <oklo/framing.h>
 #include <oklo/function.h>
+#include <oklo/http_client.h>
 #include <oklo/limits.h>
 #include <oklo/process.h>
 #include <oklo/request.h>

@@ -17,8 +17,8 @@ enum class ProcessRestart : uint8_t {
 // How a process of the program's own is kept: Server::process.
 struct ProcessOptions {
   ProcessRestart restart = ProcessRestart::always;
-  // Called in it when it is told to leave, and it ends when this returns. One that dies or is killed is not
-  // asked.
+  // Called in it when it is told to leave. It ends when this returns, and the connections of its clients are
+  // closed. One that dies or is killed is not asked.
   Function<void()> on_stop = {};
 };
 

@@ -77,9 +77,9 @@ class Server {
   void udp(std::string_view address, DatagramHandlers handlers, DatagramOptions options = {});
 
   // Keeps a process of the program's own beside the workers: forked and watched by the master as they are,
-  // with their rights, a title ("oklo: NAME") and a Reactor of its own, but without listeners and
-  // connections. `start` is called in it once, when the workers serve; all of <oklo/worker.h> works there,
-  // and rooms and send_to do. When it returns, the process goes on with what it has set up: timers, watched
+  // with their rights, a title ("oklo: NAME") and a Reactor of its own, but without listeners. `start` is
+  // called in it once, when the workers serve; all of <oklo/worker.h> works there, and rooms, send_to and
+  // StreamClient do. When it returns, the process goes on with what it has set up: timers, watched
   // fds, messages. It may as well never return. Then it hears nothing, neither signals nor that it is to
   // leave: it is killed when shutdown_timeout_ms is over, or at once when the master dies.
   //

@@ -2,6 +2,14 @@
 
 namespace oklo {
 
+namespace {
+
+bool is_client(const net::Connection& connection) {
+  return connection.endpoint().kind >= ConnectionKind::stream_client;
+}
+
+}  // namespace
+
 ConnectionPool::ConnectionPool(Reactor& reactor, const ConnectionTable& table, LifeRow& life,
                                uint32_t life_index, uint32_t connections_max)
     : reactor_(reactor), life_(life), rows_(table, life_index), connections_max_(connections_max) {}
@@ -23,6 +31,15 @@ void ConnectionPool::open(Endpoint& endpoint, sys::Fd socket, const sys::Address
     life_.closed[static_cast<size_t>(CloseReason::no_memory)].add(1);
     return;
   }
+  net::Connection& connection = insert(id, endpoint, std::move(socket), peer);
+  life_.accepted.add(1);
+  count();
+  connection.start(read_now);
+}
+
+[[gnu::always_inline]] inline net::Connection& ConnectionPool::insert(ConnectionId id, Endpoint& endpoint,
+                                                                      sys::Fd&& socket,
+                                                                      const sys::Address& peer) {
   ConnectionRow& row = rows_.row(id);
   row.kind = endpoint.kind;
   row.listener = endpoint.listener;
@@ -31,13 +48,37 @@ void ConnectionPool::open(Endpoint& endpoint, sys::Fd socket, const sys::Address
   row.opened_s = row.active_s = static_cast<uint32_t>(reactor_.clock().now_ms / 1000);
   net::Connection& connection = connections_.insert(endpoint, std::move(socket), id);
   row.slot = connection.slot_index();
-  life_.accepted.add(1);
+  return connection;
+}
+
+ConnectionId ConnectionPool::reserve() {
+  if (full()) return {};
+  ConnectionId id = rows_.open();
+  if (!id) return {};
+  reserved_++;
   count();
-  connection.start(read_now);
+  return id;
+}
+
+void ConnectionPool::give_up(ConnectionId id) {
+  rows_.close(id);
+  reserved_--;
+  count();
+  if (on_erase_) on_erase_();
+}
+
+void ConnectionPool::open_client(ConnectionId id, Endpoint& endpoint, sys::Fd socket,
+                                 const sys::Address& peer) {
+  net::Connection& connection = insert(id, endpoint, std::move(socket), peer);
+  reserved_--;
+  clients_++;
+  count();
+  connection.start(false);
 }
 
 void ConnectionPool::erase(net::Connection& connection, CloseReason reason) {
   rows_.close(connection.id());
+  if (is_client(connection)) clients_--;
   connections_.erase(connection);
   life_.closed[static_cast<size_t>(reason)].add(1);
   count();
@@ -57,7 +98,15 @@ void ConnectionPool::count() {
 }
 
 void ConnectionPool::drain(DrainMode mode) {
-  connections_.for_each([mode](net::Connection& connection) { connection.drain(mode); });
+  connections_.for_each([mode](net::Connection& connection) {
+    if (!is_client(connection)) connection.drain(mode);
+  });
+}
+
+void ConnectionPool::drain_clients() {
+  connections_.for_each([](net::Connection& connection) {
+    if (is_client(connection)) connection.drain(DrainMode::stop);
+  });
 }
 
 void ConnectionPool::abort_all() {

@@ -21,13 +21,23 @@ class ConnectionPool {
   ConnectionPool(Reactor& reactor, const ConnectionTable& table, LifeRow& life, uint32_t life_index,
                  uint32_t connections_max);
 
-  bool full() const { return connections_.size() >= connections_max_; }
+  bool full() const { return connections_.size() + reserved_ >= connections_max_; }
   size_t size() const { return connections_.size(); }
+  // Those that came from listeners; the others are of clients.
+  size_t accepted() const { return connections_.size() - clients_; }
+  bool empty() const { return connections_.size() + reserved_ == 0; }
 
   // A connection for an accepted socket; it reads at once when `read_now`. Without a row in the table the
   // socket is closed.
   void open(Endpoint& endpoint, sys::Fd socket, const sys::Address& peer, bool read_now);
   void erase(net::Connection& connection, CloseReason reason);
+
+  // A row for a client's connection that is being made; generation 0: there is no room. Either open_client or
+  // give_up follows. Until then find finds nothing, and the slot in the row is free to use.
+  ConnectionId reserve();
+  void give_up(ConnectionId id);
+  void open_client(ConnectionId id, Endpoint& endpoint, sys::Fd socket, const sys::Address& peer);
+  ConnectionRows& rows() { return rows_; }
 
   // nullptr: it is gone, or that of another worker.
   net::Connection* find(ConnectionId id);
@@ -36,10 +46,12 @@ class ConnectionPool {
     connections_.for_each(visit);
   }
 
-  // Tells every session that the worker leaves.
+  // Tells every session that the worker leaves, but for those of clients.
   void drain(DrainMode mode);
+  // Closes the connections of clients, when all that was sent has gone out.
+  void drain_clients();
   void abort_all();
-  // Called after each connection that ended.
+  // Called after each connection that ended, and each that was given up.
   void on_erase(Function<void()> function) { on_erase_ = std::move(function); }
 
   // An endpoint for a listener whose connections are to stand here.
@@ -49,6 +61,7 @@ class ConnectionPool {
   LifeRow& life() { return life_; }
 
  private:
+  net::Connection& insert(ConnectionId id, Endpoint& endpoint, sys::Fd&& socket, const sys::Address& peer);
   void count();
 
   Reactor& reactor_;
@@ -57,6 +70,8 @@ class ConnectionPool {
   ConnectionRows rows_;
   SlotTable<net::Connection> connections_;
   uint32_t connections_max_;
+  uint32_t reserved_ = 0;
+  uint32_t clients_ = 0;
   Function<void()> on_erase_;
 };
 

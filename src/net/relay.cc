@@ -15,7 +15,8 @@ Relay* current_relay = nullptr;
 static_assert(Room::kMessageBytesMax <= BroadcastRing::payload_max(Broadcast::kRingBytes));
 
 bool is_reached(ConnectionKind kind) {
-  return kind == ConnectionKind::stream || kind == ConnectionKind::websocket;
+  return kind == ConnectionKind::stream || kind == ConnectionKind::stream_client ||
+         kind == ConnectionKind::websocket;
 }
 
 uint64_t target_of(ConnectionId id) { return uint64_t{id.row} << 32 | id.generation; }

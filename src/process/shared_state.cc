@@ -15,8 +15,9 @@ constexpr uint32_t kLivesPerSlot = 6;  // four generations that drain, the curre
 constexpr uint32_t kSpareLives = 16;
 constexpr uint64_t kRowsMax = 1u << 20;
 
-uint32_t connection_rows(uint32_t connections_max, uint32_t slots) {
-  uint64_t wanted = connections_max;
+// Each process of the program's own may have as many as a worker.
+uint32_t connection_rows(uint32_t connections_max, uint32_t workers, uint32_t slots) {
+  uint64_t wanted = uint64_t{connections_max} * slots / workers;
   if (wanted == 0) wanted = std::min(sys::file_limit(), kRowsMax) * slots;
   wanted += uint64_t{slots} * ConnectionTable::kChunkRows;
   return static_cast<uint32_t>(std::min(wanted, kRowsMax));
@@ -41,7 +42,8 @@ Result<SharedState> SharedState::create(const MasterOptions& options, uint32_t s
   uint32_t places = slots + static_cast<uint32_t>(options.processes.size());
   Result<Scoreboard> scoreboard = Scoreboard::create(places * kLivesPerSlot + kSpareLives, places);
   if (!scoreboard) return scoreboard.error();
-  Result<ConnectionTable> table = ConnectionTable::create(connection_rows(options.connections_max, slots));
+  uint32_t rows = connection_rows(options.connections_max, slots, places);
+  Result<ConnectionTable> table = ConnectionTable::create(rows);
   if (!table) return table.error();
   describe(scoreboard->service(), addresses);
   for (uint32_t i = slots; i < places; i++) {

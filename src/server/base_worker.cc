@@ -1,16 +1,19 @@
 #include "server/base_worker.h"
 
+#include <utility>
+
 namespace oklo {
 
 BaseWorker::BaseWorker(WorkerContext& context, const std::vector<std::unique_ptr<Service>>& services,
                        Reach reach, LogFormat log_format, uint32_t connections_max)
     : context_(context),
       pool_(*context.reactor, *context.connections, *context.row, context.life, connections_max),
+      connector_(pool_),
+      messenger_(context, reach, &pool_),
       log_writer_(*context.reactor, context.access_log_fd, context.row->log_lines_dropped),
       log_(log_writer_, log_format),
       intakes_(context.slots) {
   http::AccessLog* log = context.access_log_fd >= 0 ? &log_ : nullptr;
-  if (reach != Reach::none) messenger_.emplace(context, reach, &pool_);
   for (auto& service : services)
     ports_.push_back(service->make_port({context, pool_, log, static_cast<uint8_t>(ports_.size())}));
   pool_.on_erase([this] { on_erase(); });
@@ -19,8 +22,7 @@ BaseWorker::BaseWorker(WorkerContext& context, const std::vector<std::unique_ptr
 BaseWorker::~BaseWorker() = default;
 
 Result<void> BaseWorker::start() {
-  if (messenger_)
-    if (Result<void> started = messenger_->start(); !started) return started;
+  if (Result<void> started = messenger_.start(); !started) return started;
   return take_from(context_.slot);
 }
 
@@ -52,7 +54,17 @@ void BaseWorker::drain(DrainMode mode, uint64_t deadline_ms) {
   draining_ = true;
   pool_.drain(mode);
   if (deadline_ms) context_.reactor->timers().arm(*this, deadline_ms);
-  if (pool_.size() == 0) finish();
+  end_if_alone();
+}
+
+// A client's connection is there for those of the listeners, and keeps no worker from leaving.
+void BaseWorker::end_if_alone() {
+  if (pool_.accepted() > 0) return;
+  if (!std::exchange(alone_, true)) {
+    connector_.leave();
+    pool_.drain_clients();
+  }
+  if (pool_.empty() && !std::exchange(finished_, true)) finish();
 }
 
 // A stop closes the listeners, a reload does not: there a neighbour or a successor accepts what waits.
@@ -66,8 +78,7 @@ void BaseWorker::stop_accepting(DrainMode mode) {
 }
 
 void BaseWorker::on_erase() {
-  if (draining_ && pool_.size() == 0) return finish();
-  if (draining_) return;
+  if (draining_) return end_if_alone();
   for (auto& of_slot : intakes_)
     for (auto& intake : of_slot) intake->on_room();
 }

@@ -7,6 +7,7 @@
 #include "http/access_log.h"
 #include "http/late_answers.h"
 #include "net/connection_pool.h"
+#include "net/connector.h"
 #include "net/line_writer.h"
 #include "process/application.h"
 #include "server/messenger.h"
@@ -33,17 +34,21 @@ class BaseWorker final : public WorkerService, private Timer {
   void on_erase();
   void on_timer() override;
   void stop_accepting(DrainMode mode);
+  void end_if_alone();
   void finish();
 
   WorkerContext& context_;
   http::LateAnswers late_answers_;
   ConnectionPool pool_;
-  std::optional<Messenger> messenger_;  // when others may reach its connections
+  Connector connector_;
+  Messenger messenger_;
   LineWriter log_writer_;
   http::AccessLog log_;
   std::vector<std::unique_ptr<Port>> ports_;
   std::vector<std::vector<std::unique_ptr<Intake>>> intakes_;  // [slot][address]
   bool draining_ = false;
+  bool alone_ = false;  // draining, and the last connection of a listener is gone
+  bool finished_ = false;
 };
 
 }  // namespace oklo

@@ -86,10 +86,6 @@ Result<void> Server::Parts::prepare(std::vector<int>& keep) {
 }
 
 std::unique_ptr<WorkerService> Server::Parts::make_service(WorkerContext& context) {
-  uint32_t process = context.slot - context.slots;
-  if (!context.is_worker() && process < processes.size())
-    return std::make_unique<UserProcess>(context, processes[process], reach());
-  if (!context.is_worker()) return std::make_unique<TaskWorker>(context, tasks);
   // Some fds stay free for the files that connections ask for, and the bells of all lives have theirs.
   uint64_t limit = sys::file_limit();
   uint64_t reserved = 32 + std::min<uint64_t>(limit / 8, 1024);
@@ -98,8 +94,12 @@ std::unique_ptr<WorkerService> Server::Parts::make_service(WorkerContext& contex
   uint64_t own_max = limit > reserved + 8 ? limit - reserved : 8;
   if (options.connections_max)
     own_max = std::min<uint64_t>(own_max, options.connections_max / context.slots + 1);
-  return std::make_unique<BaseWorker>(context, services, reach(), options.access_log_format,
-                                      static_cast<uint32_t>(own_max));
+  uint32_t max = static_cast<uint32_t>(own_max);
+  uint32_t process = context.slot - context.slots;
+  if (!context.is_worker() && process < processes.size())
+    return std::make_unique<UserProcess>(context, processes[process], reach(), max);
+  if (!context.is_worker()) return std::make_unique<TaskWorker>(context, tasks);
+  return std::make_unique<BaseWorker>(context, services, reach(), options.access_log_format, max);
 }
 
 void Server::Parts::on_up(const std::vector<sys::Address>& addresses) {

@@ -14,27 +14,42 @@ const char* ProcessPart::fault() const {
   return start ? nullptr : "its function is missing";
 }
 
-UserProcess::UserProcess(WorkerContext& context, const ProcessPart& part, Reach reach)
-    : context_(context), part_(part) {
-  if (reach != Reach::none) messenger_.emplace(context, reach, nullptr);
+UserProcess::UserProcess(WorkerContext& context, const ProcessPart& part, Reach reach,
+                         uint32_t connections_max)
+    : context_(context),
+      part_(part),
+      pool_(*context.reactor, *context.connections, *context.row, context.life, connections_max),
+      connector_(pool_),
+      messenger_(context, reach, &pool_) {
+  pool_.on_erase([this] { end_if_alone(); });
 }
 
-Result<void> UserProcess::start() { return messenger_ ? messenger_->start() : Result<void>(); }
+Result<void> UserProcess::start() { return messenger_.start(); }
 
 // The function may never return. Then no turn ends and no channel is read, so what it sends leaves at once,
 // and the kernel sees to it that it does not outlive the master.
 void UserProcess::serve(uint32_t) {
   if (leaving_ || std::exchange(begun_, true)) return;
-  if (messenger_) messenger_->relay().send_at_once(true);
+  messenger_.relay().send_at_once(true);
   sys::die_with_parent(context_.scoreboard->service().pid);
   part_.start();
   sys::outlive_parent();
-  if (messenger_) messenger_->relay().send_at_once(false);
+  messenger_.relay().send_at_once(false);
 }
 
-void UserProcess::drain(DrainMode, uint64_t) {
+void UserProcess::drain(DrainMode, uint64_t deadline_ms) {
+  if (deadline_ms && !finished_) context_.reactor->timers().arm(*this, deadline_ms);
   if (std::exchange(leaving_, true)) return;
   if (begun_ && part_.options.on_stop) part_.options.on_stop();
+  connector_.leave();
+  pool_.drain_clients();
+  end_if_alone();
+}
+
+// What its clients have sent goes out first.
+void UserProcess::end_if_alone() {
+  if (!leaving_ || !pool_.empty() || std::exchange(finished_, true)) return;
+  context_.reactor->timers().cancel(*this);
   context_.drained();
 }
 

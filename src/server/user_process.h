@@ -1,8 +1,9 @@
 #pragma once
 
-#include <optional>
 #include <string>
 
+#include "net/connection_pool.h"
+#include "net/connector.h"
 #include "process/application.h"
 #include "server/messenger.h"
 
@@ -22,9 +23,9 @@ struct ProcessPart {
 };
 
 // The same, in that process: it may send as a worker does. Made in the child, lives as long as the process.
-class UserProcess final : public WorkerService {
+class UserProcess final : public WorkerService, private Timer {
  public:
-  UserProcess(WorkerContext& context, const ProcessPart& part, Reach reach);
+  UserProcess(WorkerContext& context, const ProcessPart& part, Reach reach, uint32_t connections_max);
 
   Result<void> start() override;
   void serve(uint32_t slot) override;
@@ -33,11 +34,17 @@ class UserProcess final : public WorkerService {
   void reopen_log(int) override {}
 
  private:
+  void on_timer() override { pool_.abort_all(); }
+  void end_if_alone();
+
   WorkerContext& context_;
   const ProcessPart& part_;
-  std::optional<Messenger> messenger_;  // when it may reach connections
+  ConnectionPool pool_;  // of its clients
+  Connector connector_;
+  Messenger messenger_;
   bool begun_ = false;
   bool leaving_ = false;
+  bool finished_ = false;
 };
 
 }  // namespace oklo

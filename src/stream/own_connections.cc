@@ -14,6 +14,10 @@ bool is_stream(const net::Connection& connection) {
   return connection.endpoint().kind == ConnectionKind::stream;
 }
 
+bool is_client(const net::Connection& connection) {
+  return connection.endpoint().kind == ConnectionKind::stream_client;
+}
+
 // The function may close any of them, so their ids are gathered first.
 void visit_each(std::optional<unsigned> listener, const Function<void(Connection&)>& function) {
   Relay* relay = Relay::current();
@@ -30,7 +34,7 @@ void visit_each(std::optional<unsigned> listener, const Function<void(Connection
 
 bool with_connection(ConnectionId id, const Function<void(Connection&)>& function) {
   net::Connection* connection = Relay::current() ? Relay::current()->find(id) : nullptr;
-  if (!connection || !is_stream(*connection)) return false;
+  if (!connection || (!is_stream(*connection) && !is_client(*connection))) return false;
   static_cast<stream::StreamService*>(connection->endpoint().protocol)->visit(*connection, function);
   return true;
 }

@@ -39,6 +39,9 @@ class StreamService final : public Protocol {
   // Calls a function with a connection of this service. What its handlers are to be told of that comes later.
   void visit(net::Connection& connection, const Function<void(Connection&)>& function);
 
+  // The connections that open from now on begin with these kStateBytes as their state; nullptr: with none.
+  void begin_with(const void* state) { first_state_ = state; }
+
   void* state_of(net::Connection& connection);
   unsigned worker() const { return worker_; }
 
@@ -74,6 +77,7 @@ class StreamService final : public Protocol {
   bool plain_;  // no framing and no limit of time: all that comes is handed over, and that is all
   SlotTable<HandlerState> states_;
   std::vector<net::Connection*> listed_;  // nullptr: it has ended
+  const void* first_state_ = nullptr;
 };
 
 }  // namespace oklo::stream

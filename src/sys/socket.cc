@@ -164,6 +164,44 @@ Result<Fd> connect_to(const Address& address) {
   return system_error(static_cast<int>(-result), "cannot connect to " + address.to_string());
 }
 
+namespace {
+
+long set_connect_options(int fd, const Address& address, const ConnectOptions& options) {
+  if (address.is_unix()) return 0;
+  return set_options(fd, {{IPPROTO_TCP, TCP_NODELAY, options.nodelay, 1},
+                          {SOL_SOCKET, SO_KEEPALIVE, options.keepalive_s > 0, 1},
+                          {IPPROTO_TCP, TCP_KEEPIDLE, options.keepalive_s > 0, options.keepalive_s}});
+}
+
+// Where nobody listens at a port of this machine, TCP may give a client that very port, and connect it to
+// itself (RFC 9293 section 3.5, a simultaneous open).
+bool is_own_peer(int fd, const Address& address) {
+  if (address.is_unix()) return false;
+  Result<Address> local = local_address(fd);
+  return local && *local == address;
+}
+
+}  // namespace
+
+// A signal leaves the connection in progress: asked again, the kernel says so.
+long begin_connect(const Address& address, const ConnectOptions& options, Fd& out) {
+  long failed = open_socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK, out);
+  if (failed >= 0) failed = set_connect_options(out.get(), address, options);
+  if (failed < 0) return failed;
+  long result = retry([&] { return kernel::connect(out.get(), address.data(), address.size()); });
+  if (result == -EALREADY) return -EINPROGRESS;
+  if (result == -EISCONN) result = 0;
+  return result == 0 && is_own_peer(out.get(), address) ? -ECONNREFUSED : result;
+}
+
+long connect_outcome(int fd, const Address& address) {
+  int error = 0;
+  socklen_t length = sizeof error;
+  if (long failed = kernel::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length); failed < 0) return failed;
+  if (error) return -error;
+  return is_own_peer(fd, address) ? -ECONNREFUSED : 0;
+}
+
 long accept_connection(int listener, Address& peer) {
   sockaddr_storage storage = {};
   sockaddr* address = reinterpret_cast<sockaddr*>(&storage);

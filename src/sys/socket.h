@@ -45,6 +45,19 @@ uint32_t send_queue_bytes(int fd);
 // A blocking, close-on-exec stream socket connected to `address`.
 Result<Fd> connect_to(const Address& address);
 
+struct ConnectOptions {
+  bool nodelay = true;   // TCP_NODELAY
+  int keepalive_s = 0;   // SO_KEEPALIVE and TCP_KEEPIDLE; 0: none
+};
+
+// Puts a non-blocking, close-on-exec stream socket into `out` that connects to `address`. 0: it is connected.
+// -EINPROGRESS: it becomes writable when connect_outcome knows more. -EAGAIN of a unix socket: its queue is
+// full, to be tried again later. Else a negative errno number.
+[[nodiscard]] long begin_connect(const Address& address, const ConnectOptions& options, Fd& out);
+
+// What became of it: 0, or a negative errno number (SO_ERROR, connect(2)).
+[[nodiscard]] long connect_outcome(int fd, const Address& address);
+
 // Each answers zero or more, or a negative errno number, as kernel.h does. After EINTR it is tried again; but
 // for receive and send_bytes, whose callers will come back as after EAGAIN: try_later knows both.
 [[nodiscard]] long receive(int fd, void* out, size_t size);

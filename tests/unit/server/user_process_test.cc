@@ -25,6 +25,7 @@ std::string fault_of(std::string name, bool has_start = true) {
 // What a process has, without a process of its own.
 struct ProcessWorld : Turns {
   oklo::Scoreboard scoreboard = oklo::Scoreboard::create(2, 2).value();
+  oklo::ConnectionTable table = oklo::ConnectionTable::create(64).value();
   oklo::WorkerContext context;
   std::string calls;
   ProcessPart part;
@@ -34,6 +35,7 @@ struct ProcessWorld : Turns {
     context.reactor = reactor.get();
     context.scoreboard = &scoreboard;
     context.row = &scoreboard.life(0);
+    context.connections = &table;
     context.drained = [this] { calls += "drained "; };
     scoreboard.service().pid = getppid();
     part.start = [this] { calls += "start "; };
@@ -55,7 +57,7 @@ TEST_CASE("server/user_process: what a process must have") {
 
 TEST_CASE("server/user_process: it begins once, and leaves once") {
   ProcessWorld world;
-  oklo::UserProcess process(world.context, world.part, oklo::Reach::none);
+  oklo::UserProcess process(world.context, world.part, oklo::Reach::none, 100);
   CHECK(process.start().ok());
   CHECK(world.calls.empty());
   process.serve(1);
@@ -68,7 +70,7 @@ TEST_CASE("server/user_process: it begins once, and leaves once") {
 
 TEST_CASE("server/user_process: told to leave before it has begun it never begins") {
   ProcessWorld world;
-  oklo::UserProcess process(world.context, world.part, oklo::Reach::none);
+  oklo::UserProcess process(world.context, world.part, oklo::Reach::none, 100);
   process.drain(oklo::DrainMode::stop, 0);
   process.serve(1);
   CHECK(world.calls == "drained ");
@@ -77,9 +79,7 @@ TEST_CASE("server/user_process: told to leave before it has begun it never begin
 TEST_CASE("server/user_process: what its function sends leaves before that returns") {
   ProcessWorld world;
   oklo::Broadcast broadcast = oklo::Broadcast::create(2).value();
-  oklo::ConnectionTable connections = oklo::ConnectionTable::create(64).value();
   world.context.broadcast = &broadcast;
-  world.context.connections = &connections;
   world.scoreboard.begin_life(1, 1, 0);
   uint32_t worker = static_cast<uint32_t>(world.scoreboard.begin_life(0, 1, 0));
   world.scoreboard.life(worker).websockets = 1;
@@ -92,7 +92,7 @@ TEST_CASE("server/user_process: what its function sends leaves before that retur
     CHECK(oklo::send_to_all("x"));
     CHECK(has_record());
   };
-  oklo::UserProcess process(world.context, world.part, oklo::Reach::rooms);
+  oklo::UserProcess process(world.context, world.part, oklo::Reach::rooms, 100);
   REQUIRE(process.start().ok());
   process.serve(1);
   CHECK(oklo::send_to_all("y"));
