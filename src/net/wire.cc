@@ -1,0 +1,197 @@
+#include "net/wire.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "sys/passing.h"
+#include "sys/socket.h"
+
+namespace oklo {
+
+using codec::WireRecord;
+using codec::WireUnits;
+
+namespace {
+
+constexpr size_t kHead = codec::kWirePartHeadBytes;
+constexpr size_t kKeptBytes = 4 * Wire::kDatagramBytes;  // of the memory that units are made in
+
+}  // namespace
+
+Wire::Wire(Reactor& reactor, int fd, uint32_t writer, std::span<char> buffer, Events events)
+    : reactor_(reactor), fd_(fd), writer_(writer), buffer_(buffer), events_(std::move(events)) {
+  OKLO_ASSERT(buffer_.size() >= kDatagramBytes);
+  next_.number = 1;
+  next_.bytes.resize(kHead);
+}
+
+Wire::~Wire() {
+  if (added_) reactor_.remove(fd_);
+}
+
+Result<void> Wire::start() {
+  if (long failed = reactor_.add(fd_, 0, *this); failed < 0)
+    return system_error(static_cast<int>(-failed), "cannot watch a wire");
+  added_ = true;
+  watch();
+  return {};
+}
+
+// ---------------------------------------------------------------- sending
+
+void Wire::put(WireRecord record, sys::Fd file) {
+  if (file) {
+    record.flags |= kHasFile;
+    next_.files.push_back(std::move(file));
+  }
+  codec::append_wire_record(next_.bytes, record);
+}
+
+uint32_t Wire::commit() {
+  bool too_much = next_.bytes.size() > kDatagramBytes || next_.files.size() > sys::kPassedFdsMax;
+  if (too_much && committed_ > kHead) ship(committed_, committed_files_);
+  OKLO_ASSERT(next_.files.size() <= sys::kPassedFdsMax);
+  committed_ = next_.bytes.size();
+  committed_files_ = next_.files.size();
+  reactor_.mark_dirty(*this);
+  return next_.number;
+}
+
+void Wire::flush() {
+  if (committed_ > kHead) ship(committed_, committed_files_);
+}
+
+// Sends that much of what was put as a unit of its own.
+void Wire::ship(size_t bytes, size_t files) {
+  Unit unit;
+  unit.number = next_.number++;
+  unit.bytes.swap(next_.bytes);
+  unit.files.swap(next_.files);
+  if (bytes == unit.bytes.size() && waiting_.empty() && send(unit)) {
+    next_.bytes.swap(unit.bytes);
+    if (next_.bytes.capacity() > kKeptBytes) next_.bytes = {};
+    next_.bytes.resize(kHead);
+  } else {
+    next_.bytes.resize(kHead);
+    next_.bytes.append(unit.bytes, bytes);
+    unit.bytes.resize(bytes);
+    auto rest = unit.files.begin() + static_cast<std::ptrdiff_t>(files);
+    next_.files.assign(std::make_move_iterator(rest), std::make_move_iterator(unit.files.end()));
+    unit.files.resize(files);
+    waiting_bytes_ += unit.bytes.size();
+    waiting_.push_back(std::move(unit));
+    send_waiting();
+  }
+  committed_ = kHead;
+  committed_files_ = 0;
+}
+
+// Whether it has left, whole.
+bool Wire::send(Unit& unit) {
+  while (unit.sent < unit.bytes.size() - kHead) {
+    long result = send_part(unit);
+    if (sys::try_later(result)) return false;
+    if (result >= 0) continue;
+    refuse(writer_);  // The kernel will never take it.
+    return true;
+  }
+  return true;
+}
+
+// The files go with the last part, so that they are there when the unit is.
+long Wire::send_part(Unit& unit) {
+  size_t size = unit.bytes.size() - kHead;
+  size_t part = std::min(size - unit.sent, kPartBytesMax);
+  codec::WirePart head = {writer_, unit.number, static_cast<uint32_t>(size),
+                          static_cast<uint32_t>(unit.sent)};
+  bool last = unit.sent + part == size;
+  long result = 0;
+  if (part == size && unit.files.empty()) {
+    codec::write_wire_part(unit.bytes.data(), head);
+    result = sys::send_bytes(fd_, unit.bytes.data(), unit.bytes.size());
+  } else {
+    char bytes[kHead];
+    codec::write_wire_part(bytes, head);
+    std::string_view body = std::string_view(unit.bytes).substr(kHead + unit.sent, part);
+    result = sys::send_with_fds(fd_, {bytes, kHead}, body, last ? unit.files : std::span<const sys::Fd>());
+  }
+  if (result >= 0) unit.sent += part;
+  return result;
+}
+
+void Wire::send_waiting() {
+  while (!waiting_.empty() && send(waiting_.front())) {
+    waiting_bytes_ -= waiting_.front().bytes.size();
+    waiting_.pop_front();
+  }
+  watch();
+}
+
+// ---------------------------------------------------------------- receiving
+
+void Wire::read(bool wanted) {
+  reads_ = wanted;
+  watch();
+}
+
+void Wire::watch() {
+  uint32_t wanted = (reads_ ? +sys::kReadable : 0u) | (full() ? +sys::kWritable : 0u);
+  if (!added_ || wanted == watched_) return;
+  if (reactor_.modify(fd_, wanted) < 0) return refuse(writer_);
+  watched_ = wanted;
+}
+
+void Wire::on_event(uint32_t events) {
+  if (events & sys::kWritable && full()) {
+    send_waiting();
+    if (!full() && events_.on_room) events_.on_room();
+  }
+  if (events & sys::kReadable && reads_) receive_one();
+}
+
+void Wire::read_all() {
+  while (reads_ && receive_one()) {
+  }
+}
+
+// Whether something was there.
+bool Wire::receive_one() {
+  long size = sys::receive_with_fds(fd_, buffer_.first(kDatagramBytes), received_);
+  if (sys::try_later(size)) return false;
+  if (size <= 0) {
+    refuse(0);
+    return true;
+  }
+  WireUnits::Fed fed = units_.feed({buffer_.data(), static_cast<size_t>(size)});
+  if (fed.outcome == WireUnits::Outcome::unit) {
+    if (events_.on_unit) events_.on_unit(fed.writer, fed.number);
+    if (!take(fed.unit)) refuse(fed.writer);
+  } else if (fed.outcome == WireUnits::Outcome::broken) {
+    refuse(fed.writer);
+  }
+  if (fed.outcome != WireUnits::Outcome::more) received_.clear();
+  return true;
+}
+
+// False when something is wrong with it.
+bool Wire::take(std::string_view unit) {
+  WireRecord record;
+  size_t files_taken = 0;
+  codec::WireRead read = codec::WireRead::record;
+  while ((read = codec::read_wire_record(unit, record)) == codec::WireRead::record) {
+    sys::Fd file;
+    if (record.flags & kHasFile) {
+      if (files_taken == received_.size()) return false;
+      file = std::move(received_[files_taken++]);
+    }
+    events_.on_record(record, std::move(file));
+  }
+  return read == codec::WireRead::end;
+}
+
+void Wire::refuse(uint32_t writer) {
+  if (events_.on_broken) events_.on_broken(writer);
+}
+
+}  // namespace oklo

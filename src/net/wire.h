@@ -1,0 +1,101 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "codec/wire_unit.h"
+#include "reactor/reactor.h"
+#include "sys/fd.h"
+
+#include <oklo/function.h>
+
+namespace oklo {
+
+// One end of a pair of datagram sockets between a reactor thread of the gate and a worker: units of records,
+// in the order in which they were put there, with files.
+//
+// Records are put one after another; what must arrive together, or not at all, is committed together. What
+// was committed leaves in phase 7 of the turn. What the socket does not take waits here, and whoever puts
+// records looks at `full` and holds back.
+class Wire final : private EventHandler {
+ public:
+  static constexpr size_t kDatagramBytes = 32 * 1024;
+  static constexpr size_t kUnitBytesMax = size_t{256} << 20;
+  // A record may come with a file: its flags say so.
+  static constexpr uint16_t kHasFile = 0x8000;
+
+  struct Events {
+    // A unit begins; its records follow.
+    Function<void(uint32_t writer, uint32_t number)> on_unit = {};
+    Function<void(const codec::WireRecord& record, sys::Fd file)> on_record = {};
+    // What waited has left.
+    Function<void()> on_room = {};
+    // Something came that no wire sends, or that this one sends the kernel never takes; it was dropped.
+    Function<void(uint32_t writer)> on_broken = {};
+  };
+
+  // The fd and `buffer`, of kDatagramBytes, are borrowed; several wires may share the buffer. `writer` is who
+  // this is: the pid.
+  Wire(Reactor& reactor, int fd, uint32_t writer, std::span<char> buffer, Events events);
+  Wire(const Wire&) = delete;
+  ~Wire();
+
+  Result<void> start();
+  // From now on units are read, or not; at the start they are not.
+  void read(bool wanted);
+  // Reads all that is there now.
+  void read_all();
+
+  void put(codec::WireRecord record, sys::Fd file = {});
+  // What was put since the last commit arrives together or not at all: in the unit whose number comes back.
+  // Numbers of units grow by one, and wrap.
+  uint32_t commit();
+  // Sends what was committed now and not when the turn ends.
+  void flush();
+
+  // Something waits for the other side to read.
+  bool full() const { return !waiting_.empty(); }
+  size_t waiting_bytes() const { return waiting_bytes_; }
+
+ private:
+  struct Unit {
+    uint32_t number = 0;
+    std::string bytes;           // the records, behind room for the head of a part
+    std::vector<sys::Fd> files;  // in the order of their records
+    size_t sent = 0;             // of the records
+  };
+  static constexpr size_t kPartBytesMax = kDatagramBytes - codec::kWirePartHeadBytes;
+
+  void on_event(uint32_t events) override;
+  void on_flush() override { flush(); }
+  bool receive_one();
+  bool take(std::string_view unit);
+  void refuse(uint32_t writer);
+  void ship(size_t bytes, size_t files);
+  bool send(Unit& unit);
+  long send_part(Unit& unit);
+  void send_waiting();
+  void watch();
+
+  Reactor& reactor_;
+  int fd_;
+  uint32_t writer_;
+  std::span<char> buffer_;
+  Events events_;
+  codec::WireUnits units_{kUnitBytesMax};
+  std::vector<sys::Fd> received_;  // files of the unit that is being received
+  Unit next_;                      // what is put now
+  size_t committed_ = codec::kWirePartHeadBytes;
+  size_t committed_files_ = 0;
+  std::deque<Unit> waiting_;       // for the other side to read
+  size_t waiting_bytes_ = 0;
+  uint32_t watched_ = 0;
+  bool reads_ = false;
+  bool added_ = false;
+};
+
+}  // namespace oklo

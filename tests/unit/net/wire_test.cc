@@ -1,0 +1,238 @@
+#include "net/wire.h"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "turns.h"
+
+using namespace oklo;
+using codec::WireRecord;
+
+namespace {
+
+struct Seen {
+  WireRecord record;
+  std::string bytes;
+  std::string file;  // what it holds
+};
+
+std::string content_of(const sys::Fd& file) {
+  char bytes[64];
+  long size = file ? pread(file.get(), bytes, sizeof bytes, 0) : 0;
+  return {bytes, static_cast<size_t>(size)};
+}
+
+sys::Fd file_with(std::string_view text) {
+  sys::Fd file(memfd_create("test", MFD_CLOEXEC));
+  REQUIRE(write(file.get(), text.data(), text.size()) == static_cast<long>(text.size()));
+  return file;
+}
+
+// Both ends of one wire on one Reactor.
+struct Pair : Turns {
+  explicit Pair(int send_buffer = 0) {
+    int ends[2];
+    REQUIRE(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) == 0);
+    near_fd.reset(ends[0]);
+    far_fd.reset(ends[1]);
+    if (send_buffer)
+      REQUIRE(setsockopt(ends[0], SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof send_buffer) == 0);
+    near.emplace(*reactor, near_fd.get(), 11, buffer, Wire::Events{.on_room = [this] { rooms++; }});
+    REQUIRE(near->start());
+    open_far();
+  }
+  // As the next process of a slot does.
+  void open_far() {
+    far.emplace(*reactor, far_fd.get(), 22, buffer,
+                Wire::Events{.on_unit = [this](uint32_t writer, uint32_t number) {
+                                   CHECK(writer == 11);
+                                   units.push_back(number);
+                                 },
+                             .on_record =
+                                 [this](const WireRecord& record, sys::Fd file) {
+                                   seen.push_back({record, std::string(record.bytes), content_of(file)});
+                                 },
+                             .on_broken = [this](uint32_t) { broken++; }});
+    REQUIRE(far->start());
+    far->read(true);
+  }
+  uint32_t send(uint8_t type, std::string_view bytes) {
+    near->put({.type = type, .bytes = bytes});
+    return near->commit();
+  }
+
+  std::vector<char> buffer = std::vector<char>(Wire::kDatagramBytes);
+  sys::Fd near_fd, far_fd;
+  std::optional<Wire> near, far;
+  std::vector<Seen> seen;
+  std::vector<uint32_t> units;
+  int broken = 0;
+  int rooms = 0;
+};
+
+}  // namespace
+
+TEST_CASE("what is committed in one turn comes as one unit") {
+  Pair pair;
+  uint32_t first = pair.send(1, "one");
+  uint32_t second = pair.send(2, "two");
+  CHECK(first == second);
+  pair.turn_until([&] { return pair.seen.size() == 2; });
+  CHECK(pair.units == std::vector<uint32_t>{first});
+  CHECK(pair.seen[0].record.type == 1);
+  CHECK(pair.seen[0].bytes == "one");
+  CHECK(pair.seen[1].record.type == 2);
+  CHECK(pair.seen[1].bytes == "two");
+  uint32_t third = pair.send(3, "");
+  CHECK(third == first + 1);
+  pair.turn_until([&] { return pair.seen.size() == 3; });
+  CHECK(pair.units.back() == third);
+}
+
+TEST_CASE("what was not committed stays until it is") {
+  Pair pair;
+  pair.send(1, "whole");
+  pair.near->put({.type = 2, .bytes = "half"});
+  pair.turn_until([&] { return pair.seen.size() == 1; });
+  pair.turn();
+  CHECK(pair.seen.size() == 1);
+  pair.near->put({.type = 3, .bytes = "other half"});
+  pair.near->commit();
+  pair.turn_until([&] { return pair.seen.size() == 3; });
+  CHECK(pair.seen[1].bytes == "half");
+  CHECK(pair.seen[2].bytes == "other half");
+  CHECK(pair.units.size() == 2);
+}
+
+TEST_CASE("records of any size arrive, in order") {
+  Pair pair;
+  std::vector<size_t> sizes = {0, 1, 100, Wire::kDatagramBytes - 50, Wire::kDatagramBytes,
+                               3 * Wire::kDatagramBytes, 1 << 20, 5};
+  for (size_t i = 0; i < sizes.size(); i++)
+    pair.send(static_cast<uint8_t>(i), std::string(sizes[i], static_cast<char>('a' + i)));
+  pair.turn_until([&] { return pair.seen.size() == sizes.size(); });
+  for (size_t i = 0; i < sizes.size(); i++) {
+    CHECK(pair.seen[i].record.type == i);
+    CHECK(pair.seen[i].bytes == std::string(sizes[i], static_cast<char>('a' + i)));
+  }
+  CHECK(pair.broken == 0);
+}
+
+TEST_CASE("many small records fill datagrams, and a group is never torn") {
+  Pair pair;
+  std::vector<uint32_t> expected;
+  std::string text(600, 'x');
+  for (uint32_t i = 0; i < 300; i++) {
+    pair.near->put({.type = 1, .number = i, .bytes = text});
+    pair.near->put({.type = 2, .number = i, .bytes = text});
+    uint32_t unit = pair.near->commit();
+    if (expected.empty() || expected.back() != unit) expected.push_back(unit);
+  }
+  pair.turn_until([&] { return pair.seen.size() == 600; });
+  CHECK(expected.size() > 8);
+  CHECK(pair.units == expected);
+  for (uint32_t i = 0; i < 600; i++) CHECK(pair.seen[i].record.number == i / 2);
+}
+
+TEST_CASE("files come with their records, also in a unit of many parts") {
+  Pair pair;
+  pair.near->put({.type = 1, .bytes = "first"}, file_with("one"));
+  pair.near->put({.type = 2, .bytes = std::string(100'000, 'x')});
+  pair.near->put({.type = 3, .bytes = "third"}, file_with("three"));
+  pair.near->commit();
+  pair.near->put({.type = 4, .bytes = ""}, file_with("four"));
+  pair.near->commit();
+  pair.turn_until([&] { return pair.seen.size() == 4; });
+  CHECK(pair.seen[0].file == "one");
+  CHECK(pair.seen[1].file.empty());
+  CHECK(pair.seen[2].file == "three");
+  CHECK(pair.seen[3].file == "four");
+}
+
+TEST_CASE("more files than go with one datagram travel in several units") {
+  Pair pair;
+  for (int i = 0; i < 150; i++) {
+    pair.near->put({.type = 1}, file_with(std::to_string(i)));
+    pair.near->commit();
+  }
+  pair.turn_until([&] { return pair.seen.size() == 150; });
+  for (int i = 0; i < 150; i++) CHECK(pair.seen[static_cast<size_t>(i)].file == std::to_string(i));
+  CHECK(pair.units.size() == 3);
+}
+
+TEST_CASE("what is not read waits, and says when it has left") {
+  Pair pair(1 << 16);
+  pair.far->read(false);
+  std::string text(20'000, 'x');
+  int sent = 0;
+  for (; !pair.near->full(); sent++) {
+    pair.send(1, text);
+    pair.turn();
+  }
+  pair.send(2, "last");
+  pair.turn();
+  CHECK(pair.near->waiting_bytes() > text.size());
+  CHECK(pair.rooms == 0);
+  pair.far->read(true);
+  pair.turn_until([&] { return pair.seen.size() == static_cast<size_t>(sent) + 1; });
+  pair.turn_until([&] { return pair.rooms == 1; });
+  CHECK(pair.seen.back().bytes == "last");
+  CHECK(pair.near->waiting_bytes() == 0);
+}
+
+TEST_CASE("who reads on does so from the next whole unit") {
+  Pair pair(1 << 16);
+  pair.far->read(false);
+  uint32_t big = pair.send(1, std::string(1 << 20, 'x'));
+  uint32_t small = pair.send(2, "small");
+  CHECK(small == big + 1);
+  pair.turn();
+  char part[Wire::kDatagramBytes];
+  REQUIRE(recv(pair.far_fd.get(), part, sizeof part, 0) > 0);
+  pair.far.reset();
+  pair.open_far();
+  pair.turn_until([&] { return !pair.seen.empty(); });
+  CHECK(pair.units == std::vector<uint32_t>{small});
+  CHECK(pair.seen[0].bytes == "small");
+  CHECK(pair.broken == 0);
+}
+
+TEST_CASE("what waits is read at once when it is asked for") {
+  Pair pair;
+  pair.far->read(false);
+  for (int i = 0; i < 5; i++) {
+    pair.send(1, std::string(30'000, 'x'));
+    pair.near->flush();
+  }
+  pair.far->read(true);
+  pair.far->read_all();
+  CHECK(pair.seen.size() == 5);
+  pair.turn();
+}
+
+TEST_CASE("what no wire sends is refused, and the next unit is read") {
+  Pair pair;
+  auto inject = [&](std::string_view bytes) {
+    REQUIRE(send(pair.near_fd.get(), bytes.data(), bytes.size(), 0) == static_cast<long>(bytes.size()));
+  };
+  inject("");
+  inject("short");
+  inject(std::string(Wire::kDatagramBytes + 1, 'x'));
+  std::string unit;
+  codec::append_wire_record(unit, {.type = 1, .flags = Wire::kHasFile, .bytes = "no file"});
+  char head[codec::kWirePartHeadBytes];
+  codec::write_wire_part(head, {11, 9, static_cast<uint32_t>(unit.size()), 0});
+  inject(std::string(head, sizeof head) + unit);
+  pair.turn_until([&] { return pair.broken == 4; });
+  CHECK(pair.seen.empty());
+  pair.send(1, "fine");
+  pair.turn_until([&] { return pair.seen.size() == 1; });
+  CHECK(pair.broken == 4);
+}
