@@ -16,8 +16,7 @@
 
 namespace oklo {
 
-namespace net { class Connection; }
-namespace ws { class WebSocketService; }
+namespace ws { class Link; }
 
 // One WebSocket (RFC 6455), borrowed by a handler until it returns. What lasts longer than a call is its id.
 class WebSocket {
@@ -55,11 +54,11 @@ class WebSocket {
   static constexpr size_t kStateBytes = 64;
 
  private:
-  friend class ws::WebSocketService;
-  explicit WebSocket(net::Connection& connection) : connection_(connection) {}
+  friend class ws::Link;
+  explicit WebSocket(ws::Link& link) : link_(link) {}
   WebSocket(const WebSocket&) = delete;
   void* state_memory();
-  net::Connection& connection_;
+  ws::Link& link_;
 };
 
 // Called when a WebSocket has opened: a function of (WebSocket&) or of (WebSocket&, const Request&).

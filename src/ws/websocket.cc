@@ -1,45 +1,29 @@
 #include <oklo/websocket.h>
 
-#include "base/number.h"
-#include "http/exchange.h"
-#include "sys/address.h"
-#include "ws/websocket_service.h"
+#include "base/assert.h"
+#include "ws/link.h"
 
 namespace oklo {
 
 using codec::FrameOpcode;
-using ws::WebSocketService;
 
-ConnectionId WebSocket::id() const { return connection_.id(); }
+ConnectionId WebSocket::id() const { return link_.id(); }
 
-std::string WebSocket::peer() const {
-  const ConnectionRow& row = connection_.row();
-  return row.peer_port ? sys::Address::from_ip(row.peer_ip, 0).host() : "unix";
-}
+std::string WebSocket::peer() const { return link_.peer(); }
 
-bool WebSocket::send(std::string_view text) {
-  return WebSocketService::of(connection_).send(connection_, FrameOpcode::text, text);
-}
+bool WebSocket::send(std::string_view text) { return link_.send(FrameOpcode::text, text); }
 
-bool WebSocket::send_binary(std::string_view bytes) {
-  return WebSocketService::of(connection_).send(connection_, FrameOpcode::binary, bytes);
-}
+bool WebSocket::send_binary(std::string_view bytes) { return link_.send(FrameOpcode::binary, bytes); }
 
 void WebSocket::close(uint16_t code, std::string_view reason) {
   OKLO_ASSERT(codec::valid_close_code(code));
-  WebSocketService::of(connection_).close(connection_, code, reason, CloseReason::finished);
+  link_.close(code, reason);
 }
 
-bool WebSocket::join(std::string_view room) {
-  return WebSocketService::of(connection_).join(connection_, room);
-}
+bool WebSocket::join(std::string_view room) { return link_.join(room); }
 
-void WebSocket::leave(std::string_view room) { WebSocketService::of(connection_).leave(connection_, room); }
+void WebSocket::leave(std::string_view room) { link_.leave(room); }
 
-void* WebSocket::state_memory() {
-  unsigned char*& state = connection_.session<ws::Session>().state;
-  if (!state) state = new unsigned char[kStateBytes]();
-  return state;
-}
+void* WebSocket::state_memory() { return link_.state(); }
 
 }  // namespace oklo

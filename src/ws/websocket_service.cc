@@ -5,6 +5,8 @@
 #include <new>
 #include <utility>
 
+#include "ws/local_link.h"
+
 namespace oklo::ws {
 
 using codec::FrameHeader;
@@ -46,7 +48,8 @@ void WebSocketService::open(net::Connection& connection, http::Exchange& exchang
   hub_.enter(connection);
   set_deadline(connection);
   if (!handlers_.on_open) return;
-  WebSocket socket(connection);
+  LocalLink link(connection, *this);
+  WebSocket socket = link.handle();
   handlers_.on_open(socket, exchange.request());
 }
 
@@ -88,7 +91,8 @@ inline void WebSocketService::hand_over(net::Connection& connection, FrameOpcode
     fail(connection, kUnsupported, "this kind of message is not taken here", CloseReason::protocol_error);
     return;
   }
-  WebSocket socket(connection);
+  LocalLink link(connection, *this);
+  WebSocket socket = link.handle();
   handler(socket, message);
 }
 
@@ -365,7 +369,8 @@ void WebSocketService::tell_closed(net::Connection& connection, uint16_t code, s
   Session& session = session_of(connection);
   if (session.told || !handlers_.on_close) return;
   session.told = true;
-  WebSocket socket(connection);
+  LocalLink link(connection, *this);
+  WebSocket socket = link.handle();
   handlers_.on_close(socket, code, text);
 }
 

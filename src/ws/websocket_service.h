@@ -40,7 +40,7 @@ class WebSocketService final : public Protocol {
   bool send_by_id(net::Connection& connection, Payload payload, std::string_view bytes) override;
   bool close_by_id(net::Connection& connection) override;
 
-  // --- for handlers
+  // --- for the LocalLink
   bool send(net::Connection& connection, codec::FrameOpcode opcode, std::string_view payload);
   void close(net::Connection& connection, uint16_t code, std::string_view text, CloseReason reason);
   bool join(net::Connection& connection, std::string_view room);
