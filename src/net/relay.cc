@@ -1,5 +1,6 @@
 #include "net/relay.h"
 
+#include <string>
 #include <utility>
 
 #include "base/number.h"
@@ -18,6 +19,8 @@ bool is_reached(ConnectionKind kind) {
   return kind == ConnectionKind::stream || kind == ConnectionKind::stream_client ||
          kind == ConnectionKind::websocket;
 }
+
+bool is_for_group(Relay::Kind kind) { return kind == Relay::Kind::room || kind == Relay::Kind::all; }
 
 uint64_t target_of(ConnectionId id) { return uint64_t{id.row} << 32 | id.generation; }
 
@@ -92,8 +95,13 @@ bool Relay::write(ConnectionId id, Kind kind, std::string_view bytes) {
   std::optional<uint32_t> owner = owner_of(id);
   if (!owner) return false;
   if (groups_) groups_->flush();
-  if (!writer_->write(static_cast<uint8_t>(kind), target_of(id), bytes)) return false;
-  ring_later(*owner);
+  return pass_on(*owner, kind, target_of(id), bytes);
+}
+
+bool Relay::pass_on(uint32_t life, Kind kind, uint64_t target, std::string_view payload) {
+  if (road_ && road_->leads_to(life)) return road_->carry(life, kind, target, payload);
+  if (!writer_->write(static_cast<uint8_t>(kind), target, payload)) return false;
+  ring_later(life);
   return true;
 }
 
@@ -103,8 +111,14 @@ void Relay::publish(Kind kind, std::string_view name, std::string_view bytes,
                     bool (*wants)(const LifeRow&)) {
   if (!writer_) return;
   bool written = false;
+  std::string payload;  // for the road
   for (uint32_t life = 0; life < share_.scoreboard->size(); life++) {
     if (!is_other(life) || !wants(share_.scoreboard->life(life))) continue;
+    if (road_ && road_->leads_to(life)) {
+      if (payload.empty()) payload.append(bytes).append(name);
+      if (!road_->carry(life, kind, name.size(), payload)) row_.broadcasts_missed.add(1);
+      continue;
+    }
     if (!std::exchange(written, true)) {
       bool fits = writer_->begin(static_cast<uint8_t>(kind), name.size(), bytes.size() + name.size());
       OKLO_ASSERT(fits);
@@ -141,6 +155,7 @@ void Relay::end_turn() {
 
 // A flood of records must not hold up the connections: what is left comes in the next turn.
 void Relay::read_rings() {
+  if (before_rings_) before_rings_();
   bool more = false;
   for (uint32_t life = 0; life < readers_.size(); life++)
     if (life != share_.life && read_ring(life)) more = true;
@@ -152,7 +167,9 @@ bool Relay::read_ring(uint32_t life) {
     BroadcastRead read = readers_[life].read(message_);
     if (read.outcome == BroadcastRead::Outcome::none) return false;
     if (read.outcome == BroadcastRead::Outcome::message) {
-      take(message_);
+      Kind kind = static_cast<Kind>(message_.kind);
+      if (!is_for_group(kind)) take_by_id(kind, id_of(message_.target), message_.payload);
+      else if (groups_) groups_->take(kind, message_);
       continue;
     }
     row_.broadcasts_missed.add(read.missed_records);
@@ -161,18 +178,20 @@ bool Relay::read_ring(uint32_t life) {
   return true;
 }
 
-void Relay::take(BroadcastMessage& message) {
-  Kind kind = static_cast<Kind>(message.kind);
-  if (kind == Kind::room || kind == Kind::all) {
-    if (groups_) groups_->take(kind, message);
-    return;
-  }
-  net::Connection* connection = find(id_of(message.target));
+void Relay::take(Kind kind, uint64_t target, std::string_view payload) {
+  if (!is_for_group(kind)) return take_by_id(kind, id_of(target), payload);
+  if (!groups_) return;
+  BroadcastMessage message{static_cast<uint8_t>(kind), target, std::string(payload)};
+  groups_->take(kind, message);
+}
+
+void Relay::take_by_id(Kind kind, ConnectionId id, std::string_view bytes) {
+  net::Connection* connection = find(id);
   if (!connection) return;
   Protocol& protocol = *connection->endpoint().protocol;
-  Payload payload = kind == Kind::text ? Payload::text : Payload::binary;
+  if (kind == Kind::text) protocol.send_by_id(*connection, Payload::text, bytes);
+  if (kind == Kind::binary) protocol.send_by_id(*connection, Payload::binary, bytes);
   if (kind == Kind::close) protocol.close_by_id(*connection);
-  else protocol.send_by_id(*connection, payload, message.payload);
 }
 
 // ---------------------------------------------------------------- the public functions

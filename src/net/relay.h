@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "net/connection_pool.h"
@@ -17,6 +18,8 @@
 #include "shm/connection_table.h"
 #include "shm/scoreboard.h"
 
+#include <oklo/function.h>
+
 namespace oklo {
 
 // What a Relay shares with those of the other processes; all of it outlives the Relay.
@@ -29,9 +32,9 @@ struct RelayShare {
 };
 
 // How a process reaches connections that it knows by their id, or as a group: its own directly, those of
-// others by a record in its own ring and a ring of their bells, at the end of the turn. Records of one
-// process stay in order. Nothing waits: a process that is too slow misses records, which it counts. One in
-// each process that has or reaches connections.
+// others by a record in its own ring and a ring of their bells, at the end of the turn, or by a road that
+// leads there. The records of one process to another stay in order. Nothing waits: a process that is too
+// slow misses records, which it counts. One in each process that has or reaches connections.
 class Relay {
  public:
   // What a record is for. All but `room` and `all` are for the connection whose id is the target.
@@ -47,6 +50,19 @@ class Relay {
 
    protected:
     ~Groups() = default;
+  };
+
+  // What brings records to other processes without the ring.
+  class Road {
+   public:
+    virtual bool leads_to(uint32_t life) const = 0;
+    // A record for a life that it leads to, behind all that went there before. Of a group's record the
+    // payload ends with the name, whose size is the target. False: it takes no more. A refused record of a
+    // group is lost, and the Relay counts it.
+    virtual bool carry(uint32_t life, Kind kind, uint64_t target, std::string_view payload) = 0;
+
+   protected:
+    ~Road() = default;
   };
 
   // `pool` has the connections of this process. Without one it hears nothing, and only sends.
@@ -78,6 +94,16 @@ class Relay {
   // Groups::flush is called when the turn ends, before the bells ring.
   void end_turn_later();
 
+  // --- roads
+  // Records for the lives that it leads to go by it alone; nullptr: by the ring all of them. A process that
+  // reads this one's ring for another's sake hears what groups get there, so a road leads to all processes
+  // that have members of groups, or to none.
+  void take_road(Road* road) { road_ = road; }
+  // A record that came by a road: what Road::carry was told.
+  void take(Kind kind, uint64_t target, std::string_view payload);
+  // Called before the rings are read: what came by roads may have been sent earlier.
+  void before_rings(Function<void()> function) { before_rings_ = std::move(function); }
+
   // Everything leaves when it is sent and not when the turn ends: there may be no end.
   void send_at_once(bool at_once) { at_once_ = at_once; }
 
@@ -87,18 +113,21 @@ class Relay {
   bool is_other(uint32_t life) const;
   std::optional<uint32_t> owner_of(ConnectionId id) const;
   bool write(ConnectionId id, Kind kind, std::string_view bytes);
+  bool pass_on(uint32_t life, Kind kind, uint64_t target, std::string_view payload);
   void ring_later(uint32_t life);
   void end_turn();
 
   void read_rings();
   bool read_ring(uint32_t life);
-  void take(BroadcastMessage& message);
+  void take_by_id(Kind kind, ConnectionId id, std::string_view bytes);
 
   Reactor& reactor_;
   LifeRow& row_;
   RelayShare share_;
   ConnectionPool* pool_;
   Groups* groups_ = nullptr;
+  Road* road_ = nullptr;
+  Function<void()> before_rings_;
   bool posted_ = false;
   bool at_once_ = false;
 

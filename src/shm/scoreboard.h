@@ -40,7 +40,8 @@ struct alignas(64) LifeRow {
   Counter log_lines_dropped;
   std::atomic<uint32_t> websockets;  // open ones
   Counter messages_dropped;   // that slow receivers of WebSockets did not get
-  Counter broadcasts_missed;  // records of other workers that were overwritten before they were read
+  Counter broadcasts_missed;  // records of other workers that were overwritten before they were read, and own
+                              // ones for groups that a Relay::Road refused
   Counter accept_pauses;  // times that accepting stopped because there was no room
   Counter task_since_ms;  // of a task worker: when the task that it runs began; 0: it runs none
   Counter tasks_done;     // by it

@@ -6,7 +6,10 @@
 #include <signal.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "net/peer.h"
 #include "net/turns.h"
@@ -106,6 +109,35 @@ struct Place : Turns {
 
   std::vector<Peer> peers;
 };
+
+// A road to some lives, which carries when the test wants.
+class FakeRoad final : public Relay::Road {
+ public:
+  struct Record {
+    uint32_t life;
+    Relay::Kind kind;
+    uint64_t target;
+    std::string payload;
+  };
+  std::vector<uint32_t> lives;
+  std::vector<Record> records;
+  size_t records_max = SIZE_MAX;
+
+  bool leads_to(uint32_t life) const override { return std::count(lives.begin(), lives.end(), life) > 0; }
+  bool carry(uint32_t life, Relay::Kind kind, uint64_t target, std::string_view payload) override {
+    if (records.size() == records_max) return false;
+    records.push_back({life, kind, target, std::string(payload)});
+    return true;
+  }
+  // All that is under way to that one arrives.
+  void arrive(Place& place) {
+    for (const Record& record : records)
+      if (record.life == place.life) place.relay.take(record.kind, record.target, record.payload);
+    std::erase_if(records, [&place](const Record& record) { return record.life == place.life; });
+  }
+};
+
+bool has_websockets(const LifeRow& life) { return life.websockets > 0; }
 
 }  // namespace
 
@@ -256,4 +288,103 @@ TEST_CASE("net/relay: alone, without others, it reaches its own") {
   relay.publish(Relay::Kind::all, {}, "x", [](const LifeRow&) { return true; });
   relay.end_turn_later();
   turns.turn();
+}
+
+TEST_CASE("net/relay: what goes by a road arrives in order, and by nothing else") {
+  Common common;
+  Place here(common), there(common);
+  FakeRoad road;
+  road.lives = {there.life};
+  here.relay.take_road(&road);
+  ConnectionId id = there.open(ConnectionKind::websocket);
+  common.scoreboard.life(there.life).websockets = 1;
+  CHECK(here.relay.is_open(id));
+  here.ears.unsent = "first:";
+  CHECK(here.relay.send_to(id, Payload::text, "a"));
+  CHECK(here.relay.send_to(id, Payload::binary, "b"));
+  here.ears.unsent = "second:";
+  CHECK(here.relay.close(id));
+  here.ears.unsent = "third:";
+  here.relay.end_turn_later();
+  here.turn();
+  CHECK(there.heard().empty());
+  road.arrive(there);
+  CHECK(there.heard() == "first:name4 text:a binary:b second:name4 close third:name4 ");
+  CHECK_FALSE(here.relay.send_to(id, Payload::text, "c"));
+  CHECK(road.records.empty());
+}
+
+TEST_CASE("net/relay: each goes by the road that leads to it, or by the ring") {
+  Common common;
+  Place here(common), near(common), far(common), idle(common);
+  FakeRoad road;
+  road.lives = {far.life, idle.life};
+  here.relay.take_road(&road);
+  ConnectionId to_near = near.open(), to_far = far.open();
+  CHECK(here.relay.send_to(to_near, Payload::text, "near"));
+  CHECK(here.relay.send_to(to_far, Payload::text, "far"));
+  CHECK(road.records.size() == 1);
+  here.turn();
+  CHECK(near.heard() == "text:near ");
+  road.arrive(far);
+  CHECK(far.heard() == "text:far ");
+  common.scoreboard.life(far.life).websockets = 1;
+  here.relay.publish(Relay::Kind::room, "name", "bytes:", has_websockets);
+  CHECK(road.records.size() == 1);  // Nobody has anything for the idle one.
+  road.arrive(far);
+  CHECK(far.heard() == "bytes:name4 ");
+  here.turn();
+  CHECK(near.heard().empty());
+  here.relay.take_road(nullptr);
+  CHECK(here.relay.send_to(to_far, Payload::text, "by ring"));
+  here.turn();
+  CHECK(far.heard() == "text:by ring ");
+}
+
+TEST_CASE("net/relay: what a road refuses is told to who sent it, and counted for groups") {
+  Common common;
+  Place here(common), there(common);
+  FakeRoad road;
+  road.lives = {there.life};
+  road.records_max = 1;
+  here.relay.take_road(&road);
+  ConnectionId id = there.open(ConnectionKind::websocket);
+  common.scoreboard.life(there.life).websockets = 1;
+  CHECK(here.relay.send_to(id, Payload::text, "a"));
+  CHECK_FALSE(here.relay.send_to(id, Payload::text, "b"));
+  CHECK_FALSE(here.relay.close(id));
+  here.relay.publish(Relay::Kind::room, "name", "lost:", has_websockets);
+  CHECK(common.scoreboard.life(here.life).broadcasts_missed.value() == 1);
+  here.turn();
+  road.arrive(there);
+  CHECK(there.heard() == "text:a ");
+}
+
+TEST_CASE("net/relay: before rings are read there is a chance to read what came by roads") {
+  Common common;
+  Place here(common), other(common), there(common);
+  FakeRoad road;
+  road.lives = {there.life};
+  here.relay.take_road(&road);
+  there.relay.before_rings([&] { road.arrive(there); });
+  ConnectionId id = there.open();
+  CHECK(here.relay.send_to(id, Payload::text, "by road"));
+  CHECK(other.relay.send_to(id, Payload::text, "by ring"));
+  other.turn();
+  CHECK(there.heard() == "text:by road text:by ring ");
+}
+
+TEST_CASE("net/relay: a record by a road that nobody understands harms nobody") {
+  Common common;
+  Place place(common);
+  ConnectionId id = place.open();
+  uint64_t target = uint64_t{id.row} << 32 | id.generation;
+  place.relay.take(Relay::Kind::text, target + 2, "x");
+  place.relay.take(static_cast<Relay::Kind>(0), target, "x");
+  place.relay.take(static_cast<Relay::Kind>(9), target, "x");
+  place.relay.attach(nullptr);
+  place.relay.take(Relay::Kind::room, 1, "x");
+  CHECK(place.heard().empty());
+  place.relay.take(Relay::Kind::text, target, "y");
+  CHECK(place.heard() == "text:y ");
 }

@@ -74,6 +74,27 @@ struct TwoWorkers {
 
 }  // namespace
 
+TEST_CASE("ws/hub: a room reaches by a road whom a road leads to") {
+  TwoWorkers workers;
+  struct Road final : oklo::Relay::Road {
+    explicit Road(WsWorld& world) : to(world) {}
+    bool leads_to(uint32_t) const override { return true; }
+    bool carry(uint32_t, oklo::Relay::Kind kind, uint64_t target, std::string_view payload) override {
+      to.relay->take(kind, target, payload);
+      return true;
+    }
+    WsWorld& to;
+  } road(workers.second);
+  workers.first.relay->take_road(&road);
+  Client& a = workers.first.open();
+  Client& b = workers.second.open();
+  workers.second.ask(b, text_frame("+r"));
+  std::string bytes = text_frame("r:1") + text_frame("s:2") + text_frame("r:3") + text_frame("!4");
+  CHECK(workers.first.ask(a, bytes) == texts({"4"}));
+  workers.settle();
+  CHECK(take(b) == texts({"1", "3", "4"}));
+}
+
 TEST_CASE("ws/hub: a room is who joined it") {
   WsWorld world(chat());
   Client& a = world.open();
