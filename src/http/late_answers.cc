@@ -11,7 +11,7 @@ using Late = Reply::Late;
 
 namespace {
 
-LateAnswers* current_answers = nullptr;
+thread_local LateAnswers* current_answers = nullptr;
 
 HttpSession& session_of(net::Connection& connection) { return connection.session<HttpSession>(); }
 

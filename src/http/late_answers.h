@@ -25,7 +25,7 @@ class LateAnswers {
   LateAnswers& operator=(const LateAnswers&) = delete;
   ~LateAnswers();
 
-  // That of this process; nullptr when there is none.
+  // That of this thread; nullptr when there is none.
   static LateAnswers* current();
 
   // --- for handlers

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include <algorithm>
+#include <atomic>
 #include <utility>
 
 #include "base/number.h"
@@ -11,8 +12,8 @@ namespace oklo {
 
 namespace {
 
-Connector* current_connector = nullptr;
-uint64_t made = 0;
+thread_local Connector* current_connector = nullptr;
+std::atomic<uint32_t> made = 0;
 
 std::string no_connection_to(std::string_view address) {
   return std::string("cannot connect to ").append(address);

@@ -31,7 +31,7 @@ class Connector {
   Connector(const Connector&) = delete;
   Connector& operator=(const Connector&) = delete;
 
-  // The last one of this process; nullptr when there is none.
+  // The last one of this thread; nullptr when there is none.
   static Connector* current();
   // Another one for each that was made in this process.
   uint64_t number() const { return number_; }

@@ -11,7 +11,7 @@ namespace oklo {
 
 namespace {
 
-Relay* current_relay = nullptr;
+thread_local Relay* current_relay = nullptr;
 
 static_assert(Room::kMessageBytesMax <= BroadcastRing::payload_max(Broadcast::kRingBytes));
 

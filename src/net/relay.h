@@ -73,7 +73,7 @@ class Relay {
   // Sends and hears from now on.
   Result<void> start();
 
-  // The last one of this process; nullptr when there is none.
+  // The last one of this thread; nullptr when there is none.
   static Relay* current();
 
   // --- connections by their id: streams and WebSockets

@@ -19,12 +19,14 @@
 namespace oklo {
 
 class TaskAsker;
+class Wires;
 
-// What a worker has to work with, or a process of the program's own: that has no listeners, and a slot behind
-// those of the workers. Made by the Worker after fork, lives as long as the process.
+// What a worker has to work with, or whatever else is a life: a process of the program's own, which has no
+// listeners; a thread of the gate. Made by the Worker after fork, lives as long as the process.
 struct WorkerContext {
-  uint32_t slot = 0;
-  std::string name;                           // "worker 1", or that of the process
+  Role role = Role::worker;
+  uint32_t slot = 0;                          // those of the workers stand first
+  std::string name;                           // "worker 1", "gate 1", or that of the process
   uint32_t life = 0;
   uint32_t generation = 0;
   uint32_t slots = 0;                         // of workers
@@ -38,11 +40,15 @@ struct WorkerContext {
   TaskAsker* tasks = nullptr;                 // the same; made by the Worker
   Log* log = nullptr;
   int access_log_fd = -1;                     // -1: none
-  std::vector<std::vector<int>> listeners;    // [address][slot]; one slot only for a unix socket
+  const Wires* wires = nullptr;               // nullptr: base mode, or it uses none
+  uint32_t threads = 0;                       // of the gate; 0: base mode
+  uint32_t thread = 0;                        // of a thread of the gate: which one, from 0 on
+  std::vector<std::vector<int>> listeners;    // [address][slot], for the gate [address][thread]; one only
+                                              // for a unix socket
   std::vector<sys::Address> addresses;        // where each address listens; the port the kernel chose
   Function<void()> drained;                   // to be called when draining is over: the process ends
 
-  bool is_worker() const { return slot < slots; }
+  bool is_worker() const { return role == Role::worker; }
 };
 
 // What a worker does, in that worker, or a process of the program's own. Made by Application::make_service in
@@ -124,7 +130,12 @@ struct OwnSignal {
   bool in_workers = false;  // else in the master
 };
 
+// Who owns the connections of clients: the workers, or a gate in front of them.
+enum class ServerMode : uint8_t { base, process };
+
 struct MasterOptions {
+  ServerMode mode = ServerMode::base;
+  unsigned reactor_threads = 0;     // of the gate; 0: half as many as there are usable processors
   unsigned workers = 0;             // 0: one for each usable processor
   std::vector<ListenAddress> listen;
   std::string user;

@@ -10,7 +10,7 @@ namespace oklo {
 
 namespace {
 
-Here* here = nullptr;
+thread_local Here* here = nullptr;
 
 }  // namespace
 

@@ -245,7 +245,7 @@ Result<void> Master::open_log() {
 }
 
 Result<void> Master::share_memory() {
-  Result<SharedState> shared = SharedState::create(options_, slots_, listeners_->addresses());
+  Result<SharedState> shared = SharedState::create(options_, slots_, 0, listeners_->addresses());
   if (!shared) return shared.error();
   shared_.emplace(std::move(shared).value());
   if (shared_->mail) here_->mail = &*shared_->mail;

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/number.h"
 #include "sys/process.h"
 #include "sys/time.h"
 
@@ -35,22 +36,41 @@ void describe(ServiceRow& row, const std::vector<sys::Address>& addresses) {
   }
 }
 
+void describe(SlotRow& row, Role role, const std::string& name) {
+  row.role = role;
+  name.copy(row.name, kProcessNameBytesMax);
+}
+
+// In process mode there may be two gates at a time, one that leaves and one that comes.
+Result<Scoreboard> make_scoreboard(const MasterOptions& options, uint32_t workers, uint32_t threads) {
+  uint32_t places = workers + static_cast<uint32_t>(options.processes.size());
+  uint32_t keepers = threads ? threads + 1 : 0;
+  Result<Scoreboard> made = Scoreboard::create(2 * keepers + places * kLivesPerSlot + kSpareLives,
+                                               places + keepers, 2 * keepers);
+  if (!made) return made;
+  for (uint32_t i = workers; i < places; i++) {
+    const ProcessSpec& process = options.processes[i - workers];
+    describe(made->slot(i), process.task_worker ? Role::task_worker : Role::process, process.name);
+    made->slot(i).task_worker = process.task_worker;
+  }
+  for (uint32_t i = 0; i < threads; i++)
+    describe(made->slot(places + i), Role::gate_thread, "gate " + decimal(i + 1));
+  if (threads) describe(made->slot(places + threads), Role::manager, "manager");
+  return made;
+}
+
 }  // namespace
 
-Result<SharedState> SharedState::create(const MasterOptions& options, uint32_t slots,
+Result<SharedState> SharedState::create(const MasterOptions& options, uint32_t workers, uint32_t threads,
                                         const std::vector<sys::Address>& addresses) {
-  uint32_t places = slots + static_cast<uint32_t>(options.processes.size());
-  Result<Scoreboard> scoreboard = Scoreboard::create(places * kLivesPerSlot + kSpareLives, places);
+  uint32_t places = workers + static_cast<uint32_t>(options.processes.size());
+  Result<Scoreboard> scoreboard = make_scoreboard(options, workers, threads);
   if (!scoreboard) return scoreboard.error();
-  uint32_t rows = connection_rows(options.connections_max, slots, places);
+  describe(scoreboard->service(), addresses);
+  uint32_t rows = connection_rows(options.connections_max, workers, places + threads);
   Result<ConnectionTable> table = ConnectionTable::create(rows);
   if (!table) return table.error();
-  describe(scoreboard->service(), addresses);
-  for (uint32_t i = slots; i < places; i++) {
-    options.processes[i - slots].name.copy(scoreboard->slot(i).name, kProcessNameBytesMax);
-    scoreboard->slot(i).task_worker = options.processes[i - slots].task_worker;
-  }
-  SharedState state = {std::move(scoreboard).value(), std::move(table).value(), {}, {}, {}};
+  SharedState state = {std::move(scoreboard).value(), std::move(table).value(), {}, {}, {}, {}};
   if (options.tasks.records) {
     TaskTableOptions tasks = options.tasks;
     tasks.lives = state.scoreboard.size();
@@ -63,8 +83,13 @@ Result<SharedState> SharedState::create(const MasterOptions& options, uint32_t s
     if (!mail) return mail.error();
     state.mail.emplace(std::move(mail).value());
   }
-  if (!options.broadcasts) return state;
-  Result<Broadcast> broadcast = Broadcast::create(state.scoreboard.size() + 1);
+  if (threads) {
+    Result<Wires> wires = Wires::create(threads, workers);
+    if (!wires) return wires.error();
+    state.wires.emplace(std::move(wires).value());
+  }
+  if (!options.broadcasts && !threads) return state;
+  Result<Broadcast> broadcast = Broadcast::create(state.scoreboard.size() + (threads ? 2 : 1));
   if (!broadcast) return broadcast.error();
   state.broadcast.emplace(std::move(broadcast).value());
   return state;

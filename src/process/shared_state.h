@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "process/application.h"
+#include "process/wires.h"
 #include "shm/broadcast.h"
 #include "shm/connection_table.h"
 #include "shm/scoreboard.h"
@@ -11,15 +12,20 @@
 
 namespace oklo {
 
-// What all processes of the service share: memory, and mailboxes. Made by the master before the first fork.
+// What all processes of the service share: memory, mailboxes and wires. Made by the master before the first
+// fork.
 struct SharedState {
   Scoreboard scoreboard;
   ConnectionTable connections;
-  std::optional<Broadcast> broadcast;  // where a service asked for it; behind those of the lives the master's
+  std::optional<Broadcast> broadcast;  // where a service asked for it; behind those of the lives that of the
+                                       // master and, in process mode, that of the manager
   std::optional<Mailboxes> mail;       // where the program asked for it
   std::optional<TaskTable> tasks;      // where there are task workers
+  std::optional<Wires> wires;          // in process mode
 
-  static Result<SharedState> create(const MasterOptions& options, uint32_t slots,
+  // `threads`: of the gate, 0 in base mode. The slots are those of the workers, of the processes, of the
+  // threads and of the manager.
+  static Result<SharedState> create(const MasterOptions& options, uint32_t workers, uint32_t threads,
                                     const std::vector<sys::Address>& addresses);
 };
 

@@ -118,7 +118,7 @@ Result<void> Single::open_log() {
 }
 
 Result<void> Single::share_memory() {
-  Result<SharedState> shared = SharedState::create(options_, 1, listeners_->addresses());
+  Result<SharedState> shared = SharedState::create(options_, 1, 0, listeners_->addresses());
   if (!shared) return shared.error();
   shared_.emplace(std::move(shared).value());
   if (shared_->mail) here_->mail = context_.mail = &*shared_->mail;

@@ -113,14 +113,16 @@ std::vector<LifeLine> lines_of(const Scoreboard& scoreboard, Kept kept, const Ta
 }
 
 uint64_t total(const Scoreboard& scoreboard, Counter LifeRow::*counter) {
-  uint64_t sum = (scoreboard.gone().*counter).value();
+  uint64_t sum = (scoreboard.gone(Keeper::workers).*counter).value();
+  sum += (scoreboard.gone(Keeper::gate).*counter).value();
   for (uint32_t i = 0; i < scoreboard.size(); i++)
     if (scoreboard.life(i).state.load() != LifeState::none) sum += (scoreboard.life(i).*counter).value();
   return sum;
 }
 
 uint64_t total_closed(const Scoreboard& scoreboard, size_t reason) {
-  uint64_t sum = scoreboard.gone().closed[reason].value();
+  uint64_t sum = scoreboard.gone(Keeper::workers).closed[reason].value();
+  sum += scoreboard.gone(Keeper::gate).closed[reason].value();
   for (uint32_t i = 0; i < scoreboard.size(); i++)
     if (scoreboard.life(i).state.load() != LifeState::none) sum += scoreboard.life(i).closed[reason].value();
   return sum;

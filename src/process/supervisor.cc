@@ -82,6 +82,7 @@ void Supervisor::listen_to(Life& life, sys::Fd channel) {
 WorkerStart Supervisor::prepare_start(const Life& life, sys::Fd channel) const {
   WorkerStart start;
   WorkerContext& context = start.context;
+  context.role = service_.scoreboard->slot(life.slot).role;
   context.slot = life.slot;
   context.name = life.name;
   context.life = life.index;

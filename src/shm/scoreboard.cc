@@ -17,15 +17,15 @@ std::string_view close_reason_name(CloseReason reason) {
   return kNames[static_cast<size_t>(reason)];
 }
 
-Result<Scoreboard> Scoreboard::create(uint32_t lives_max, uint32_t slots) {
-  size_t bytes = (lives_max + size_t{1}) * sizeof(LifeRow) + sizeof(ServiceRow) + slots * sizeof(SlotRow);
+Result<Scoreboard> Scoreboard::create(uint32_t lives_max, uint32_t slots, uint32_t gate_lives) {
+  size_t bytes = (size_t{lives_max} + kSums) * sizeof(LifeRow) + sizeof(ServiceRow) + slots * sizeof(SlotRow);
   Result<sys::Memory> memory = sys::Memory::allocate_shared(bytes);
   if (!memory) return memory.error();
-  return Scoreboard(std::move(memory).value(), lives_max, slots);
+  return Scoreboard(std::move(memory).value(), lives_max, slots, gate_lives);
 }
 
 // The lives come first and are whole cache lines, so what follows them is aligned.
-ServiceRow& Scoreboard::service() const { return *reinterpret_cast<ServiceRow*>(&row(lives_ + 1)); }
+ServiceRow& Scoreboard::service() const { return *reinterpret_cast<ServiceRow*>(&row(kSums + lives_)); }
 
 SlotRow& Scoreboard::slot(uint32_t index) const {
   OKLO_ASSERT(index < slots_);
@@ -36,15 +36,18 @@ LifeRow& Scoreboard::row(uint32_t index) const { return reinterpret_cast<LifeRow
 
 LifeRow& Scoreboard::life(uint32_t index) const {
   OKLO_ASSERT(index < lives_);
-  return row(index + 1);
+  return row(kSums + index);
 }
 
-const LifeRow& Scoreboard::gone() const { return row(0); }
+const LifeRow& Scoreboard::gone(Keeper by) const { return row(static_cast<uint32_t>(by)); }
 
-int64_t Scoreboard::begin_life(uint32_t slot, uint32_t generation, uint64_t now_ms) const {
-  for (uint32_t i = 0; i < lives_; i++) {
+int64_t Scoreboard::begin_life(uint32_t slot, uint32_t generation, uint64_t now_ms, Keeper keeper) const {
+  uint32_t end = keeper == Keeper::gate ? gate_lives_ : lives_;
+  for (uint32_t i = keeper == Keeper::gate ? 0 : gate_lives_; i < end; i++) {
     if (life(i).state.load() != LifeState::none) continue;
+    uint32_t serial = life(i).serial + 1;
     LifeRow& fresh = *new (&life(i)) LifeRow{};
+    fresh.serial = serial;
     fresh.slot = slot;
     fresh.generation = generation;
     fresh.started_ms.set(now_ms);
@@ -54,9 +57,9 @@ int64_t Scoreboard::begin_life(uint32_t slot, uint32_t generation, uint64_t now_
   return -1;
 }
 
-void Scoreboard::end_life(uint32_t index) const {
+void Scoreboard::end_life(uint32_t index, Keeper by) const {
   LifeRow& ended = life(index);
-  LifeRow& sum = row(0);
+  LifeRow& sum = row(static_cast<uint32_t>(by));
   for (Counter LifeRow::*counter :
        {&LifeRow::accepted, &LifeRow::requests, &LifeRow::bytes_in, &LifeRow::bytes_out,
         &LifeRow::log_lines_dropped, &LifeRow::accept_pauses, &LifeRow::messages_dropped,

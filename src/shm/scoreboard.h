@@ -16,17 +16,27 @@ namespace oklo {
 
 enum class LifeState : uint8_t { none, starting, ready, draining };
 
-// What one life tells of itself, in shared memory: a row. Written by that process (and by the master
+// What a life is there for: a worker, a process of the program's own, a task worker; in process mode also a
+// thread of the gate, and the manager.
+enum class Role : uint8_t { worker, process, task_worker, gate_thread, manager };
+
+// A process that begins and ends lives: whoever keeps the workers, which in base mode is the master and in
+// process mode the manager; and the master of process mode, which keeps the gate and the manager.
+enum class Keeper : uint8_t { workers, gate };
+
+// What one life tells of itself, in shared memory: a row. Written by that process (and by its keeper
 // where it says so), read by anyone at any time. Counters only grow.
 struct alignas(64) LifeRow {
-  // Written by the master.
-  std::atomic<int32_t> pid;
+  // Written by its keeper.
+  std::atomic<int32_t> pid;         // and by itself, as the first thing
+  std::atomic<uint32_t> serial;     // another one for each life that has this row
   std::atomic<uint32_t> slot;
   std::atomic<uint32_t> generation;
   std::atomic<bool> stopped;        // by a signal
   std::atomic<bool> late;           // connections wait for it and it does not turn
   std::atomic<uint32_t> rate;       // requests in the last second
   Counter started_ms;
+  std::atomic<bool> reads_wires;    // of its slot: it was told to begin; it says itself that it has ended
   // Written by the process itself.
   std::atomic<LifeState> state;
   Counter turns;  // of its Reactor
@@ -49,14 +59,14 @@ struct alignas(64) LifeRow {
   std::array<Counter, static_cast<size_t>(CloseReason::count)> closed;
 };
 
-// What the master tells of one slot: of a worker, or of a process of the program's own.
+// What its keeper tells of one slot: the place of lives that follow each other.
 struct SlotRow {
   std::atomic<uint32_t> restarts;    // lives that died in it and were replaced
   std::atomic<uint32_t> backoff_ms;  // the wait before the next start, 0: none
   std::atomic<bool> over;            // its process has ended and is not started again
-  uint32_t task_worker;              // its number among those; 0: it is none; written before the first fork
-  char name[kProcessNameBytesMax + 1];  // of its process, with a NUL behind it; empty: of a worker; written
-                                        // before the first fork
+  Role role;                         // written before the first fork, as the rest
+  uint32_t task_worker;              // its number among those; 0: it is none
+  char name[kProcessNameBytesMax + 1];  // of its process, with a NUL behind it; empty: of a worker
 };
 
 // What the master tells of the service.
@@ -76,17 +86,21 @@ struct ServiceRow {
 // again when its process is gone, and what the process counted has then been added to `gone`.
 class Scoreboard {
  public:
-  static Result<Scoreboard> create(uint32_t lives_max, uint32_t slots);
+  // The first `gate_lives` rows are for the keeper of the gate, the others for that of the workers.
+  static Result<Scoreboard> create(uint32_t lives_max, uint32_t slots, uint32_t gate_lives = 0);
 
   LifeRow& life(uint32_t index) const;
   uint32_t size() const { return lives_; }
 
-  // For the master: a zeroed row with state `starting`, or -1 when all are in use.
-  int64_t begin_life(uint32_t slot, uint32_t generation, uint64_t now_ms) const;
-  void end_life(uint32_t index) const;
+  // For a keeper: a zeroed row with state `starting`, or -1 when all of its own are in use.
+  int64_t begin_life(uint32_t slot, uint32_t generation, uint64_t now_ms,
+                     Keeper keeper = Keeper::workers) const;
+  // Of a life of any keeper: `by` adds what it counted to a sum of its own.
+  void end_life(uint32_t index, Keeper by = Keeper::workers) const;
+  uint32_t gate_lives() const { return gate_lives_; }
 
-  // The sum over all lives that are gone.
-  const LifeRow& gone() const;
+  // The sum over all lives that are gone and were ended by that keeper.
+  const LifeRow& gone(Keeper by = Keeper::workers) const;
 
   SlotRow& slot(uint32_t index) const;
   uint32_t slots() const { return slots_; }
@@ -94,12 +108,15 @@ class Scoreboard {
 
  private:
   LifeRow& row(uint32_t index) const;
-  Scoreboard(sys::Memory memory, uint32_t lives, uint32_t slots)
-      : memory_(std::move(memory)), lives_(lives), slots_(slots) {}
+  Scoreboard(sys::Memory memory, uint32_t lives, uint32_t slots, uint32_t gate_lives)
+      : memory_(std::move(memory)), lives_(lives), slots_(slots), gate_lives_(gate_lives) {}
 
-  sys::Memory memory_;  // row 0 is the sum of the gone, then the lives, the slots, the service
+  static constexpr uint32_t kSums = 2;  // of the gone, one for each keeper
+
+  sys::Memory memory_;  // first the sums, then the lives, the service, the slots
   uint32_t lives_;
   uint32_t slots_;
+  uint32_t gate_lives_;
 };
 
 }  // namespace oklo

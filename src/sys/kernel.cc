@@ -179,6 +179,13 @@ long prctl(int option, unsigned long argument) { return answer(::prctl(option, a
 
 long pread(int fd, void* out, size_t size, off_t offset) { return answer(::pread(fd, out, size, offset)); }
 
+// The C library answers the errno number itself.
+long pthread_create(pthread_t* out, void* (*run)(void*), void* with) {
+  return -::pthread_create(out, nullptr, run, with);
+}
+
+long pthread_join(pthread_t thread) { return -::pthread_join(thread, nullptr); }
+
 long pwrite(int fd, const void* data, size_t size, off_t offset) {
   return answer(::pwrite(fd, data, size, offset));
 }

@@ -4,6 +4,7 @@
 // program makes one. Each answers as the kernel does: zero or more on success, a negative errno number
 // on failure (intro(2)). The fault tests link another kernel.cc that fails on purpose.
 
+#include <pthread.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
@@ -65,6 +66,9 @@ long pipe2(int ends[2], int flags);
 long poll(int fd, short events, int timeout_ms);
 long prctl(int option, unsigned long argument);
 long pread(int fd, void* out, size_t size, off_t offset);
+// pthread_create(3) with the usual attributes, and pthread_join(3).
+long pthread_create(pthread_t* out, void* (*run)(void*), void* with);
+long pthread_join(pthread_t thread);
 long pwrite(int fd, const void* data, size_t size, off_t offset);
 long read(int fd, void* out, size_t size);
 long readlinkat(int dir, const char* path, char* out, size_t size);

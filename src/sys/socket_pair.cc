@@ -38,11 +38,18 @@ Fd take_fd(msghdr& message) {
 
 }  // namespace
 
-Result<SocketPair> SocketPair::create() {
+Result<SocketPair> SocketPair::create(PairKind kind) {
   int ends[2] = {-1, -1};
-  long result = kernel::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends);
+  int type = kind == PairKind::packets ? SOCK_SEQPACKET : SOCK_DGRAM;
+  long result = kernel::socketpair(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends);
   if (result < 0) return system_error(static_cast<int>(-result), "cannot make a socket pair");
   return SocketPair{Fd(ends[0]), Fd(ends[1])};
+}
+
+// Root may go beyond what is allowed to all (net.core.wmem_max).
+void widen_send_buffer(int fd, int bytes) {
+  if (kernel::setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &bytes, sizeof bytes) < 0)
+    kernel::setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
 }
 
 long send_message(int fd, std::span<const char> message, int passed_fd) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <span>
 
 #include "base/result.h"
@@ -7,14 +8,21 @@
 
 namespace oklo::sys {
 
-// The two ends of a non-blocking, close-on-exec SOCK_SEQPACKET pair (unix(7)): whole messages, in
-// order, and an end of file when the other side is gone.
+// How the ends of a SocketPair are connected: with an end of file when the other side is gone
+// (SOCK_SEQPACKET), or without, so that an end says nothing of the processes that hold it (SOCK_DGRAM).
+enum class PairKind : uint8_t { packets, datagrams };
+
+// The two ends of a non-blocking, close-on-exec pair (unix(7)): whole messages, in order.
 struct SocketPair {
   Fd first;
   Fd second;
 
-  static Result<SocketPair> create();
+  static Result<SocketPair> create(PairKind kind = PairKind::packets);
 };
+
+// How many bytes may be under way from this end on, which is also how long one message may be: as many as the
+// kernel allows, at most `bytes` (SO_SNDBUF, SO_SNDBUFFORCE, socket(7)).
+void widen_send_buffer(int fd, int bytes);
 
 // Sends one message, with a copy of `passed_fd` when that is not -1 (SCM_RIGHTS, unix(7)).
 [[nodiscard]] long send_message(int fd, std::span<const char> message, int passed_fd = -1);

@@ -42,10 +42,14 @@ void save_title_space(int argc, char** argv) {
 // The C library calls constructors as it calls main.
 [[gnu::constructor]] static void save_before_main(int argc, char** argv) { save_title_space(argc, argv); }
 
+void set_thread_name(std::string_view name) {
+  char kept[16] = {};  // with a zero behind it
+  std::copy_n(name.begin(), std::min(name.size(), sizeof kept - 1), kept);
+  kernel::prctl(PR_SET_NAME, reinterpret_cast<unsigned long>(kept));
+}
+
 void set_title(std::string_view title) {
-  char name[16] = {};  // the kernel keeps 15 bytes and a zero
-  std::copy_n(title.begin(), std::min(title.size(), sizeof name - 1), name);
-  kernel::prctl(PR_SET_NAME, reinterpret_cast<unsigned long>(name));
+  set_thread_name(title);
   if (title_space.empty()) return;
   std::fill(title_space.begin(), title_space.end(), '\0');
   std::copy_n(title.begin(), std::min(title.size(), title_space.size() - 1), title_space.begin());

@@ -8,7 +8,10 @@ namespace oklo::sys {
 // called by itself before main, so that nothing keeps a pointer to an argument yet.
 void save_title_space(int argc, char** argv);
 
-// The name of this process in ps(1).
+// The name of this thread in top(1); the kernel keeps 15 bytes.
+void set_thread_name(std::string_view name);
+
+// The name of this process in ps(1), and of the thread that calls.
 void set_title(std::string_view title);
 
 }  // namespace oklo::sys

@@ -11,7 +11,7 @@ namespace oklo::ws {
 
 namespace {
 
-Hub* current_hub = nullptr;
+thread_local Hub* current_hub = nullptr;
 
 static_assert(Room::kMessageBytesMax + Room::kNameBytesMax + codec::kFrameHeaderBytesMax <=
               BroadcastRing::payload_max(Broadcast::kRingBytes));

@@ -22,7 +22,7 @@ class Hub final : private Relay::Groups {
   Hub(Relay& relay, LifeRow& row);
   ~Hub();
 
-  // That of this process; nullptr when there is none.
+  // That of this thread; nullptr when there is none.
   static Hub* current();
 
   // A WebSocket has opened, or is gone.

@@ -31,6 +31,7 @@ struct ProcessWorld : Turns {
   ProcessPart part;
 
   ProcessWorld() {
+    context.role = oklo::Role::process;
     context.slots = context.slot = 1;
     context.reactor = reactor.get();
     context.scoreboard = &scoreboard;

@@ -9,6 +9,7 @@
 #include "child.h"
 
 using oklo::CloseReason;
+using oklo::Keeper;
 using oklo::LifeRow;
 using oklo::LifeState;
 using oklo::Scoreboard;
@@ -85,4 +86,36 @@ TEST_CASE("shm/scoreboard: each reason to close has a name of its own") {
   CHECK(oklo::close_reason_name(CloseReason::header_timeout) == "header_timeout");
   CHECK(oklo::close_reason_name(CloseReason::handler_failed) == "handler_failed");
   CHECK(oklo::close_reason_name(CloseReason::aborted) == "aborted");
+}
+
+TEST_CASE("shm/scoreboard: each keeper has rows and a sum of its own") {
+  Scoreboard board = Scoreboard::create(5, 2, 2).value();
+  CHECK(board.gate_lives() == 2);
+  CHECK(board.begin_life(0, 1, 0) == 2);
+  CHECK(board.begin_life(1, 1, 0, Keeper::gate) == 0);
+  CHECK(board.begin_life(1, 1, 0, Keeper::gate) == 1);
+  CHECK(board.begin_life(1, 1, 0, Keeper::gate) == -1);
+  CHECK(board.begin_life(0, 1, 0) == 3);
+  CHECK(board.begin_life(0, 1, 0) == 4);
+  CHECK(board.begin_life(0, 1, 0) == -1);
+  board.life(0).requests.add(5);
+  board.life(3).requests.add(7);
+  board.life(4).requests.add(11);
+  board.end_life(0, Keeper::gate);
+  board.end_life(3);
+  board.end_life(4, Keeper::gate);
+  CHECK(board.gone(Keeper::gate).requests.value() == 16);
+  CHECK(board.gone(Keeper::workers).requests.value() == 7);
+  CHECK(board.begin_life(0, 1, 0, Keeper::gate) == 0);
+  CHECK(board.begin_life(0, 1, 0) == 3);
+}
+
+TEST_CASE("shm/scoreboard: a row that is used again has another serial: its lives can be told apart") {
+  Scoreboard board = Scoreboard::create(1, 1).value();
+  board.begin_life(0, 1, 0);
+  uint32_t before = board.life(0).serial;
+  board.end_life(0);
+  CHECK(board.life(0).serial == before);
+  board.begin_life(0, 1, 0);
+  CHECK(board.life(0).serial != before);
 }
