@@ -13,7 +13,6 @@ namespace oklo {
 
 namespace stream {
 class Link;
-class StreamService;
 }
 
 // What is known of a connection at the moment of the call.
@@ -79,7 +78,7 @@ class Connection {
   static constexpr size_t kStateBytes = 64;
 
  private:
-  friend class stream::StreamService;
+  friend class stream::Link;
   explicit Connection(stream::Link& link) : link_(link) {}
   Connection(const Connection&) = delete;
   void* state_memory();

@@ -10,7 +10,6 @@ namespace oklo {
 
 namespace stream {
 class PacketLink;
-class DatagramService;
 }
 
 // One datagram in the hands of its handler: borrowed, it lives until the handler returns.
@@ -33,7 +32,7 @@ class Datagram {
   unsigned worker() const;
 
  private:
-  friend class stream::DatagramService;
+  friend class stream::PacketLink;
   explicit Datagram(stream::PacketLink& link) : link_(link) {}
   Datagram(const Datagram&) = delete;
   stream::PacketLink& link_;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <oklo/datagram.h>
+#include <oklo/dispatch.h>
 #include <oklo/limits.h>
 #include <oklo/process.h>
 #include <oklo/router.h>
@@ -53,6 +54,8 @@ struct ServerOptions {
   uint32_t task_bytes_max = 1u << 20;  // of what a task is asked with, and of its result; they lie in memory,
                                        // where each task of a full queue may take twice that
   uint64_t task_max_requests = 0;      // as max_requests, for the tasks of a task worker
+  Dispatch dispatch = Dispatch::connection;  // which worker gets a message; in process mode
+  OnWorkerDeath on_worker_death = OnWorkerDeath::close;  // what becomes of the message that it was handling
   bool debug_single = false;  // for debuggers: one worker in the process that calls run, and no other one:
                               // workers, user, control, pid_file, daemon, processes and task_workers count
                               // for nothing
@@ -88,6 +91,9 @@ class Server {
   // leave at the same time. None of on_worker_start, _stop and _error is called for it. Names have 1 to 31
   // bytes of ASCII without blanks and need not differ.
   void process(std::string_view name, Function<void()> start, ProcessOptions options = {});
+
+  // What Dispatch::function asks, in process mode.
+  void on_dispatch(DispatchFunction function);
 
   // Declares a kind of tasks: oklo::task of <oklo/task.h> asks for them. The handler is called in a task
   // worker and may wait as long as it likes: a process with the rights and the Reactor of a worker and a

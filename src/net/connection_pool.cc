@@ -1,5 +1,7 @@
 #include "net/connection_pool.h"
 
+#include <utility>
+
 namespace oklo {
 
 namespace {
@@ -77,7 +79,9 @@ void ConnectionPool::open_client(ConnectionId id, Endpoint& endpoint, sys::Fd so
 }
 
 void ConnectionPool::erase(net::Connection& connection, CloseReason reason) {
-  rows_.close(connection.id());
+  ConnectionId id = connection.id();
+  if (std::exchange(retained_, {}) == id) connection.row().kind = ConnectionKind::none;
+  else rows_.close(id);
   if (is_client(connection)) clients_--;
   connections_.erase(connection);
   life_.closed[static_cast<size_t>(reason)].add(1);

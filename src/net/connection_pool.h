@@ -31,6 +31,9 @@ class ConnectionPool {
   // socket is closed.
   void open(Endpoint& endpoint, sys::Fd socket, const sys::Address& peer, bool read_now);
   void erase(net::Connection& connection, CloseReason reason);
+  // Of one that is about to be erased: its row stays, as that of no connection, until release_row.
+  void retain_row(net::Connection& connection) { retained_ = connection.id(); }
+  void release_row(ConnectionId id) { rows_.close(id); }
 
   // A row for a client's connection that is being made; generation 0: there is no room. Either open_client or
   // give_up follows. Until then find finds nothing, and the slot in the row is free to use.
@@ -71,6 +74,7 @@ class ConnectionPool {
   SlotTable<net::Connection> connections_;
   uint32_t connections_max_;
   uint32_t reserved_ = 0;
+  ConnectionId retained_;
   uint32_t clients_ = 0;
   Function<void()> on_erase_;
 };

@@ -42,10 +42,20 @@ bool DatagramSocket::receive() {
 }
 
 bool DatagramSocket::reply(size_t index, std::string_view bytes) {
-  sys::Address peer = reader_.peer(index);
-  if (peer.size() == 0 || bytes.size() > (peer.is_unix() ? kUnixBytesMax : kUdpBytesMax)) return false;
+  return add(reader_.peer(index), reader_.source(index), bytes);
+}
+
+bool DatagramSocket::send_to(const sys::Address& peer, const sys::PacketSource& source,
+                             std::string_view bytes) {
+  bool added = add(peer, source, bytes);
+  send();
+  return added;
+}
+
+bool DatagramSocket::add(const sys::Address& peer, const sys::PacketSource& source, std::string_view bytes) {
+  if (!can_send(peer, bytes.size())) return false;
   if (writer_.full()) send();
-  writer_.add(peer, reader_.source(index), bytes);
+  writer_.add(peer, source, bytes);
   return true;
 }
 

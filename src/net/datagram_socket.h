@@ -41,16 +41,23 @@ class DatagramSocket final : public Intake, private EventHandler {
   void take_waiting() override;
   void on_room() override {}
 
+  // Whether so much may be sent to that peer.
+  static bool can_send(const sys::Address& peer, size_t bytes) {
+    return peer.size() != 0 && bytes <= (peer.is_unix() ? kUnixBytesMax : kUdpBytesMax);
+  }
   const sys::PacketReader& reader() const { return reader_; }
   // To whoever sent the datagram with that number. False when that is nobody who can be named, or when it is
   // more than a datagram holds.
   bool reply(size_t index, std::string_view bytes);
+  // The same for one that came in earlier, by what the reader said of it then; it is sent at once.
+  bool send_to(const sys::Address& peer, const sys::PacketSource& source, std::string_view bytes);
 
  private:
   static constexpr int kBatchesWaiting = 128;  // 4096 datagrams
 
   void on_event(uint32_t events) override;
   bool receive();
+  bool add(const sys::Address& peer, const sys::PacketSource& source, std::string_view bytes);
   void send();
 
   Reactor& reactor_;

@@ -19,6 +19,7 @@
 namespace oklo {
 
 class TaskAsker;
+class ConnectionStates;
 class Wires;
 
 // What a worker has to work with, or whatever else is a life: a process of the program's own, which has no
@@ -41,11 +42,14 @@ struct WorkerContext {
   Log* log = nullptr;
   int access_log_fd = -1;                     // -1: none
   const Wires* wires = nullptr;               // nullptr: base mode, or it uses none
+  const ConnectionStates* states = nullptr;   // in process mode
   uint32_t threads = 0;                       // of the gate; 0: base mode
   uint32_t thread = 0;                        // of a thread of the gate: which one, from 0 on
   std::vector<std::vector<int>> listeners;    // [address][slot], for the gate [address][thread]; one only
                                               // for a unix socket
   std::vector<sys::Address> addresses;        // where each address listens; the port the kernel chose
+  Function<void()> left;                      // of a worker of process mode: to be called when it reads no
+                                              // wires any more
   Function<void()> drained;                   // to be called when draining is over: the process ends
 
   bool is_worker() const { return role == Role::worker; }

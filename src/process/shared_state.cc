@@ -70,7 +70,7 @@ Result<SharedState> SharedState::create(const MasterOptions& options, uint32_t w
   uint32_t rows = connection_rows(options.connections_max, workers, places + threads);
   Result<ConnectionTable> table = ConnectionTable::create(rows);
   if (!table) return table.error();
-  SharedState state = {std::move(scoreboard).value(), std::move(table).value(), {}, {}, {}, {}};
+  SharedState state = {std::move(scoreboard).value(), std::move(table).value(), {}, {}, {}, {}, {}};
   if (options.tasks.records) {
     TaskTableOptions tasks = options.tasks;
     tasks.lives = state.scoreboard.size();
@@ -87,6 +87,9 @@ Result<SharedState> SharedState::create(const MasterOptions& options, uint32_t w
     Result<Wires> wires = Wires::create(threads, workers);
     if (!wires) return wires.error();
     state.wires.emplace(std::move(wires).value());
+    Result<ConnectionStates> states = ConnectionStates::create(state.connections.size());
+    if (!states) return states.error();
+    state.states.emplace(std::move(states).value());
   }
   if (!options.broadcasts && !threads) return state;
   Result<Broadcast> broadcast = Broadcast::create(state.scoreboard.size() + (threads ? 2 : 1));

@@ -6,6 +6,7 @@
 #include "process/application.h"
 #include "process/wires.h"
 #include "shm/broadcast.h"
+#include "shm/connection_states.h"
 #include "shm/connection_table.h"
 #include "shm/scoreboard.h"
 #include "shm/task_table.h"
@@ -22,6 +23,7 @@ struct SharedState {
   std::optional<Mailboxes> mail;       // where the program asked for it
   std::optional<TaskTable> tasks;      // where there are task workers
   std::optional<Wires> wires;          // in process mode
+  std::optional<ConnectionStates> states;  // the same
 
   // `threads`: of the gate, 0 in base mode. The slots are those of the workers, of the processes, of the
   // threads and of the manager.

@@ -1,29 +1,33 @@
 #include "server/base_worker.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace oklo {
 
-BaseWorker::BaseWorker(WorkerContext& context, const std::vector<std::unique_ptr<Service>>& services,
-                       Reach reach, LogFormat log_format, uint32_t connections_max)
+BaseWorker::BaseWorker(WorkerContext& context, Reach reach, LogFormat log_format, uint32_t connections_max)
     : context_(context),
+      own_(context.role == Role::gate_thread ? context.thread : context.slot),
       pool_(*context.reactor, *context.connections, *context.row, context.life, connections_max),
       connector_(pool_),
       messenger_(context, reach, &pool_),
       log_writer_(*context.reactor, context.access_log_fd, context.row->log_lines_dropped),
       log_(log_writer_, log_format),
-      intakes_(context.slots) {
-  http::AccessLog* log = context.access_log_fd >= 0 ? &log_ : nullptr;
-  for (auto& service : services)
-    ports_.push_back(service->make_port({context, pool_, log, static_cast<uint8_t>(ports_.size())}));
+      intakes_(std::max(context.slots, context.threads)) {
   pool_.on_erase([this] { on_erase(); });
 }
 
 BaseWorker::~BaseWorker() = default;
 
+void BaseWorker::open_ports(const std::vector<std::unique_ptr<Service>>& services, GateSide* gate) {
+  http::AccessLog* log = context_.access_log_fd >= 0 ? &log_ : nullptr;
+  for (auto& service : services)
+    ports_.push_back(service->make_port({context_, pool_, log, static_cast<uint8_t>(ports_.size()), gate}));
+}
+
 Result<void> BaseWorker::start() {
   if (Result<void> started = messenger_.start(); !started) return started;
-  return take_from(context_.slot);
+  return take_from(own_);
 }
 
 // A unix socket is one for all slots, so only the own slot stands for it: the others of its group share
@@ -32,7 +36,7 @@ Result<void> BaseWorker::take_from(uint32_t slot) {
   for (size_t i = 0; i < ports_.size(); i++) {
     const std::vector<int>& sockets = context_.listeners[i];
     bool shared = context_.addresses[i].is_unix();
-    if (shared && slot != context_.slot) continue;
+    if (shared && slot != own_) continue;
     Result<std::unique_ptr<Intake>> intake = ports_[i]->take_from(sockets[shared ? 0 : slot], shared);
     if (!intake) return intake.error();
     intakes_[slot].push_back(std::move(intake).value());
@@ -88,7 +92,8 @@ void BaseWorker::on_timer() { pool_.abort_all(); }
 void BaseWorker::finish() {
   context_.reactor->timers().cancel(*this);
   log_writer_.flush();
-  context_.drained();
+  if (on_finished_) on_finished_();
+  else context_.drained();
 }
 
 void BaseWorker::reopen_log(int fd) { log_writer_.set_fd(fd); }

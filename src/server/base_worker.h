@@ -19,9 +19,15 @@ namespace oklo {
 // as long as the process.
 class BaseWorker final : public WorkerService, private Timer {
  public:
-  BaseWorker(WorkerContext& context, const std::vector<std::unique_ptr<Service>>& services,
-             Reach reach, LogFormat log_format, uint32_t connections_max);
+  BaseWorker(WorkerContext& context, Reach reach, LogFormat log_format, uint32_t connections_max);
   ~BaseWorker() override;
+
+  // What it serves, before it starts. `gate`: in place of the handlers, workers are told.
+  void open_ports(const std::vector<std::unique_ptr<Service>>& services, GateSide* gate = nullptr);
+  ConnectionPool& pool() { return pool_; }
+  Relay& relay() { return messenger_.relay(); }
+  // Called when draining is over, in place of WorkerContext::drained.
+  void on_finished(Function<void()> function) { on_finished_ = std::move(function); }
 
   Result<void> start() override;
   void serve(uint32_t slot) override;
@@ -38,6 +44,8 @@ class BaseWorker final : public WorkerService, private Timer {
   void finish();
 
   WorkerContext& context_;
+  const uint32_t own_;  // the place of its listeners
+  Function<void()> on_finished_;
   http::LateAnswers late_answers_;
   ConnectionPool pool_;
   Connector connector_;

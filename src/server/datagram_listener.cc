@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "gate/packet_gate.h"
+#include "gate/packet_worker.h"
 #include "net/datagram_socket.h"
 #include "stream/datagram_service.h"
 
@@ -27,6 +29,23 @@ class DatagramPort final : public Port {
   stream::DatagramService service_;
 };
 
+// The same in a reactor thread of the gate.
+class PacketGatePort final : public Port {
+ public:
+  PacketGatePort(const DatagramOptions& options, const PortContext& context)
+      : gate_(options, context.pool.reactor(), context.pool.life(), context.gate->deliveries, context.index) {
+    context.gate->ports.push_back(&gate_);
+  }
+
+  Result<std::unique_ptr<Intake>> take_from(int socket, bool shared) override {
+    return gate_.take_from(socket, shared);
+  }
+  void drain() override {}
+
+ private:
+  gate::PacketGate gate_;
+};
+
 }  // namespace
 
 DatagramListener::DatagramListener(std::string address, DatagramHandlers handlers,
@@ -47,7 +66,12 @@ Result<void> DatagramListener::open() {
 }
 
 std::unique_ptr<Port> DatagramListener::make_port(const PortContext& context) {
+  if (context.gate) return std::make_unique<PacketGatePort>(options_, context);
   return std::make_unique<DatagramPort>(handlers_, options_, context);
+}
+
+std::unique_ptr<gate::WorkerPort> DatagramListener::make_worker_port(const WorkerPortContext& context) {
+  return std::make_unique<gate::PacketWorker>(handlers_, context.worker, context.end);
 }
 
 }  // namespace oklo

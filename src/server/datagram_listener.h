@@ -15,6 +15,7 @@ class DatagramListener final : public Service {
   Result<void> open() override;
   void adopt(std::vector<int>&) override {}
   std::unique_ptr<Port> make_port(const PortContext& context) override;
+  std::unique_ptr<gate::WorkerPort> make_worker_port(const WorkerPortContext& context) override;
 
  private:
   DatagramHandlers handlers_;

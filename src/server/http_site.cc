@@ -83,3 +83,6 @@ std::unique_ptr<Port> HttpSite::make_port(const PortContext& context) {
 }
 
 }  // namespace oklo
+namespace oklo {
+std::unique_ptr<gate::WorkerPort> HttpSite::make_worker_port(const WorkerPortContext&) { return nullptr; }
+}

@@ -17,6 +17,7 @@ class HttpSite final : public Service {
   Result<void> open() override;
   void adopt(std::vector<int>& keep) override;
   std::unique_ptr<Port> make_port(const PortContext& context) override;
+  std::unique_ptr<gate::WorkerPort> make_worker_port(const WorkerPortContext& context) override;
 
  private:
   std::unique_ptr<http::RouteTable> routes_;

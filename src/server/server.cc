@@ -99,7 +99,9 @@ std::unique_ptr<WorkerService> Server::Parts::make_service(WorkerContext& contex
   if (!context.is_worker() && process < processes.size())
     return std::make_unique<UserProcess>(context, processes[process], reach(), max);
   if (!context.is_worker()) return std::make_unique<TaskWorker>(context, tasks);
-  return std::make_unique<BaseWorker>(context, services, reach(), options.access_log_format, max);
+  auto worker = std::make_unique<BaseWorker>(context, reach(), options.access_log_format, max);
+  worker->open_ports(services);
+  return worker;
 }
 
 void Server::Parts::on_up(const std::vector<sys::Address>& addresses) {

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "gate/deliveries.h"
+#include "gate/worker_end.h"
 #include "http/access_log.h"
 #include "net/connection_pool.h"
 #include "net/intake.h"
@@ -12,12 +14,28 @@
 
 namespace oklo {
 
+// What a reactor thread of the gate has for its ports, which add themselves.
+struct GateSide {
+  gate::Deliveries& deliveries;
+  std::vector<gate::ThreadPort*>& ports;  // one for each service, in their order
+};
+
+// What a gate::WorkerPort is made with, in a worker of process mode; all of it outlives the port.
+struct WorkerPortContext {
+  WorkerContext& worker;
+  gate::WorkerEnd& end;
+  ConnectionPool& pool;         // of its clients
+  http::AccessLog* access_log;  // may be null
+  uint8_t index;                // of the Service among all of the server
+};
+
 // What a Port is made with, in a worker; all of it outlives the Port.
 struct PortContext {
   WorkerContext& worker;
   ConnectionPool& pool;
   http::AccessLog* access_log;  // may be null
   uint8_t index;                // of the Service among all of the server
+  GateSide* gate;               // in a thread of the gate; else nullptr
 };
 
 // What speaks at one address in one worker.
@@ -50,6 +68,8 @@ class Service {
   virtual void adopt(std::vector<int>& keep) = 0;
   // In the worker.
   virtual std::unique_ptr<Port> make_port(const PortContext& context) = 0;
+  // In the worker of process mode; make_port is then called in the threads of the gate.
+  virtual std::unique_ptr<gate::WorkerPort> make_worker_port(const WorkerPortContext& context) = 0;
 
  private:
   std::string address_;

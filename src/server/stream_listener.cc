@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "gate/stream_gate.h"
+#include "gate/stream_worker.h"
 #include "net/acceptor.h"
 #include "stream/stream_service.h"
 
@@ -9,17 +11,22 @@ namespace oklo {
 
 namespace {
 
+Endpoint stream_endpoint(ConnectionPool& pool, Protocol& protocol, const StreamOptions& options,
+                         uint8_t listener) {
+  Endpoint endpoint = pool.make_endpoint(protocol);
+  endpoint.kind = ConnectionKind::stream;
+  endpoint.listener = listener;
+  endpoint.write_stall_ms = options.write_stall_ms;
+  endpoint.queue_bytes_max = options.queue_bytes;
+  return endpoint;
+}
+
 class StreamPort final : public Port {
  public:
   StreamPort(const StreamHandlers& handlers, const StreamOptions& options, const PortContext& context)
       : pool_(context.pool),
         service_(handlers, options, pool_.reactor(), pool_.life(), context.worker.slot),
-        endpoint_(pool_.make_endpoint(service_)) {
-    endpoint_.kind = ConnectionKind::stream;
-    endpoint_.listener = context.index;
-    endpoint_.write_stall_ms = options.write_stall_ms;
-    endpoint_.queue_bytes_max = options.queue_bytes;
-  }
+        endpoint_(stream_endpoint(pool_, service_, options, context.index)) {}
 
   Result<std::unique_ptr<Intake>> take_from(int socket, bool shared) override {
     return Acceptor::start(pool_, endpoint_, socket, false, shared);
@@ -29,6 +36,28 @@ class StreamPort final : public Port {
  private:
   ConnectionPool& pool_;
   stream::StreamService service_;
+  Endpoint endpoint_;
+};
+
+// The same in a reactor thread of the gate.
+class StreamGatePort final : public Port {
+ public:
+  StreamGatePort(const StreamHandlers& handlers, const StreamOptions& options, const PortContext& context)
+      : pool_(context.pool),
+        gate_(handlers, options, pool_, context.gate->deliveries, *context.worker.states,
+              context.worker.thread),
+        endpoint_(stream_endpoint(pool_, gate_.protocol(), options, context.index)) {
+    context.gate->ports.push_back(&gate_);
+  }
+
+  Result<std::unique_ptr<Intake>> take_from(int socket, bool shared) override {
+    return Acceptor::start(pool_, endpoint_, socket, false, shared);
+  }
+  void drain() override {}
+
+ private:
+  ConnectionPool& pool_;
+  gate::StreamGate gate_;
   Endpoint endpoint_;
 };
 
@@ -53,7 +82,12 @@ Result<void> StreamListener::open() {
 }
 
 std::unique_ptr<Port> StreamListener::make_port(const PortContext& context) {
+  if (context.gate) return std::make_unique<StreamGatePort>(handlers_, options_, context);
   return std::make_unique<StreamPort>(handlers_, options_, context);
+}
+
+std::unique_ptr<gate::WorkerPort> StreamListener::make_worker_port(const WorkerPortContext& context) {
+  return std::make_unique<gate::StreamWorker>(handlers_, context.worker, context.end);
 }
 
 }  // namespace oklo

@@ -16,6 +16,7 @@ class StreamListener final : public Service {
   Result<void> open() override;
   void adopt(std::vector<int>&) override {}
   std::unique_ptr<Port> make_port(const PortContext& context) override;
+  std::unique_ptr<gate::WorkerPort> make_worker_port(const WorkerPortContext& context) override;
 
  private:
   StreamHandlers handlers_;

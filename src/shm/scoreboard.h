@@ -36,6 +36,7 @@ struct alignas(64) LifeRow {
   std::atomic<bool> late;           // connections wait for it and it does not turn
   std::atomic<uint32_t> rate;       // requests in the last second
   Counter started_ms;
+  std::atomic<bool> broken;         // says what no worker says: written by a thread of the gate
   std::atomic<bool> reads_wires;    // of its slot: it was told to begin; it says itself that it has ended
   // Written by the process itself.
   std::atomic<LifeState> state;
@@ -53,6 +54,9 @@ struct alignas(64) LifeRow {
   Counter broadcasts_missed;  // records of other workers that were overwritten before they were read, and own
                               // ones for groups that a Relay::Road refused
   Counter accept_pauses;  // times that accepting stopped because there was no room
+  Counter dispatched_wrong;   // of a thread of the gate: workers that a dispatch function named and are not there
+  Counter packets_dropped;    // the same: datagrams for workers that had no room
+  Counter wires_broken;       // the same: what came over wires that no worker sends
   Counter task_since_ms;  // of a task worker: when the task that it runs began; 0: it runs none
   Counter tasks_done;     // by it
   Counter tasks_failed;   // by it, as their handlers said

@@ -16,11 +16,7 @@ class LocalPacket final : public PacketLink {
   LocalPacket(DatagramSocket& socket, size_t index, const DatagramService& service)
       : socket_(socket), index_(index), service_(service) {}
 
-  std::string peer() const override {
-    sys::Address address = socket_.reader().peer(index_);
-    bool nameless = address.size() == 0 || (address.is_unix() && *address.path() == '\0');
-    return nameless ? "unix" : address.to_string();
-  }
+  std::string peer() const override { return peer_name(socket_.reader().peer(index_)); }
   bool reply(std::string_view bytes) override { return socket_.reply(index_, bytes); }
   bool truncated() const override { return socket_.reader().truncated(index_); }
   unsigned listener() const override { return service_.listener(); }
@@ -33,6 +29,11 @@ class LocalPacket final : public PacketLink {
 };
 
 }  // namespace
+
+std::string peer_name(const sys::Address& peer) {
+  bool nameless = peer.size() == 0 || (peer.is_unix() && *peer.path() == '\0');
+  return nameless ? "unix" : peer.to_string();
+}
 
 DatagramService::DatagramService(const DatagramHandlers& handlers, const DatagramOptions& options,
                                  unsigned listener, unsigned worker)
@@ -48,7 +49,7 @@ const char* DatagramService::fault(const DatagramHandlers& handlers, const Datag
 
 void DatagramService::on_packet(DatagramSocket& socket, size_t index) {
   LocalPacket link(socket, index, *this);
-  Datagram datagram(link);
+  Datagram datagram = link.handle();
   handlers_.on_packet(datagram, reader_.bytes(index));
 }
 

@@ -13,6 +13,9 @@ namespace oklo::stream {
 // what sends messages to the process that does.
 class Link {
  public:
+  // What a handler gets; it lives no longer than this.
+  Connection handle() { return Connection(*this); }
+
   virtual ConnectionId id() const = 0;
   virtual bool send(std::string_view bytes) = 0;
   virtual bool send_file(sys::Fd file, uint64_t offset, uint64_t size) = 0;

@@ -33,13 +33,14 @@ void refuse(net::Connection& connection, FramedMessage::State state) {
 }  // namespace
 
 StreamService::StreamService(const StreamHandlers& handlers, const StreamOptions& options, Reactor& reactor,
-                             LifeRow& life, unsigned worker)
+                             LifeRow& life, unsigned worker, Pace pace)
     : handlers_(handlers),
       options_(options),
       reactor_(reactor),
       life_(life),
       worker_(worker),
-      plain_(options.framing.kind == StreamFraming::Kind::none && options.idle_time_ms == 0) {}
+      plain_(options.framing.kind == StreamFraming::Kind::none && options.idle_time_ms == 0 &&
+             pace == Pace::free) {}
 
 const char* StreamService::fault(const StreamHandlers& handlers, const StreamOptions& options) {
   if (!handlers.on_receive) return "on_receive is missing";
@@ -56,7 +57,7 @@ template <class... Args>
 inline void StreamService::call(const Function<void(Connection&, Args...)>& handler,
                                 net::Connection& connection, Args... args) {
   LocalLink link(connection, *this);
-  Connection handle(link);
+  Connection handle = link.handle();
   handler(handle, args...);
   if (connection.queued() > options_.high_water) high_water_passed(connection);
 }
@@ -103,12 +104,13 @@ void StreamService::on_open(net::Connection& connection) {
 
 void StreamService::on_data(net::Connection& connection) {
   if (plain_) return pass_on(connection);
+  if (session_of(connection).held) return connection.pause_reading();
   await_more(connection);
   deliver(connection);
 }
 
 void StreamService::on_end(net::Connection& connection) {
-  bool unread = session_of(connection).paused && !connection.input().empty();
+  bool unread = waits(connection) && !connection.input().empty();
   if (!unread) tell_end(connection);
 }
 
@@ -131,7 +133,7 @@ void StreamService::on_partly_sent(net::Connection& connection) {
 }
 
 void StreamService::on_deadline(net::Connection& connection) {
-  if (session_of(connection).paused) await_more(connection);
+  if (waits(connection)) await_more(connection);
   else if (options_.idle_time_ms) connection.close(CloseReason::idle_timeout, Linger::yes);
 }
 
@@ -169,11 +171,28 @@ bool StreamService::close_by_id(net::Connection& connection) {
 
 void StreamService::visit(net::Connection& connection, const Function<void(Connection&)>& function) {
   LocalLink link(connection, *this);
-  Connection handle(link);
+  Connection handle = link.handle();
   function(handle);
   list_if_filled(connection);
-  bool may_be_told = connection.open() && !session_of(connection).paused;
+  bool may_be_told = connection.open() && !waits(connection);
   if (may_be_told && (!connection.input().empty() || connection.peer_finished())) list(connection);
+}
+
+// Nothing is handed over until somebody says so.
+bool StreamService::waits(net::Connection& connection) {
+  const StreamSession& session = session_of(connection);
+  return session.paused || session.held;
+}
+
+void StreamService::hold(net::Connection& connection) { session_of(connection).held = true; }
+
+void StreamService::let_go(net::Connection& connection) {
+  StreamSession& session = session_of(connection);
+  if (!std::exchange(session.held, false) || session.paused || !connection.open()) return;
+  bool more = !connection.input().empty() || connection.peer_finished();
+  if (!more) return;
+  connection.resume_reading();
+  list(connection);
 }
 
 void StreamService::list_if_filled(net::Connection& connection) {
@@ -184,7 +203,7 @@ void StreamService::list_if_filled(net::Connection& connection) {
 // ---------------------------------------------------------------- receiving
 
 void StreamService::deliver(net::Connection& connection) {
-  while (!connection.input().empty() && connection.open() && !session_of(connection).paused)
+  while (!connection.input().empty() && connection.open() && !waits(connection))
     if (!deliver_message(connection)) return;
 }
 
@@ -262,7 +281,7 @@ void StreamService::tell(net::Connection& connection) {
   bool drained = std::exchange(session.drained, false);
   if (drained && connection.open() && connection.all_sent()) call_if_any(handlers_.on_sent, connection);
   deliver(connection);  // The handlers may have resumed it.
-  if (connection.peer_finished() && !session.paused) tell_end(connection);
+  if (connection.peer_finished() && !waits(connection)) tell_end(connection);
 }
 
 }  // namespace oklo::stream

@@ -17,9 +17,11 @@ namespace oklo::stream {
 // A raw stream service for one listener, in one worker: cuts what comes into messages and calls the handlers.
 class StreamService final : public Protocol {
  public:
+  // Whether what is handed over may be held.
+  enum class Pace : bool { free, held };
   // All of these outlive it; they are without fault. `worker` is the number of the worker's slot.
   StreamService(const StreamHandlers& handlers, const StreamOptions& options, Reactor& reactor, LifeRow& life,
-                unsigned worker);
+                unsigned worker, Pace pace = Pace::free);
 
   // What is wrong with them, for whoever wrote them, or nullptr.
   static const char* fault(const StreamHandlers& handlers, const StreamOptions& options);
@@ -38,6 +40,11 @@ class StreamService final : public Protocol {
 
   // Calls a function with a connection of this service. What its handlers are to be told of that comes later.
   void visit(net::Connection& connection, const Function<void(Connection&)>& function);
+
+  // With Pace::held: hands nothing over until let_go, beside what its handlers do. What comes meanwhile is read
+  // until a block is full.
+  void hold(net::Connection& connection);
+  void let_go(net::Connection& connection);
 
   // The connections that open from now on begin with these kStateBytes as their state; nullptr: with none.
   void begin_with(const void* state) { first_state_ = state; }
@@ -65,6 +72,7 @@ class StreamService final : public Protocol {
 
   // --- what is told in the next turn
   void list(net::Connection& connection);
+  static bool waits(net::Connection& connection);
   void list_if_filled(net::Connection& connection);
   void tell_listed();
   void tell(net::Connection& connection);

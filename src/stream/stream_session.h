@@ -26,6 +26,7 @@ struct StreamSession {
   std::string* long_message = nullptr;  // what is there of one that is longer than a block
   uint32_t scanned = 0;                 // bytes of the unfinished message that need not be looked at again
   bool paused = false;
+  bool held = false;           // from outside: nothing is handed over
   bool send_finished = false;  // the handler ended the sending side
   bool end_told = false;       // the peer's end was told
   bool above = false;          // the high water mark was passed and not yet the low one

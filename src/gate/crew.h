@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "gate/talk.h"
+#include "net/wire.h"
+#include "shm/scoreboard.h"
+
+namespace oklo::gate {
+
+// The workers as one reactor thread of the gate knows them: a wire to each slot, and the lives that have read
+// from it, one after another. Each says with which unit it began; so what was sent before belongs to the
+// lives before.
+class Crew {
+ public:
+  struct Events {
+    Function<void(uint32_t worker, const codec::WireRecord& record, sys::Fd file)> on_record;
+    // There is room on that wire again.
+    Function<void(uint32_t worker)> on_room;
+    // has_lost may have another answer.
+    Function<void()> on_change;
+    // Something came over the wire of that worker that no worker sends; `pid` is the one that sent it, or 0.
+    Function<void(uint32_t worker, uint32_t pid)> on_broken;
+  };
+  // `ends` are the gate's ends of the wires, one for each worker; `pid` is that of the gate. All is borrowed.
+  Crew(Reactor& reactor, const Scoreboard& scoreboard, const std::vector<int>& ends, uint32_t pid,
+       Events events);
+
+  // Reads from now on, and greets those who read.
+  Result<void> start();
+  Wire& wire(uint32_t worker) { return *workers_[worker].wire; }
+  uint32_t size() const { return static_cast<uint32_t>(workers_.size()); }
+  // Whether the worker of that slot is there and takes what it is told.
+  bool serves(uint32_t worker) const;
+  // Reads all that the workers have said until now.
+  void read_all();
+  // Looks who is gone, and tells by on_change when somebody is.
+  void look();
+
+  // Whether the life that has read this unit is gone. Of what nobody has read yet: no.
+  bool has_lost(uint32_t worker, uint32_t unit) const;
+
+ private:
+  struct Hold {
+    Reader reader;
+    uint32_t first;  // unit that it has read
+    bool gone;
+  };
+  struct Worker {
+    std::unique_ptr<Wire> wire;
+    std::vector<Hold> holds;  // the last one reads now
+  };
+
+  void on_record(uint32_t worker, const codec::WireRecord& record, sys::Fd file);
+  void begin(Worker& worker, const codec::WireRecord& record);
+  void greet(Worker& worker);
+  bool is_there(const Reader& reader) const;
+
+  Reactor& reactor_;
+  const Scoreboard& scoreboard_;
+  uint32_t pid_;
+  Events events_;
+  std::vector<char> buffer_;
+  std::vector<Worker> workers_;
+};
+
+}  // namespace oklo::gate

@@ -1,0 +1,149 @@
+#include "gate/deliveries.h"
+
+#include <utility>
+
+namespace oklo::gate {
+
+Deliveries::Deliveries(ConnectionPool& pool, Crew& crew, Dispatcher& dispatcher, Load& load,
+                       OnWorkerDeath on_death, const std::vector<ThreadPort*>& ports)
+    : pool_(pool),
+      crew_(crew),
+      dispatcher_(dispatcher),
+      load_(load),
+      on_death_(on_death),
+      ports_(ports),
+      waiting_(crew.size()) {}
+
+Deliveries::Delivery*& Deliveries::place_of(const net::Connection& connection) {
+  uint32_t place = connection.slot_index();
+  if (place >= of_connection_.size()) of_connection_.resize(place + 1);
+  return of_connection_[place];
+}
+
+Deliveries::Delivery* Deliveries::find(ConnectionId id) {
+  if (net::Connection* connection = pool_.find(id)) return of(*connection);
+  auto gone = of_gone_.find(id.row);
+  return gone != of_gone_.end() && gone->second->id == id ? gone->second : nullptr;
+}
+
+void Deliveries::tell(net::Connection& connection, Told type, uint16_t flags, std::string_view bytes) {
+  Delivery*& delivery = place_of(connection);
+  if (delivery) {
+    delivery->next.push_back({type, flags, std::string(bytes)});
+    return;
+  }
+  delivery = &all_.insert(connection.id(), connection.row(), connection.endpoint().listener);
+  delivery->current.type = type;
+  delivery->current.flags = flags;
+  begin(*delivery, bytes);
+}
+
+void Deliveries::begin(Delivery& delivery, std::string_view bytes) {
+  delivery.worker = dispatcher_.choose(delivery.id, delivery.row, bytes);
+  load_.add(delivery.worker);
+  bool room = !crew_.wire(delivery.worker).full();
+  bool may_repeat = on_death_ == OnWorkerDeath::redeliver || !is_message(delivery.current.type);
+  if ((!room || may_repeat) && bytes.data() != delivery.current.bytes.data()) delivery.current.bytes = bytes;
+  delivery.sent = room;
+  if (room) send(delivery, bytes);
+  else waiting_[delivery.worker].push_back(delivery.index);
+}
+
+void Deliveries::send(Delivery& delivery, std::string_view bytes) {
+  delivery.sent = true;
+  delivery.number = ++last_number_;
+  Wire& wire = crew_.wire(delivery.worker);
+  wire.put({static_cast<uint8_t>(delivery.current.type), delivery.listener, delivery.current.flags,
+            delivery.number, wire_id(delivery.id), bytes});
+  delivery.unit = wire.commit();
+}
+
+// As long as the worker takes it.
+void Deliveries::on_room(uint32_t worker) {
+  std::deque<uint32_t>& waiting = waiting_[worker];
+  while (!waiting.empty() && !crew_.wire(worker).full()) {
+    Delivery& delivery = *all_.find(waiting.front());
+    waiting.pop_front();
+    send(delivery, delivery.current.bytes);
+    crew_.wire(worker).flush();
+  }
+}
+
+void Deliveries::on_done(ConnectionId id, uint32_t number) {
+  Delivery* delivery = find(id);
+  if (!delivery || !delivery->sent || delivery->number != number) return;
+  go_on(*delivery);
+}
+
+// With the next one, if there is one.
+void Deliveries::go_on(Delivery& delivery) {
+  load_.take(delivery.worker);
+  if (delivery.next.empty()) return end(delivery);
+  delivery.current = std::move(delivery.next.front());
+  delivery.next.pop_front();
+  delivery.attempts = 0;
+  begin(delivery, delivery.current.bytes);
+}
+
+void Deliveries::end(Delivery& delivery) {
+  net::Connection* connection = delivery.parted ? nullptr : pool_.find(delivery.id);
+  if (delivery.parted) {
+    of_gone_.erase(delivery.id.row);
+    pool_.release_row(delivery.id);
+  } else {
+    of_connection_[connection->slot_index()] = nullptr;
+  }
+  uint8_t listener = delivery.listener;
+  all_.erase(delivery);
+  if (connection && connection->open()) ports_[listener]->on_done(*connection);
+  if (empty() && on_empty_) on_empty_();
+}
+
+// As any datagram it may be lost where there is no room for it.
+bool Deliveries::tell_packet(uint8_t listener, const PacketHead& head, std::string_view bytes) {
+  uint8_t ip[16];
+  head.peer.copy_ip(ip);
+  uint32_t worker = dispatcher_.choose(listener, head.peer.port() ? ip : nullptr, bytes);
+  Wire& wire = crew_.wire(worker);
+  if (wire.full()) return false;
+  std::string whole(reinterpret_cast<const char*>(&head), sizeof head);
+  whole.append(bytes);
+  wire.put({static_cast<uint8_t>(Told::packet), listener, 0, 0, 0, whole});
+  wire.commit();
+  return true;
+}
+
+void Deliveries::part_with(net::Connection& connection) {
+  Delivery* delivery = of(connection);
+  if (!delivery) return;
+  of_connection_[connection.slot_index()] = nullptr;
+  of_gone_[delivery->id.row] = delivery;
+  delivery->parted = true;
+  pool_.retain_row(connection);
+}
+
+// ---------------------------------------------------------------- workers that are gone
+
+void Deliveries::on_change() {
+  std::vector<uint32_t> lost;
+  all_.for_each([&](Delivery& delivery) {
+    if (delivery.sent && crew_.has_lost(delivery.worker, delivery.unit)) lost.push_back(delivery.index);
+  });
+  for (uint32_t index : lost)
+    if (Delivery* delivery = all_.find(index)) lose(*delivery);
+}
+
+// What is no message must be heard: a handler that keeps count of connections would count wrong.
+void Deliveries::lose(Delivery& delivery) {
+  bool repeats = on_death_ == OnWorkerDeath::redeliver || !is_message(delivery.current.type);
+  if (repeats && ++delivery.attempts < kAttemptsMax) {
+    load_.take(delivery.worker);
+    return begin(delivery, delivery.current.bytes);
+  }
+  net::Connection* connection = delivery.parted ? nullptr : pool_.find(delivery.id);
+  bool close = on_death_ != OnWorkerDeath::lose;
+  if (connection && connection->open()) ports_[delivery.listener]->on_lost(*connection, close);
+  go_on(delivery);
+}
+
+}  // namespace oklo::gate

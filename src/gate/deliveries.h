@@ -1,0 +1,104 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/slot_table.h"
+#include "gate/crew.h"
+#include "gate/dispatcher.h"
+#include "gate/port.h"
+#include "gate/talk.h"
+#include "net/connection_pool.h"
+
+#include <oklo/dispatch.h>
+
+namespace oklo::gate {
+
+// What a reactor thread tells the workers of its connections. Of one connection one message at a time is
+// under way: the next one goes when the worker has said that it is done with the one before. So they are
+// handled in order whichever workers get them, and a worker that dies holds one of a connection at most.
+class Deliveries {
+ public:
+  // All outlive it. The ports are those of the services, in their order.
+  Deliveries(ConnectionPool& pool, Crew& crew, Dispatcher& dispatcher, Load& load, OnWorkerDeath on_death,
+             const std::vector<ThreadPort*>& ports);
+
+  // Tells a worker, behind what was told of that connection before. The bytes are copied where they wait.
+  void tell(net::Connection& connection, Told type, uint16_t flags = 0, std::string_view bytes = {});
+  // The last call of a connection, from Protocol::on_close: what others know of it stays until all of it
+  // was told.
+  void part_with(net::Connection& connection);
+  // Tells a worker of a datagram, of no connection; false when it takes no more now.
+  bool tell_packet(uint8_t listener, const PacketHead& head, std::string_view bytes);
+  // Whether something is under way, or waits.
+  bool has(const net::Connection& connection) const { return of(connection) != nullptr; }
+
+  bool empty() const { return all_.size() == 0; }
+  // Called whenever nothing is under way any more.
+  void on_empty(Function<void()> function) { on_empty_ = std::move(function); }
+
+  // --- what a Crew has to tell
+  void on_done(ConnectionId id, uint32_t number);
+  void on_room(uint32_t worker);
+  void on_change();
+
+ private:
+  static constexpr unsigned kAttemptsMax = 3;
+
+  struct Message {
+    Told type = Told::received;
+    uint16_t flags = 0;
+    std::string bytes;
+  };
+  // What is under way of one connection, and what waits behind it.
+  struct Delivery {
+    Delivery(uint32_t at, ConnectionId whose, const ConnectionRow& of_row, uint8_t of_listener)
+        : index(at), id(whose), row(of_row), listener(of_listener) {}
+    uint32_t slot_index() const { return index; }
+
+    uint32_t index;
+    ConnectionId id;
+    const ConnectionRow& row;
+    uint8_t listener;
+    bool sent = false;      // else it waits for room on the wire
+    bool parted = false;    // its connection is gone
+    uint8_t attempts = 0;
+    uint32_t number = 0;
+    uint32_t worker = 0;
+    uint32_t unit = 0;      // in which it travels
+    Message current;        // the bytes only where they may be needed again
+    std::deque<Message> next;
+  };
+
+  Delivery* of(const net::Connection& connection) const {
+    uint32_t place = connection.slot_index();
+    return place < of_connection_.size() ? of_connection_[place] : nullptr;
+  }
+  Delivery*& place_of(const net::Connection& connection);
+  Delivery* find(ConnectionId id);
+  void begin(Delivery& delivery, std::string_view bytes);
+  void send(Delivery& delivery, std::string_view bytes);
+  void go_on(Delivery& delivery);
+  void end(Delivery& delivery);
+  void lose(Delivery& delivery);
+  static bool is_message(Told type) { return type == Told::received; }
+
+  ConnectionPool& pool_;
+  Crew& crew_;
+  Dispatcher& dispatcher_;
+  Load& load_;
+  OnWorkerDeath on_death_;
+  const std::vector<ThreadPort*>& ports_;
+  SlotTable<Delivery> all_;
+  std::vector<Delivery*> of_connection_;             // by Connection::slot_index
+  std::unordered_map<uint32_t, Delivery*> of_gone_;  // by row
+  std::vector<std::deque<uint32_t>> waiting_;        // [worker]: the indexes of those that wait for room
+  Function<void()> on_empty_;
+  uint32_t last_number_ = 0;
+};
+
+}  // namespace oklo::gate

@@ -1,0 +1,85 @@
+#include "gate/dispatcher.h"
+
+#include <cstring>
+
+#include "sys/address.h"
+
+namespace oklo::gate {
+
+Dispatcher::Dispatcher(Dispatch mode, const DispatchFunction& function, const Crew& crew,
+                       const ConnectionStates& states, LifeRow& row, Load& load)
+    : mode_(mode), function_(function), crew_(crew), states_(states), row_(row), load_(load) {}
+
+uint32_t Dispatcher::choose(ConnectionId id, const ConnectionRow& row, std::string_view bytes) {
+  return one_that_serves(preferred(id, row, bytes));
+}
+
+uint32_t Dispatcher::preferred(ConnectionId id, const ConnectionRow& row, std::string_view bytes) {
+  uint32_t by_connection = id.row % crew_.size();
+  switch (mode_) {
+    case Dispatch::connection: return by_connection;
+    case Dispatch::round_robin: return next();
+    case Dispatch::idle: return idlest();
+    case Dispatch::peer: return row.peer_port ? by_peer(row.peer_ip) : by_connection;
+    case Dispatch::user: {
+      uint64_t user = states_.user(id);
+      return user ? static_cast<uint32_t>(user % crew_.size()) : by_connection;
+    }
+    case Dispatch::function: {
+      std::string peer = row.peer_port ? sys::Address::from_ip(row.peer_ip, 0).host() : "unix";
+      return ask({id, row.listener, std::move(peer), states_.user(id), crew_.size(), bytes}, by_connection);
+    }
+  }
+  return by_connection;
+}
+
+// Without a connection or a user there are peers.
+uint32_t Dispatcher::choose(uint8_t listener, const uint8_t* peer_ip, std::string_view bytes) {
+  uint32_t by_peer_or_turn = peer_ip ? by_peer(peer_ip) : next();
+  if (mode_ == Dispatch::round_robin) return one_that_serves(next());
+  if (mode_ == Dispatch::idle) return one_that_serves(idlest());
+  if (mode_ != Dispatch::function) return one_that_serves(by_peer_or_turn);
+  std::string peer = peer_ip ? sys::Address::from_ip(peer_ip, 0).host() : "unix";
+  return one_that_serves(ask({{}, listener, std::move(peer), 0, crew_.size(), bytes}, by_peer_or_turn));
+}
+
+uint32_t Dispatcher::ask(const DispatchMessage& message, uint32_t otherwise) {
+  unsigned answer = function_(message);
+  if (answer < crew_.size()) return answer;
+  row_.dispatched_wrong.add(1);
+  return otherwise;
+}
+
+uint32_t Dispatcher::by_peer(const uint8_t* ip) const {
+  uint64_t halves[2];
+  std::memcpy(halves, ip, sizeof halves);
+  uint64_t mixed = (halves[0] ^ halves[1]) * 0x9e3779b97f4a7c15;
+  return static_cast<uint32_t>((mixed >> 32) % crew_.size());
+}
+
+uint32_t Dispatcher::next() {
+  next_ = (next_ + 1) % crew_.size();
+  return next_;
+}
+
+// Among equals the next one, so that not all goes to the first.
+uint32_t Dispatcher::idlest() {
+  uint32_t best = next();
+  for (uint32_t i = 0; i < crew_.size(); i++) {
+    uint32_t other = (next_ + i) % crew_.size();
+    bool better = crew_.serves(other) && (load_.of(other) < load_.of(best) || !crew_.serves(best));
+    if (better) best = other;
+  }
+  return best;
+}
+
+// Where nobody serves, it waits for the next life of the one that was meant.
+uint32_t Dispatcher::one_that_serves(uint32_t preferred) const {
+  for (uint32_t i = 0; i < crew_.size(); i++) {
+    uint32_t worker = (preferred + i) % crew_.size();
+    if (crew_.serves(worker)) return worker;
+  }
+  return preferred;
+}
+
+}  // namespace oklo::gate

@@ -1,0 +1,32 @@
+#pragma once
+
+#include "codec/wire_unit.h"
+#include "net/connection.h"
+#include "sys/fd.h"
+
+namespace oklo::gate {
+
+// A service in a reactor thread of the gate: it has the connections, and tells workers of them.
+class ThreadPort {
+ public:
+  // A worker said something to it.
+  virtual void on_said(const codec::WireRecord& record, sys::Fd file) = 0;
+  // All that was told of this connection is done.
+  virtual void on_done(net::Connection& connection) = 0;
+  // A worker died with a message of this connection, and it is not told again; on_done follows. `close`: the
+  // connection is to end.
+  virtual void on_lost(net::Connection& connection, bool close) = 0;
+
+ protected:
+  ~ThreadPort() = default;
+};
+
+// The same service in a worker, which runs its handlers.
+class WorkerPort {
+ public:
+  virtual ~WorkerPort() = default;
+  // A reactor thread tells something. Whether it is done when this returns; if not, the port says so later.
+  virtual bool on_told(uint32_t thread, const codec::WireRecord& record) = 0;
+};
+
+}  // namespace oklo::gate

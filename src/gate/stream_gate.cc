@@ -1,0 +1,105 @@
+#include "gate/stream_gate.h"
+
+#include <cstring>
+#include <utility>
+
+#include "stream/local_link.h"
+
+namespace oklo::gate {
+
+StreamGate::StreamGate(const StreamHandlers& handlers, const StreamOptions& options, ConnectionPool& pool,
+                       Deliveries& deliveries, const ConnectionStates& states, unsigned thread)
+    : pool_(pool),
+      deliveries_(deliveries),
+      states_(states),
+      telling_(telling(handlers)),
+      service_(telling_, options, pool.reactor(), pool.life(), thread, stream::StreamService::Pace::held) {}
+
+// ---------------------------------------------------------------- to the workers
+
+StreamHandlers StreamGate::telling(const StreamHandlers& wanted) {
+  StreamHandlers made;
+  auto teller = [this](const auto& handler, Told type) -> Function<void(Connection&)> {
+    if (!handler) return {};
+    return [this, type](Connection& connection) { tell(connection, type); };
+  };
+  made.on_connect = [this, heard = static_cast<bool>(wanted.on_connect)](Connection& connection) {
+    keep_local(connection);
+    if (heard) tell(connection, Told::connected);
+  };
+  made.on_receive = [this](Connection& connection, std::string_view bytes) { receive(connection, bytes); };
+  made.on_sent = teller(wanted.on_sent, Told::sent);
+  made.on_end = teller(wanted.on_end, Told::ended);
+  made.on_buffer_full = teller(wanted.on_buffer_full, Told::buffer_full);
+  made.on_buffer_drain = teller(wanted.on_buffer_drain, Told::buffer_drained);
+  made.on_close = [this, heard = static_cast<bool>(wanted.on_close)](Connection& connection,
+                                                                     CloseReason reason) {
+    close(connection, reason, heard);
+  };
+  return made;
+}
+
+void StreamGate::tell(Connection& connection, Told type, uint16_t flags, std::string_view bytes) {
+  net::Connection* own = pool_.find(connection.id());
+  service_.hold(*own);
+  deliveries_.tell(*own, type, flags, bytes);
+}
+
+// The workers can't ask the socket. That of a unix socket is that of its listener.
+void StreamGate::keep_local(Connection& connection) {
+  net::Connection* own = pool_.find(connection.id());
+  sys::Address address = own->local_address();
+  ConnectionStates::Local local = {{}, address.port()};
+  if (local.port == 0) return;
+  address.copy_ip(local.ip);
+  states_.keep_local(own->id(), local);
+}
+
+void StreamGate::receive(Connection& connection, std::string_view bytes) {
+  tell(connection, Told::received, 0, bytes);
+}
+
+void StreamGate::close(Connection& connection, CloseReason reason, bool wanted) {
+  net::Connection* own = pool_.find(connection.id());
+  if (wanted) deliveries_.tell(*own, Told::closed, static_cast<uint16_t>(reason));
+  deliveries_.part_with(*own);
+}
+
+// ---------------------------------------------------------------- from the workers
+
+void StreamGate::on_said(const codec::WireRecord& record, sys::Fd file) {
+  net::Connection* connection = pool_.find(connection_id(record.connection));
+  bool ours = connection && connection->open() && connection->endpoint().protocol == &service_;
+  if (ours) obey(*connection, record, std::move(file));
+}
+
+void StreamGate::obey(net::Connection& connection, const codec::WireRecord& record, sys::Fd file) {
+  Said said = static_cast<Said>(record.type);
+  if (said == Said::send) {
+    service_.send_by_id(connection, Payload::binary, record.bytes);
+    return;
+  }
+  service_.visit(connection, [&](Connection& handle) {
+    switch (said) {
+      case Said::send_file: {
+        FileRange range;
+        if (!file || record.bytes.size() != sizeof range) return;
+        std::memcpy(&range, record.bytes.data(), sizeof range);
+        stream::LocalLink(connection, service_).send_file(std::move(file), range.offset, range.size);
+        return;
+      }
+      case Said::close: return handle.close();
+      case Said::abort: return handle.abort();
+      case Said::shutdown_send: return handle.shutdown_send();
+      case Said::pause: return handle.pause();
+      case Said::resume: return handle.resume();
+      default: return;
+    }
+  });
+}
+
+void StreamGate::on_lost(net::Connection& connection, bool close) {
+  if (close) connection.close(CloseReason::handler_failed, net::Connection::Linger::yes);
+}
+
+}  // namespace oklo::gate

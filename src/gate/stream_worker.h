@@ -1,0 +1,57 @@
+#pragma once
+
+#include "gate/port.h"
+#include "gate/worker_end.h"
+#include "shm/connection_states.h"
+#include "stream/link.h"
+
+#include <oklo/stream.h>
+
+namespace oklo::gate {
+
+// A raw stream service in a worker of process mode: runs the handlers.
+class StreamWorker final : public WorkerPort {
+ public:
+  // All outlive it.
+  StreamWorker(const StreamHandlers& handlers, WorkerContext& context, WorkerEnd& end)
+      : handlers_(handlers), context_(context), end_(end) {}
+
+  bool on_told(uint32_t thread, const codec::WireRecord& record) override;
+
+ private:
+  const StreamHandlers& handlers_;
+  WorkerContext& context_;
+  WorkerEnd& end_;
+};
+
+// The Link to a stream that a reactor thread of the gate owns. Made on the stack for each call.
+class RemoteLink final : public stream::Link {
+ public:
+  RemoteLink(ConnectionId id, uint32_t thread, WorkerContext& context, WorkerEnd& end)
+      : id_(id), thread_(thread), context_(context), end_(end) {}
+
+  ConnectionId id() const override { return id_; }
+  bool send(std::string_view bytes) override;
+  bool send_file(sys::Fd file, uint64_t offset, uint64_t size) override;
+  void close() override { say_last(Said::close); }
+  void abort() override { say_last(Said::abort); }
+  void shutdown_send() override { say_last(Said::shutdown_send); }
+  void pause() override { say(Said::pause); }
+  void resume() override { say(Said::resume); }
+  ConnectionInfo info() const override;
+  void* state() override { return context_.states->memory(id_); }
+
+ private:
+  const ConnectionRow& row() const { return context_.connections->row(id_.row); }
+  bool is_open() const;
+  void say(Said type, std::string_view bytes = {}, sys::Fd file = {});
+  void say_last(Said type);
+
+  ConnectionId id_;
+  uint32_t thread_;
+  WorkerContext& context_;
+  WorkerEnd& end_;
+  bool sends_ = true;  // as far as this one was told
+};
+
+}  // namespace oklo::gate

@@ -1,0 +1,120 @@
+#include "gate/worker_end.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "process/wires.h"
+#include "sys/process.h"
+
+namespace oklo::gate {
+
+using codec::WireRecord;
+
+namespace {
+
+WorkerEnd* current_end = nullptr;
+
+}  // namespace
+
+WorkerEnd::WorkerEnd(WorkerContext& context)
+    : context_(context),
+      buffer_(Wire::kDatagramBytes),
+      threads_(context.threads),
+      first_gate_slot_(context.scoreboard->slots() - context.threads - 1),
+      told_by_(context.threads) {
+  for (uint32_t i = 0; i < threads_.size(); i++) {
+    Wire::Events events;
+    events.on_unit = [this, i](uint32_t writer, uint32_t number) { on_unit(i, writer, number); };
+    events.on_record = [this, i](const WireRecord& record, sys::Fd) { on_record(i, record); };
+    events.on_room = [this] { settle(); };
+    threads_[i].wire =
+        std::make_unique<Wire>(*context.reactor, context.wires->worker_end(i, context.slot),
+                               static_cast<uint32_t>(sys::current_pid()), buffer_, std::move(events));
+  }
+  current_end = this;
+}
+
+WorkerEnd::~WorkerEnd() { current_end = nullptr; }
+
+WorkerEnd* WorkerEnd::current() { return current_end; }
+
+Result<void> WorkerEnd::start() {
+  for (Thread& thread : threads_)
+    if (Result<void> started = thread.wire->start(); !started) return started;
+  return {};
+}
+
+// ---------------------------------------------------------------- hearing
+
+void WorkerEnd::read(bool wanted) {
+  wants_ = wanted;
+  settle();
+  if (!wanted) return;
+  for (uint32_t i = 0; i < thread_count(); i++) say(i, Said::ready, {}, 0);
+}
+
+// As long as a thread does not take what is said to it, nothing more is heard: so what waits has a bound.
+void WorkerEnd::settle() {
+  bool full = std::any_of(threads_.begin(), threads_.end(), [](const Thread& one) { return one.wire->full(); });
+  bool reads = wants_ && !full;
+  if (reads == reads_) return;
+  reads_ = reads;
+  for (Thread& thread : threads_) thread.wire->read(reads);
+}
+
+// A gate wants to know which of its units was the first that this life has read.
+void WorkerEnd::on_unit(uint32_t index, uint32_t writer, uint32_t number) {
+  Thread& thread = threads_[index];
+  if (std::exchange(thread.gate_pid, writer) == writer) return;
+  Reader reader = {context_.life, context_.row->serial.load(), writer};
+  WireRecord begin;
+  begin.type = static_cast<uint8_t>(Said::begin);
+  begin.number = number;
+  begin.bytes = {reinterpret_cast<const char*>(&reader), sizeof reader};
+  put(index, begin);
+}
+
+void WorkerEnd::on_record(uint32_t index, const WireRecord& record) {
+  if (record.type == static_cast<uint8_t>(Told::hello) || record.listener >= ports_.size()) return;
+  told_by_ = index;
+  bool done = ports_[record.listener]->on_told(index, record);
+  told_by_ = thread_count();
+  if (done && record.number) return say_done(index, connection_id(record.connection), record.number);
+  threads_[index].wire->commit();
+  settle();
+}
+
+// ---------------------------------------------------------------- speaking
+
+void WorkerEnd::put(uint32_t index, const WireRecord& record, sys::Fd file) {
+  Wire& wire = *threads_[index].wire;
+  wire.put(record, std::move(file));
+  if (index == told_by_) return;
+  wire.commit();
+  settle();
+}
+
+void WorkerEnd::say(uint32_t thread, Said type, ConnectionId id, uint8_t listener, uint16_t flags,
+                    std::string_view bytes, sys::Fd file) {
+  put(thread, {static_cast<uint8_t>(type), listener, flags, 0, wire_id(id), bytes}, std::move(file));
+}
+
+void WorkerEnd::say_done(uint32_t thread, ConnectionId id, uint32_t number) {
+  put(thread, {static_cast<uint8_t>(Said::done), 0, 0, number, wire_id(id)});
+}
+
+uint32_t WorkerEnd::thread_of(uint32_t life) const {
+  if (life >= context_.scoreboard->size()) return thread_count();
+  uint32_t slot = context_.scoreboard->life(life).slot.load();
+  return slot >= first_gate_slot_ ? std::min(slot - first_gate_slot_, thread_count()) : thread_count();
+}
+
+bool WorkerEnd::carry(uint32_t life, Relay::Kind kind, uint64_t target, std::string_view payload) {
+  uint32_t thread = thread_of(life);
+  if (threads_[thread].wire->waiting_bytes() > kWaitingMax) return false;
+  put(thread, {static_cast<uint8_t>(Said::relay), 0, static_cast<uint16_t>(kind), 0, target, payload});
+  return true;
+}
+
+}  // namespace oklo::gate

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "gate/port.h"
+#include "gate/talk.h"
+#include "net/relay.h"
+#include "net/wire.h"
+#include "process/application.h"
+
+namespace oklo::gate {
+
+// A worker's side of the wires: a wire to each reactor thread of the gate, which tells it of connections, and
+// which it tells what to do with them.
+class WorkerEnd final : public Relay::Road {
+ public:
+  // The context outlives it; the ports are those of the services, in their order, and are set before it reads.
+  explicit WorkerEnd(WorkerContext& context);
+  ~WorkerEnd();
+
+  // That of this process; nullptr when there is none.
+  static WorkerEnd* current();
+
+  Result<void> start();
+  void set_ports(std::vector<WorkerPort*> ports) { ports_ = std::move(ports); }
+  // Whether it takes what it is told.
+  void read(bool wanted);
+
+  // Says something to the thread that has the connection. What is said while a message is handled to the
+  // thread that told it leaves together with the word that it is done, or never.
+  void say(uint32_t thread, Said type, ConnectionId id, uint8_t listener, uint16_t flags = 0,
+           std::string_view bytes = {}, sys::Fd file = {});
+  // A message is handled whose port has said that it is not done yet.
+  void say_done(uint32_t thread, ConnectionId id, uint32_t number);
+
+  // The thread whose life that is, or thread_count().
+  uint32_t thread_of(uint32_t life) const;
+  uint32_t thread_count() const { return static_cast<uint32_t>(threads_.size()); }
+
+  // --- Relay::Road
+  bool leads_to(uint32_t life) const override { return thread_of(life) < thread_count(); }
+  bool carry(uint32_t life, Relay::Kind kind, uint64_t target, std::string_view payload) override;
+
+ private:
+  static constexpr size_t kWaitingMax = size_t{64} << 20;  // bytes for one thread; what rooms get then is lost
+
+  struct Thread {
+    std::unique_ptr<Wire> wire;
+    uint32_t gate_pid = 0;  // whose units it reads
+  };
+
+  void on_unit(uint32_t thread, uint32_t writer, uint32_t number);
+  void on_record(uint32_t thread, const codec::WireRecord& record);
+  void put(uint32_t thread, const codec::WireRecord& record, sys::Fd file = {});
+  void settle();
+
+  WorkerContext& context_;
+  std::vector<char> buffer_;
+  std::vector<Thread> threads_;
+  std::vector<WorkerPort*> ports_;
+  uint32_t first_gate_slot_;
+  uint32_t told_by_;         // the thread whose message is handled now, or thread_count()
+  bool wants_ = false;
+  bool reads_ = false;
+};
+
+}  // namespace oklo::gate

@@ -1,0 +1,81 @@
+#include "server/gate_thread.h"
+
+#include <utility>
+
+#include "base/number.h"
+#include "process/wires.h"
+#include "sys/process.h"
+
+namespace oklo {
+
+namespace {
+
+std::vector<int> gate_ends(const WorkerContext& context) {
+  std::vector<int> ends;
+  for (uint32_t slot = 0; slot < context.slots; slot++)
+    ends.push_back(context.wires->gate_end(context.thread, slot));
+  return ends;
+}
+
+}  // namespace
+
+GateThread::GateThread(WorkerContext& context, const std::vector<std::unique_ptr<Service>>& services,
+                       const ServerOptions& options, const DispatchFunction& dispatch, gate::Load& load,
+                       Reach reach, uint32_t connections_max)
+    : context_(context),
+      base_(context, reach, options.access_log_format, connections_max),
+      crew_(*context.reactor, *context.scoreboard, gate_ends(context),
+            static_cast<uint32_t>(sys::current_pid()),
+            {.on_record = [this](uint32_t, const codec::WireRecord& record,
+                                 sys::Fd file) { on_record(record, std::move(file)); },
+             .on_room = [this](uint32_t worker) { deliveries_.on_room(worker); },
+             .on_change = [this] { deliveries_.on_change(); },
+             .on_broken = [this](uint32_t worker, uint32_t pid) { on_broken(worker, pid); }}),
+      dispatcher_(options.dispatch, dispatch, crew_, *context.states, *context.row, load),
+      deliveries_(base_.pool(), crew_, dispatcher_, load, options.on_worker_death, ports_) {
+  GateSide side = {deliveries_, ports_};
+  base_.open_ports(services, &side);
+  base_.relay().before_rings([this] {
+    crew_.read_all();
+    crew_.look();
+  });
+  base_.on_finished([this] {
+    finishing_ = true;
+    finish();
+  });
+  deliveries_.on_empty([this] { finish(); });
+}
+
+Result<void> GateThread::start() {
+  if (Result<void> started = crew_.start(); !started) return started;
+  return base_.start();
+}
+
+void GateThread::on_record(const codec::WireRecord& record, sys::Fd file) {
+  ConnectionId id = gate::connection_id(record.connection);
+  switch (static_cast<gate::Said>(record.type)) {
+    case gate::Said::done: return deliveries_.on_done(id, record.number);
+    case gate::Said::relay:
+      return base_.relay().take(static_cast<Relay::Kind>(record.flags), record.connection, record.bytes);
+    default:
+      if (record.listener < ports_.size()) ports_[record.listener]->on_said(record, std::move(file));
+  }
+}
+
+// Whoever keeps the workers sees it and replaces that one.
+void GateThread::on_broken(uint32_t worker, uint32_t pid) {
+  context_.row->wires_broken.add(1);
+  context_.log->line("worker " + decimal(worker + 1) + " (pid " + decimal(pid) +
+                     ") said what no worker says: dropped");
+  for (uint32_t i = 0; i < context_.scoreboard->size(); i++) {
+    LifeRow& life = context_.scoreboard->life(i);
+    if (life.slot.load() == worker && static_cast<uint32_t>(life.pid.load()) == pid) life.broken = true;
+  }
+}
+
+// The handlers are to hear of the end of each connection, too.
+void GateThread::finish() {
+  if (finishing_ && deliveries_.empty()) context_.drained();
+}
+
+}  // namespace oklo

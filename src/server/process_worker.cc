@@ -1,0 +1,56 @@
+#include "server/process_worker.h"
+
+#include <utility>
+
+namespace oklo {
+
+ProcessWorker::ProcessWorker(WorkerContext& context, const std::vector<std::unique_ptr<Service>>& services,
+                             Reach reach, LogFormat log_format, uint32_t connections_max)
+    : context_(context),
+      pool_(*context.reactor, *context.connections, *context.row, context.life, connections_max),
+      connector_(pool_),
+      messenger_(context, reach, &pool_),
+      log_writer_(*context.reactor, context.access_log_fd, context.row->log_lines_dropped),
+      log_(log_writer_, log_format),
+      end_(context) {
+  http::AccessLog* log = context.access_log_fd >= 0 ? &log_ : nullptr;
+  std::vector<gate::WorkerPort*> ports;
+  for (auto& service : services) {
+    uint8_t index = static_cast<uint8_t>(ports.size());
+    ports_.push_back(service->make_worker_port({context, end_, pool_, log, index}));
+    ports.push_back(ports_.back().get());
+  }
+  end_.set_ports(std::move(ports));
+  messenger_.relay().take_road(&end_);
+  pool_.on_erase([this] { end_if_alone(); });
+}
+
+Result<void> ProcessWorker::start() {
+  if (Result<void> started = messenger_.start(); !started) return started;
+  return end_.start();
+}
+
+void ProcessWorker::serve(uint32_t) {
+  if (!leaving_) end_.read(true);
+}
+
+// What the gate tells waits for the worker that takes this one's place.
+void ProcessWorker::drain(DrainMode, uint64_t deadline_ms) {
+  if (deadline_ms) context_.reactor->timers().arm(*this, deadline_ms);
+  if (std::exchange(leaving_, true)) return;
+  end_.read(false);
+  context_.left();
+  connector_.leave();
+  pool_.drain_clients();
+  end_if_alone();
+}
+
+// What its clients have sent goes out first.
+void ProcessWorker::end_if_alone() {
+  if (!leaving_ || !pool_.empty() || std::exchange(finished_, true)) return;
+  context_.reactor->timers().cancel(*this);
+  log_writer_.flush();
+  context_.drained();
+}
+
+}  // namespace oklo
