@@ -31,6 +31,7 @@ struct WorkerContext {
   uint32_t life = 0;
   uint32_t generation = 0;
   uint32_t slots = 0;                         // of workers
+  int32_t keeper = 0;                         // the pid of the process that forked it
   Reactor* reactor = nullptr;
   LifeRow* row = nullptr;
   const Scoreboard* scoreboard = nullptr;

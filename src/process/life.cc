@@ -1,6 +1,7 @@
 #include "process/life.h"
 
 #include "base/number.h"
+#include "sys/signal_fd.h"
 
 namespace oklo {
 
@@ -13,6 +14,13 @@ void Life::tell(ControlMessage::Type type, uint32_t argument) {
   message.type = type;
   message.argument = argument;
   if (channel) channel->send(message);
+}
+
+void Life::kill(const std::string& why) {
+  if (state == State::killed) return;
+  state = State::killed;
+  failure = why;
+  sys::send_signal(pid, SIGKILL);
 }
 
 }  // namespace oklo

@@ -10,7 +10,7 @@
 
 namespace oklo {
 
-// One process that is kept, as the master sees it: from its fork until it was reaped. Owned by the
+// One process that is kept, as its keeper sees it: from its fork until it was reaped. Owned by the
 // Supervisor.
 struct Life {
   pid_t pid = 0;
@@ -27,14 +27,15 @@ struct Life {
   uint64_t turns_seen = 0;
   uint64_t requests_seen = 0;
   bool waited_for = false;  // connections waited at the last look
-  uint64_t leave_by_ms = 0;  // killed when it is still there; 0: the master says it otherwise
-  std::string failure;      // why it ends before it was ready, as it said or as the master decided
+  uint64_t leave_by_ms = 0;  // killed when it is still there; 0: the keeper says it otherwise
+  std::string failure;      // why it ends before it was ready, as it said or as the keeper decided
   std::unique_ptr<ControlChannel> channel;
 
   // "worker 1 (pid 123, generation 4)".
   std::string describe() const;
   bool serves() const { return state == State::ready && !stopped && !late; }
   void tell(ControlMessage::Type type, uint32_t argument);
+  void kill(const std::string& why);
 };
 
 }  // namespace oklo

@@ -11,11 +11,10 @@
 #include "process/here.h"
 #include "process/listeners.h"
 #include "process/own_signals.h"
-#include "process/reload.h"
 #include "process/shared_state.h"
 #include "process/status.h"
-#include "process/supervisor.h"
 #include "process/urgency.h"
+#include "process/worker_tree.h"
 #include "reactor/signal_source.h"
 #include "sys/file.h"
 #include "sys/pid_file.h"
@@ -53,9 +52,9 @@ class Master {
   Result<void> open_log();
   Result<void> share_memory();
   Result<void> join_broadcast();
-  Result<void> supervise();
+  Result<void> make_tree();
   Result<void> hear_commands();
-  Result<void> fork_workers();
+  Result<void> start_tree();
 
   void on_signal(int signal);
   void on_child();
@@ -76,7 +75,7 @@ class Master {
 
   Result<void> reopen_log();
   void stop(StopRequest request);
-  void on_worker_gone();
+  void on_gone();
   void leave_no_trace();
   int fail(const Error& error);
 
@@ -86,7 +85,7 @@ class Master {
     void on_timer() override {
       master.urgency_ = Urgency::at_once;
       master.log_.line("some did not leave in time, they are killed");
-      master.supervisor_->kill_all();
+      master.tree_->kill_all();
     }
     Master& master;
   };
@@ -106,9 +105,8 @@ class Master {
   std::optional<SharedState> shared_;
   LifeRow own_row_ = {};   // nobody reads it
   WorkerContext context_;  // for join_broadcast
-  Service service_;
-  std::unique_ptr<Supervisor> supervisor_;
-  std::unique_ptr<Reload> reload_;
+  KeeperContext keeper_;
+  std::unique_ptr<Tree> tree_;
   std::unique_ptr<ControlSocket> control_;
   std::string no_control_;
   KillTimer kill_timer_{*this};
@@ -132,7 +130,7 @@ Result<void> Master::start() {
   constexpr Step kSteps[] = {
       &Master::settle,       &Master::choose_user,   &Master::make_reactor, &Master::hear_signals,
       &Master::lock_pid_file, &Master::listen,       &Master::open_log,     &Master::share_memory,
-      &Master::join_broadcast, &Master::supervise,   &Master::hear_commands, &Master::fork_workers,
+      &Master::join_broadcast, &Master::make_tree,   &Master::hear_commands, &Master::start_tree,
   };
   for (Step step : kSteps)
     if (Result<void> done = (this->*step)(); !done) return done;
@@ -180,15 +178,15 @@ Result<void> Master::settle() {
 }
 
 Result<void> Master::choose_user() {
-  service_.changes_user = sys::effective_uid() == 0;
-  service_.user_was_named = !options_.user.empty();
-  service_.user = kNobody;
-  if (!service_.user_was_named) return {};
+  keeper_.changes_user = sys::effective_uid() == 0;
+  keeper_.user_was_named = !options_.user.empty();
+  keeper_.user = kNobody;
+  if (!keeper_.user_was_named) return {};
   Result<sys::User> user = sys::find_user(options_.user);
   if (!user) return user.error();
-  if (!service_.changes_user && user->uid != sys::effective_uid())
+  if (!keeper_.changes_user && user->uid != sys::effective_uid())
     return Error{0, "only root can become user " + options_.user + "; start as root, or leave out --user"};
-  service_.user = *user;
+  keeper_.user = *user;
   return {};
 }
 
@@ -208,7 +206,7 @@ Result<void> Master::hear_signals() {
   signals_ = std::move(signals).value();
   auto pass_on = [this](const OwnSignal& own) {
     if (!own.in_workers) application_.on_signal(own.number);
-    else if (supervisor_) supervisor_->pass_on(own.number);
+    else if (tree_) tree_->pass_on(own.number);
   };
   Result<std::unique_ptr<SignalSource>> own =
       hear_own_signals(*reactor_, Hearer::master, options_.signals, pass_on);
@@ -235,12 +233,12 @@ Result<void> Master::listen() {
 // Opened before rights are dropped.
 Result<void> Master::open_log() {
   if (options_.access_log == "off") return {};
-  service_.access_log_fd = 2;
+  keeper_.access_log_fd = 2;
   if (options_.access_log == "stderr") return {};
   Result<sys::Fd> log = sys::open_log(options_.access_log);
   if (!log) return log.error();
   access_log_ = std::move(log).value();
-  service_.access_log_fd = access_log_.get();
+  keeper_.access_log_fd = access_log_.get();
   return {};
 }
 
@@ -265,26 +263,23 @@ Result<void> Master::join_broadcast() {
   return application_.join_broadcast(context_);
 }
 
-Result<void> Master::supervise() {
-  service_.application = &application_;
-  service_.reactor = reactor_.get();
-  service_.log = &log_;
-  service_.listeners = &*listeners_;
-  service_.scoreboard = &shared_->scoreboard;
-  service_.connections = &shared_->connections;
-  service_.broadcast = shared_->broadcast ? &*shared_->broadcast : nullptr;
-  service_.mail = here_->mail;
-  service_.tasks = tasks();
-  service_.policy = options_.policy;
-  service_.processes = options_.processes;
-  service_.signals = options_.signals;
-  service_.shutdown_timeout_ms = options_.shutdown_timeout_ms;
-  Supervisor::Events events;
-  events.on_ready = [this] { reload_->on_ready(); };
-  events.on_next_failed = [this](const std::string& what) { reload_->on_failed(what); };
-  events.on_life_gone = [this] { on_worker_gone(); };
-  supervisor_ = std::make_unique<Supervisor>(service_, slots_, std::move(events));
-  reload_ = std::make_unique<Reload>(service_, *supervisor_);
+Result<void> Master::make_tree() {
+  keeper_.application = &application_;
+  keeper_.reactor = reactor_.get();
+  keeper_.log = &log_;
+  keeper_.listeners = &*listeners_;
+  keeper_.addresses = listeners_->addresses();
+  keeper_.scoreboard = &shared_->scoreboard;
+  keeper_.connections = &shared_->connections;
+  keeper_.broadcast = shared_->broadcast ? &*shared_->broadcast : nullptr;
+  keeper_.mail = here_->mail;
+  keeper_.tasks = tasks();
+  keeper_.workers = slots_;
+  keeper_.policy = options_.policy;
+  keeper_.processes = options_.processes;
+  keeper_.signals = options_.signals;
+  keeper_.shutdown_timeout_ms = options_.shutdown_timeout_ms;
+  tree_ = std::make_unique<WorkerTree>(keeper_, [this] { on_gone(); });
   return {};
 }
 
@@ -301,13 +296,13 @@ Result<void> Master::hear_commands() {
   return {};
 }
 
-Result<void> Master::fork_workers() {
-  return reload_->first([this](bool ok, std::string_view text) { on_first_outcome(ok, text); });
+Result<void> Master::start_tree() {
+  return tree_->start([this](bool ok, std::string_view text) { on_first_outcome(ok, text); });
 }
 
 // Not before the service is up: one that fails has one thing to say.
 void Master::log_surprises() {
-  if (service_.changes_user && !service_.user_was_named)
+  if (keeper_.changes_user && !keeper_.user_was_named)
     log_.line("started as root without --user: the workers run as 65534");
   if (!no_control_.empty()) log_.line(no_control_);
 }
@@ -322,7 +317,7 @@ void Master::on_first_outcome(bool ok, std::string_view text) {
   if (urgency_ != Urgency::none) return;  // It was told to stop before it was up.
   failure_ = "the service did not come up: " + std::string(text);
   urgency_ = Urgency::at_once;
-  supervisor_->kill_all();
+  tree_->kill_all();
 }
 
 // ---------------------------------------------------------------- signals and commands
@@ -340,7 +335,7 @@ void Master::on_signal(int signal) {
 
 // As process 1, or because they lost their parent to a worker, others may be among the children.
 void Master::on_child() {
-  while (std::optional<sys::ChildEvent> event = sys::next_child_event()) supervisor_->on_child_event(*event);
+  while (std::optional<sys::ChildEvent> event = sys::next_child_event()) tree_->on_child_event(*event);
 }
 
 void Master::on_command(std::string_view command, ControlReply reply) {
@@ -365,7 +360,7 @@ void Master::tell_health(ControlReply reply) {
 
 void Master::reload(ControlReply reply) {
   if (urgency_ != Urgency::none) return reply(false, "the service is stopping");
-  reload_->request(std::move(reply));
+  tree_->reload(std::move(reply));
 }
 
 void Master::reopen(ControlReply reply) {
@@ -382,7 +377,7 @@ Result<void> Master::reopen_log() {
   if (!access_log_) return Error{0, "there is no log file to open again"};
   Result<sys::Fd> log = sys::open_log(options_.access_log);
   if (!log) return Error{log.error().number, log.error().text + "; the old log goes on"};
-  supervisor_->send_access_log(log->get());
+  tree_->send_access_log(log->get());
   access_log_ = std::move(log).value();
   return {};
 }
@@ -399,24 +394,24 @@ void Master::stop(StopRequest request) {
     case Urgency::none: return;
     case Urgency::patient:
       log_.line("stopping when all is finished");
-      supervisor_->stop(0);
+      tree_->stop(0);
       break;
     case Urgency::timely:
       log_.line("stopping within " + decimal(timeout_ms) + " ms");
       reactor_->timers().arm(kill_timer_, deadline_ms + kKillAfterMs);
-      supervisor_->stop(deadline_ms);
+      tree_->stop(deadline_ms);
       break;
     case Urgency::at_once:
       log_.line("stopping at once");
-      supervisor_->kill_all();
+      tree_->kill_all();
       break;
   }
-  on_worker_gone();
+  on_gone();
 }
 
 // The answer to `stop` comes last: whoever hears it finds the addresses and files free.
-void Master::on_worker_gone() {
-  if (urgency_ == Urgency::none || !supervisor_->empty()) return;
+void Master::on_gone() {
+  if (urgency_ == Urgency::none || !tree_->empty()) return;
   leave_no_trace();
   log_.line("stopped");
   for (ControlReply& reply : stop_replies_) reply(true, "");

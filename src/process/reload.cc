@@ -20,7 +20,7 @@ void Reload::request(ControlReply reply) {
 
 void Reload::begin() {
   running_ = true;
-  service_.application->on_reload();
+  context_.application->on_reload();
   waiting_ = std::exchange(next_, {});
   if (Result<void> forked = fork_generation(); !forked) end(false, forked.error().text);
 }
@@ -28,8 +28,8 @@ void Reload::begin() {
 Result<void> Reload::fork_generation() {
   generation_++;
   std::vector<int> keep;
-  if (Result<void> prepared = service_.application->prepare(keep); !prepared) return prepared;
-  service_.keep = std::move(keep);
+  if (Result<void> prepared = context_.application->prepare(keep); !prepared) return prepared;
+  context_.keep = std::move(keep);
   return supervisor_.fork_next(generation_);
 }
 
@@ -37,7 +37,7 @@ void Reload::on_ready() {
   if (!running_ || !supervisor_.next_ready()) return;
   supervisor_.promote();
   Here::current().generation = generation_;
-  service_.scoreboard->service().generation = generation_;
+  context_.scoreboard->service().generation = generation_;
   end(true, "generation " + decimal(generation_) + " is ready");
 }
 
@@ -49,13 +49,13 @@ void Reload::on_failed(const std::string& why) {
 
 void Reload::end(bool ok, const std::string& text) {
   running_ = false;
-  ServiceRow& row = service_.scoreboard->service();
+  ServiceRow& row = context_.scoreboard->service();
   if (generation_ > 1) {
     (ok ? row.reloads : row.reloads_failed)++;
-    service_.log->line((ok ? "reloaded: " : "reload failed, the old workers go on: ") + text);
+    context_.log->line((ok ? "reloaded: " : "reload failed, the old workers go on: ") + text);
   }
   for (ControlReply& reply : std::exchange(waiting_, {})) reply(ok, text);
-  if (!next_.empty()) service_.reactor->post([this] { if (!running_ && !next_.empty()) begin(); });
+  if (!next_.empty()) context_.reactor->post([this] { if (!running_ && !next_.empty()) begin(); });
 }
 
 }  // namespace oklo

@@ -10,10 +10,10 @@ namespace oklo {
 
 // The replacement of one generation of workers by the next: built beside the running one, which goes on
 // whatever happens to it. One at a time; requests that come meanwhile share the one that follows. The
-// first generation is one that replaces nothing. Owned by the Master.
+// first generation is one that replaces nothing. Owned by the WorkerTree.
 class Reload {
  public:
-  Reload(Service& service, Supervisor& supervisor) : service_(service), supervisor_(supervisor) {}
+  Reload(KeeperContext& context, Supervisor& supervisor) : context_(context), supervisor_(supervisor) {}
 
   // Starts the first generation; `outcome` hears whether it came up, unless it could not be started.
   Result<void> first(ControlReply outcome);
@@ -27,7 +27,7 @@ class Reload {
   Result<void> fork_generation();
   void end(bool ok, const std::string& text);
 
-  Service& service_;
+  KeeperContext& context_;
   Supervisor& supervisor_;
   uint32_t generation_ = 0;            // the newest, whether it came up or not
   bool running_ = false;

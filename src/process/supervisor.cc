@@ -5,10 +5,9 @@
 #include <utility>
 
 #include "base/number.h"
+#include "process/fork_life.h"
 #include "process/task_judge.h"
-#include "sys/signal_fd.h"
 #include "sys/stack_trace.h"
-#include "sys/socket_pair.h"
 
 namespace oklo {
 
@@ -21,17 +20,14 @@ std::string how_it_ended(const sys::ChildEvent& event) {
 
 }  // namespace
 
-Supervisor::Supervisor(Service& service, uint32_t workers, Events events)
-    : service_(service),
-      events_(std::move(events)),
-      workers_(workers),
-      cover_(*service.listeners, *service.log) {
-  for (uint32_t i = 0; i < workers; i++) {
+Supervisor::Supervisor(KeeperContext& context, Events events)
+    : context_(context), events_(std::move(events)), cover_(*context.listeners, *context.log) {
+  for (uint32_t i = 0; i < context.workers; i++) {
     add_slot(nullptr, "worker " + decimal(i + 1));
     cover_.add(*slots_[i]);
   }
-  for (const ProcessSpec& process : service_.processes) add_slot(&process, process.name);
-  service_.reactor->timers().arm(look_, service_.reactor->clock().now_ms + kLookMs);
+  for (const ProcessSpec& process : context_.processes) add_slot(&process, process.name);
+  context_.reactor->timers().arm(look_, context_.reactor->clock().now_ms + kLookMs);
 }
 
 Supervisor::~Supervisor() = default;
@@ -44,79 +40,17 @@ void Supervisor::add_slot(const ProcessSpec* process, std::string name) {
 
 // ---------------------------------------------------------------- forking
 
-Result<Life*> Supervisor::fork_life(Slot& slot, uint32_t generation) {
-  uint64_t now_ms = service_.reactor->clock().now_ms;
-  int64_t index = service_.scoreboard->begin_life(slot.index, generation, now_ms);
-  if (index < 0) return Error{0, "too many processes are still draining"};
-  auto life = std::make_unique<Life>();
-  life->index = static_cast<uint32_t>(index);
-  life->slot = slot.index;
-  life->is_worker = !slot.process;
-  life->name = slot.name;
-  life->generation = generation;
-  life->started_ms = now_ms;
-  Result<sys::SocketPair> pair = sys::SocketPair::create();
-  Result<pid_t> pid = pair ? sys::fork_process() : Result<pid_t>(pair.error());
-  if (!pid) {
-    service_.scoreboard->end_life(life->index);
-    return pid.error();
-  }
-  if (*pid == 0) run_worker(*service_.application, prepare_start(*life, std::move(pair->second)));
-  life->pid = *pid;
-  service_.scoreboard->life(life->index).pid = *pid;
-  listen_to(*life, std::move(pair->first));
-  lives_.push_back(std::move(life));
+Result<Life*> Supervisor::fork(Slot& slot, uint32_t generation) {
+  auto hear = [this](Life& life, const ControlMessage& message) { on_message(life, message); };
+  Result<std::unique_ptr<Life>> life = fork_life(context_, slot, generation, hear);
+  if (!life) return life.error();
+  lives_.push_back(std::move(life).value());
   return lives_.back().get();
-}
-
-// What matters of a worker's end is when it is reaped, so the end of its channel says nothing.
-void Supervisor::listen_to(Life& life, sys::Fd channel) {
-  ControlChannel::Events events;
-  events.on_message = [this, &life](const ControlMessage& message, sys::Fd) { on_message(life, message); };
-  events.on_end = [] {};
-  auto made = ControlChannel::create(*service_.reactor, std::move(channel), std::move(events));
-  if (made) life.channel = std::move(made).value();
-  else kill(life, made.error().text);
-}
-
-WorkerStart Supervisor::prepare_start(const Life& life, sys::Fd channel) const {
-  WorkerStart start;
-  WorkerContext& context = start.context;
-  context.role = service_.scoreboard->slot(life.slot).role;
-  context.slot = life.slot;
-  context.name = life.name;
-  context.life = life.index;
-  context.generation = life.generation;
-  context.slots = workers_;
-  context.row = &service_.scoreboard->life(life.index);
-  context.scoreboard = service_.scoreboard;
-  context.connections = service_.connections;
-  context.broadcast = service_.broadcast;
-  context.mail = service_.mail;
-  context.task_table = service_.tasks;
-  context.log = service_.log;
-  context.addresses = service_.listeners->addresses();
-  start.channel = std::move(channel);
-  if (life.is_worker) {
-    context.access_log_fd = service_.access_log_fd;
-    context.listeners = service_.listeners->numbers();
-    start.keep = service_.keep;
-    start.policy = service_.policy;
-  }
-  if (service_.broadcast) service_.broadcast->add_fds(start.keep);
-  if (service_.mail) service_.mail->add_fds(start.keep);
-  if (service_.tasks) service_.tasks->add_fds(start.keep);
-  start.changes_user = service_.changes_user;
-  start.user = service_.user;
-  start.user_was_named = service_.user_was_named;
-  start.shutdown_timeout_ms = service_.shutdown_timeout_ms;
-  start.signals = service_.signals;
-  return start;
 }
 
 Result<void> Supervisor::fork_next(uint32_t generation) {
   for (auto& slot : slots_) {
-    Result<Life*> life = fork_life(*slot, generation);
+    Result<Life*> life = fork(*slot, generation);
     if (!life) {
       drop_next();
       return life.error();
@@ -135,9 +69,9 @@ void Supervisor::promote() {
   for (auto& slot : slots_) {
     Life* old = std::exchange(slot->current, std::exchange(slot->next, nullptr));
     generation_ = slot->current->generation;
-    service_.reactor->timers().cancel(*slot);
-    service_.scoreboard->slot(slot->index).backoff_ms = 0;
-    service_.scoreboard->slot(slot->index).over = false;
+    context_.reactor->timers().cancel(*slot);
+    context_.scoreboard->slot(slot->index).backoff_ms = 0;
+    context_.scoreboard->slot(slot->index).over = false;
     slot->backoff = {};
     if (old) drain(*old, DrainMode::reload, 0);
     if (slot->process) slot->current->tell(ControlMessage::Type::serve, slot->index);
@@ -149,7 +83,7 @@ void Supervisor::promote() {
 
 void Supervisor::drop_next() {
   for (auto& slot : slots_)
-    if (Life* life = std::exchange(slot->next, nullptr)) kill(*life, "another of its generation failed");
+    if (Life* life = std::exchange(slot->next, nullptr)) life->kill("another of its generation failed");
 }
 
 // ---------------------------------------------------------------- events of the lives
@@ -179,9 +113,9 @@ void Supervisor::on_child_event(const sys::ChildEvent& event) {
   if (!life) return;  // An orphan that became ours.
   if (event.kind == Kind::exited || event.kind == Kind::killed) return on_gone(*life, event);
   life->stopped = event.kind == Kind::stopped;
-  life->watched.from_ms = service_.reactor->clock().now_ms;
-  service_.scoreboard->life(life->index).stopped = life->stopped;
-  service_.log->line(life->describe() + (life->stopped ? " was stopped" : " goes on"));
+  life->watched.from_ms = context_.reactor->clock().now_ms;
+  context_.scoreboard->life(life->index).stopped = life->stopped;
+  context_.log->line(life->describe() + (life->stopped ? " was stopped" : " goes on"));
   cover();
 }
 
@@ -201,12 +135,12 @@ void Supervisor::on_gone(Life& life, const sys::ChildEvent& event) {
   if (was_next) slot.next = nullptr;
   if (was_current) slot.current = std::exchange(slot.relief, nullptr);
   if (was_relief) slot.relief = nullptr;
-  if (was_relief) slot.relief_from_ms = service_.reactor->clock().now_ms + kReliefWaitMs;
+  if (was_relief) slot.relief_from_ms = context_.reactor->clock().now_ms + kReliefWaitMs;
   if (missed && !slot.current) on_missed(slot, life, event.wait_status(), what);
-  else if (wrong) service_.log->line(what);
+  else if (wrong) context_.log->line(what);
   uint32_t worker = wrong && life.is_worker ? life.slot + 1 : 0;
   forget(life);
-  if (worker) service_.application->on_worker_error(worker, event.pid, event.wait_status());
+  if (worker) context_.application->on_worker_error(worker, event.pid, event.wait_status());
   cover();
   if (was_next) events_.on_next_failed(what);
   events_.on_life_gone();
@@ -214,9 +148,9 @@ void Supervisor::on_gone(Life& life, const sys::ChildEvent& event) {
 
 void Supervisor::forget(Life& life) {
   cover_.forget(life);
-  service_.connections->reclaim(life.index);
-  if (service_.tasks) judge_tasks(life, *service_.tasks, *service_.log);
-  service_.scoreboard->end_life(life.index);
+  context_.connections->reclaim(life.index);
+  if (context_.tasks) judge_tasks(life, *context_.tasks, *context_.log);
+  context_.scoreboard->end_life(life.index);
   std::erase_if(lives_, [&life](auto& one) { return one.get() == &life; });
 }
 
@@ -226,48 +160,48 @@ void Supervisor::on_missed(Slot& slot, const Life& dead, int wait_status, const 
   bool fails = wait_status != 0;
   bool again = restart == ProcessRestart::always || (restart == ProcessRestart::on_failure && fails);
   if (again) return schedule(slot, dead, what);
-  service_.scoreboard->slot(slot.index).over = true;
-  service_.log->line(what + "; it is not started again");
+  context_.scoreboard->slot(slot.index).over = true;
+  context_.log->line(what + "; it is not started again");
 }
 
 // The dead is replaced at once, unless it dies again and again.
 void Supervisor::schedule(Slot& slot, const Life& dead, const std::string& what) {
-  uint64_t now_ms = service_.reactor->clock().now_ms;
+  uint64_t now_ms = context_.reactor->clock().now_ms;
   // A task worker that has worked was well: what killed it was a task.
   bool worked = slot.process && slot.process->task_worker && requests_of(dead) > 0;
   uint32_t wait_ms = slot.backoff.on_death(worked ? Backoff::kHealthyMs : now_ms - dead.started_ms);
   if (slot.process && slot.process->task_worker) wait_ms = std::min(wait_ms, kEmptyWaitMsMax);
   if (!slot.process && !cover_.any_serves()) wait_ms = std::min(wait_ms, kEmptyWaitMsMax);
-  SlotRow& row = service_.scoreboard->slot(slot.index);
+  SlotRow& row = context_.scoreboard->slot(slot.index);
   row.restarts++;
   row.backoff_ms = wait_ms;
   std::string next = wait_ms ? "the next one starts in " + decimal(wait_ms) + " ms" : "starting another";
-  service_.log->line(what + "; " + next);
-  if (wait_ms) service_.reactor->timers().arm(slot, now_ms + wait_ms);
-  else service_.reactor->post([this, index = slot.index] { replace(*slots_[index]); });
+  context_.log->line(what + "; " + next);
+  if (wait_ms) context_.reactor->timers().arm(slot, now_ms + wait_ms);
+  else context_.reactor->post([this, index = slot.index] { replace(*slots_[index]); });
 }
 
 // With no worker that serves, no slot of workers waits long for its next one.
 void Supervisor::hasten() {
   if (cover_.any_serves()) return;
-  uint64_t soon_ms = service_.reactor->clock().now_ms + kEmptyWaitMsMax;
+  uint64_t soon_ms = context_.reactor->clock().now_ms + kEmptyWaitMsMax;
   for (auto& slot : slots_) {
     if (slot->process || !slot->armed() || slot->expiry_ms() <= soon_ms) continue;
-    service_.scoreboard->slot(slot->index).backoff_ms = kEmptyWaitMsMax;
-    service_.reactor->timers().arm(*slot, soon_ms);
+    context_.scoreboard->slot(slot->index).backoff_ms = kEmptyWaitMsMax;
+    context_.reactor->timers().arm(*slot, soon_ms);
   }
 }
 
 void Supervisor::replace(Slot& slot) {
   if (stopping_ || slot.current) return;
-  service_.scoreboard->slot(slot.index).backoff_ms = 0;
-  Result<Life*> life = fork_life(slot, generation_);
+  context_.scoreboard->slot(slot.index).backoff_ms = 0;
+  Result<Life*> life = fork(slot, generation_);
   if (life) {
     slot.current = *life;
     return;
   }
-  service_.log->line("cannot start " + slot.name + ": " + life.error().text);
-  service_.reactor->timers().arm(slot, service_.reactor->clock().now_ms + kEmptyWaitMsMax);
+  context_.log->line("cannot start " + slot.name + ": " + life.error().text);
+  context_.reactor->timers().arm(slot, context_.reactor->clock().now_ms + kEmptyWaitMsMax);
 }
 
 // ---------------------------------------------------------------- leaving
@@ -277,21 +211,14 @@ void Supervisor::drain(Life& life, DrainMode mode, uint64_t deadline_ms) {
   if (life.state == Life::State::killed) return;
   life.state = Life::State::draining;
   if (!life.is_worker) {
-    if (!deadline_ms) deadline_ms = service_.reactor->clock().now_ms + service_.shutdown_timeout_ms;
+    if (!deadline_ms) deadline_ms = context_.reactor->clock().now_ms + context_.shutdown_timeout_ms;
     life.leave_by_ms = life.leave_by_ms ? std::min(life.leave_by_ms, deadline_ms) : deadline_ms;
   }
   ControlMessage message;
   message.type = ControlMessage::Type::drain;
   message.argument = static_cast<uint32_t>(mode);
   message.deadline_ms = deadline_ms;
-  if (!life.channel || !life.channel->send(message)) kill(life, "it did not take the order to leave");
-}
-
-void Supervisor::kill(Life& life, const std::string& why) {
-  if (life.state == Life::State::killed) return;
-  life.state = Life::State::killed;
-  life.failure = why;
-  sys::send_signal(life.pid, SIGKILL);
+  if (!life.channel || !life.channel->send(message)) life.kill("it did not take the order to leave");
 }
 
 void Supervisor::end_oldest_draining() {
@@ -300,19 +227,19 @@ void Supervisor::end_oldest_draining() {
     if (life->state == Life::State::draining) draining.insert(life->generation);
   if (draining.size() <= kDrainingMax) return;
   uint32_t oldest = *draining.begin();
-  service_.scoreboard->service().generations_ended++;
+  context_.scoreboard->service().generations_ended++;
   std::string why = "more than " + decimal(kDrainingMax) + " generations were draining";
-  service_.log->line("ending generation " + decimal(oldest) + ": " + why);
+  context_.log->line("ending generation " + decimal(oldest) + ": " + why);
   for (auto& life : lives_)
-    if (life->state == Life::State::draining && life->generation == oldest) kill(*life, why);
+    if (life->state == Life::State::draining && life->generation == oldest) life->kill(why);
 }
 
 // One that is stopped goes on, so that it can leave.
 void Supervisor::stop(uint64_t deadline_ms) {
   stopping_ = true;
-  if (uint32_t dropped = service_.tasks ? service_.tasks->stop() : 0)
-    service_.log->line(decimal(dropped) + " tasks that had not begun are dropped");
-  for (auto& slot : slots_) service_.reactor->timers().cancel(*slot);
+  if (uint32_t dropped = context_.tasks ? context_.tasks->stop() : 0)
+    context_.log->line(decimal(dropped) + " tasks that had not begun are dropped");
+  for (auto& slot : slots_) context_.reactor->timers().cancel(*slot);
   for (auto& life : lives_) {
     drain(*life, DrainMode::stop, deadline_ms);
     if (life->stopped) sys::send_signal(life->pid, SIGCONT);
@@ -321,8 +248,8 @@ void Supervisor::stop(uint64_t deadline_ms) {
 
 void Supervisor::kill_all() {
   stopping_ = true;
-  for (auto& slot : slots_) service_.reactor->timers().cancel(*slot);
-  for (auto& life : lives_) kill(*life, "all were ended at once");
+  for (auto& slot : slots_) context_.reactor->timers().cancel(*slot);
+  for (auto& life : lives_) life->kill("all were ended at once");
 }
 
 void Supervisor::pass_on(int signal) {
@@ -330,20 +257,20 @@ void Supervisor::pass_on(int signal) {
 }
 
 void Supervisor::send_access_log(int fd) {
-  service_.access_log_fd = fd;
+  context_.access_log_fd = fd;
   ControlMessage message;
   message.type = ControlMessage::Type::log;
   for (auto& life : lives_)
     if (life->is_worker && life->channel && !life->channel->send(message, fd))
-      service_.log->line(life->describe() + " did not take the new access log");
+      context_.log->line(life->describe() + " did not take the new access log");
 }
 
 // ---------------------------------------------------------------- health
 
 void Supervisor::look() {
-  service_.reactor->timers().arm(look_, service_.reactor->clock().now_ms + kLookMs);
+  context_.reactor->timers().arm(look_, context_.reactor->clock().now_ms + kLookMs);
   bool second = ++looks_ % kLooksASecond == 0;
-  if (second && service_.tasks) service_.tasks->wake();
+  if (second && context_.tasks) context_.tasks->wake();
   for (auto& life : lives_) look_at(*life, second);
   for (auto& slot : slots_)
     if (wants_relief(*slot)) relieve(*slot);
@@ -351,46 +278,46 @@ void Supervisor::look() {
 }
 
 void Supervisor::look_at(Life& life, bool second) {
-  LifeRow& row = service_.scoreboard->life(life.index);
+  LifeRow& row = context_.scoreboard->life(life.index);
   if (second) {
     uint64_t requests = row.requests.value();
     row.rate = static_cast<uint32_t>(requests - std::exchange(life.requests_seen, requests));
   }
   look_at_time(life);
-  if (!life.is_worker && service_.tasks && !life.stopped) look_at_task(life);
+  if (!life.is_worker && context_.tasks && !life.stopped) look_at_task(life);
   if (!life.is_worker) return;
   cover_.look_at(life, row);
-  if (service_.policy.watchdog_ms && !life.stopped) watch(life);
+  if (context_.policy.watchdog_ms && !life.stopped) watch(life);
 }
 
 void Supervisor::look_at_time(Life& life) {
-  uint64_t now_ms = service_.reactor->clock().now_ms;
+  uint64_t now_ms = context_.reactor->clock().now_ms;
   if (life.state == Life::State::starting && now_ms > life.started_ms + kStartTimeMsMax)
-    kill(life, "it was not ready within " + decimal(kStartTimeMsMax / 1000) + " s");
+    life.kill("it was not ready within " + decimal(kStartTimeMsMax / 1000) + " s");
   if (life.state == Life::State::draining && life.leave_by_ms && now_ms > life.leave_by_ms) {
-    service_.log->line(life.describe() + " did not leave in time, it is killed");
-    kill(life, "it did not leave in time");
+    context_.log->line(life.describe() + " did not leave in time, it is killed");
+    life.kill("it did not leave in time");
   }
 }
 
 void Supervisor::look_at_task(Life& life) {
-  const LifeRow& row = service_.scoreboard->life(life.index);
-  std::string why = overdue_task(life, row, *service_.tasks, service_.reactor->clock().now_ms);
-  if (!why.empty()) kill(life, why);
+  const LifeRow& row = context_.scoreboard->life(life.index);
+  std::string why = overdue_task(life, row, *context_.tasks, context_.reactor->clock().now_ms);
+  if (!why.empty()) life.kill(why);
 }
 
 // The stack is asked for once a turn; the worker has until the next look to tell it.
 void Supervisor::watch(Life& life) {
-  uint64_t busy_since_ms = service_.scoreboard->life(life.index).busy_since_ms.value();
-  uint64_t now_ms = service_.reactor->clock().now_ms;
-  Verdict verdict = judge(life.watched, busy_since_ms, now_ms, service_.policy.watchdog_ms);
+  uint64_t busy_since_ms = context_.scoreboard->life(life.index).busy_since_ms.value();
+  uint64_t now_ms = context_.reactor->clock().now_ms;
+  Verdict verdict = judge(life.watched, busy_since_ms, now_ms, context_.policy.watchdog_ms);
   if (verdict == Verdict::well) return;
   std::string what = "stuck in one turn for " + decimal(now_ms - busy_since_ms) + " ms";
   if (verdict == Verdict::stuck) {
-    service_.log->line(life.describe() + " is " + what);
+    context_.log->line(life.describe() + " is " + what);
     sys::send_signal(life.pid, sys::kStackSignal);
-  } else if (service_.policy.watchdog_replaces) {
-    kill(life, "it was " + what);
+  } else if (context_.policy.watchdog_replaces) {
+    life.kill("it was " + what);
   }
 }
 
@@ -401,7 +328,7 @@ bool Supervisor::wants_relief(const Slot& slot) const {
   bool may_leave = slot.current && slot.current->state == Life::State::ready &&
                    !slot.relief && !slot.next;
   if (max == 0 || stopping_ || !may_leave) return false;
-  if (service_.reactor->clock().now_ms < slot.relief_from_ms) return false;
+  if (context_.reactor->clock().now_ms < slot.relief_from_ms) return false;
   uint64_t own_max = max + static_cast<uint32_t>(slot.current->pid) * 2654435761u % (max / 4 + 1);
   if (requests_of(*slot.current) < own_max) return false;
   size_t draining = std::count_if(lives_.begin(), lives_.end(), [&slot](auto& life) {
@@ -411,30 +338,30 @@ bool Supervisor::wants_relief(const Slot& slot) const {
 }
 
 uint64_t Supervisor::requests_max(const Slot& slot) const {
-  if (!slot.process) return service_.policy.max_requests;
-  return slot.process->task_worker ? service_.policy.task_max_requests : 0;
+  if (!slot.process) return context_.policy.max_requests;
+  return slot.process->task_worker ? context_.policy.task_max_requests : 0;
 }
 
 uint64_t Supervisor::requests_of(const Life& life) const {
-  const LifeRow& row = service_.scoreboard->life(life.index);
+  const LifeRow& row = context_.scoreboard->life(life.index);
   if (life.is_worker) return row.requests.value();
   return row.tasks_done.value() + row.tasks_failed.value();
 }
 
 void Supervisor::relieve(Slot& slot) {
-  Result<Life*> life = fork_life(slot, generation_);
+  Result<Life*> life = fork(slot, generation_);
   if (life) {
     slot.relief = *life;
     return;
   }
-  service_.log->line("cannot relieve " + slot.name + ": " + life.error().text);
-  slot.relief_from_ms = service_.reactor->clock().now_ms + kReliefWaitMs;
+  context_.log->line("cannot relieve " + slot.name + ": " + life.error().text);
+  slot.relief_from_ms = context_.reactor->clock().now_ms + kReliefWaitMs;
 }
 
 void Supervisor::take_over(Slot& slot) {
   Life* old = std::exchange(slot.current, std::exchange(slot.relief, nullptr));
   std::string_view what = old->is_worker ? " requests" : " tasks";
-  service_.log->line((old->describe() + " leaves after " + decimal(requests_of(*old))).append(what));
+  context_.log->line((old->describe() + " leaves after " + decimal(requests_of(*old))).append(what));
   drain(*old, DrainMode::reload, 0);
 }
 

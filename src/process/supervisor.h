@@ -5,40 +5,15 @@
 #include <vector>
 
 #include "process/cover.h"
+#include "process/keeper_context.h"
 #include "process/life.h"
-#include "process/listeners.h"
 #include "process/slot.h"
-#include "process/worker.h"
-#include "shm/connection_table.h"
-#include "shm/scoreboard.h"
 #include "sys/process.h"
 
 namespace oklo {
 
-// What the Supervisor works with. Owned by the Master.
-struct Service {
-  Application* application = nullptr;
-  Reactor* reactor = nullptr;
-  Log* log = nullptr;
-  const Listeners* listeners = nullptr;
-  const Scoreboard* scoreboard = nullptr;
-  const ConnectionTable* connections = nullptr;
-  Broadcast* broadcast = nullptr;  // may be null
-  TaskTable* tasks = nullptr;      // may be null
-  std::vector<int> keep;         // fds of the application
-  int access_log_fd = -1;
-  bool changes_user = false;
-  sys::User user;
-  bool user_was_named = false;   // by whoever started the service
-  uint32_t shutdown_timeout_ms = 0;
-  const Mailboxes* mail = nullptr;  // may be null
-  WorkerPolicy policy;
-  std::vector<ProcessSpec> processes;
-  std::vector<OwnSignal> signals;
-};
-
 // Forks the workers and the processes of the program's own, watches over them, and replaces those that die.
-// Owned by the Master.
+// Owned by the WorkerTree.
 class Supervisor {
  public:
   struct Events {
@@ -47,7 +22,8 @@ class Supervisor {
     Function<void(const std::string& what)> on_next_failed;
     Function<void()> on_life_gone;
   };
-  Supervisor(Service& service, uint32_t workers, Events events);
+  // The context outlives it.
+  Supervisor(KeeperContext& context, Events events);
   ~Supervisor();
 
   // A life for each slot beside those that are there; they take over with promote.
@@ -85,9 +61,7 @@ class Supervisor {
   };
 
   void add_slot(const ProcessSpec* process, std::string name);
-  Result<Life*> fork_life(Slot& slot, uint32_t generation);
-  void listen_to(Life& life, sys::Fd channel);
-  WorkerStart prepare_start(const Life& life, sys::Fd channel) const;
+  Result<Life*> fork(Slot& slot, uint32_t generation);
   void replace(Slot& slot);
   void on_message(Life& life, const ControlMessage& message);
   void on_gone(Life& life, const sys::ChildEvent& event);
@@ -96,7 +70,6 @@ class Supervisor {
   void hasten();
   void forget(Life& life);
   void drain(Life& life, DrainMode mode, uint64_t deadline_ms);
-  void kill(Life& life, const std::string& why);
   void end_oldest_draining();
   void look();
   void look_at(Life& life, bool second);
@@ -111,9 +84,8 @@ class Supervisor {
   void cover();
   Life* find(pid_t pid) const;
 
-  Service& service_;
+  KeeperContext& context_;
   Events events_;
-  uint32_t workers_;
   std::vector<std::unique_ptr<Slot>> slots_;  // of the workers, then of the processes
   Cover cover_;
   std::vector<std::unique_ptr<Life>> lives_;

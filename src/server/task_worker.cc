@@ -47,10 +47,10 @@ void Task::Run::decide(TaskEnd how, std::string_view with) {
 
 // ---------------------------------------------------------------- the process
 
-// While a handler waits nobody hears that the master is gone, so the kernel sees to it that none outlives it.
+// While a handler waits nobody hears that its keeper is gone, so the kernel sees to it that none outlives it.
 void TaskWorker::serve(uint32_t) {
   if (leaving_ || std::exchange(begun_, true)) return;
-  sys::die_with_parent(context_.scoreboard->service().pid);
+  sys::die_with_parent(context_.keeper);
   context_.tasks->on_work([this] { look_later(); });
   table().begin_serving(context_.life);
   look_later();

@@ -27,11 +27,11 @@ UserProcess::UserProcess(WorkerContext& context, const ProcessPart& part, Reach 
 Result<void> UserProcess::start() { return messenger_.start(); }
 
 // The function may never return. Then no turn ends and no channel is read, so what it sends leaves at once,
-// and the kernel sees to it that it does not outlive the master.
+// and the kernel sees to it that it does not outlive its keeper.
 void UserProcess::serve(uint32_t) {
   if (leaving_ || std::exchange(begun_, true)) return;
   messenger_.relay().send_at_once(true);
-  sys::die_with_parent(context_.scoreboard->service().pid);
+  sys::die_with_parent(context_.keeper);
   part_.start();
   sys::outlive_parent();
   messenger_.relay().send_at_once(false);

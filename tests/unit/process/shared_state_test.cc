@@ -33,7 +33,7 @@ TEST_CASE("process/shared_state: in base mode the slots are the workers' and the
   CHECK_FALSE(state->broadcast);
 }
 
-TEST_CASE("process/shared_state: in process mode the threads of the gate and the manager have theirs behind") {
+TEST_CASE("process/shared_state: in process mode the threads and the manager have theirs behind") {
   auto state = SharedState::create(with_processes(), 2, 3, {});
   REQUIRE(state.ok());
   const oklo::Scoreboard& board = state->scoreboard;

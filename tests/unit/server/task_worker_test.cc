@@ -46,7 +46,7 @@ struct Working {
     for (TaskPart& one : parts) options.kinds.push_back({one.name, false, 1});
     table.emplace(oklo::TaskTable::create(std::move(options)).value());
     asker = oklo::TaskAsker::create(*reactor, *table, 0).value();
-    scoreboard.service().pid = getppid();
+    context.keeper = getppid();
     context.reactor = reactor.get();
     context.row = &scoreboard.life(0);
     context.scoreboard = &scoreboard;

@@ -38,7 +38,7 @@ struct ProcessWorld : Turns {
     context.row = &scoreboard.life(0);
     context.connections = &table;
     context.drained = [this] { calls += "drained "; };
-    scoreboard.service().pid = getppid();
+    context.keeper = getppid();
     part.start = [this] { calls += "start "; };
     part.options.on_stop = [this] { calls += "stop "; };
   }

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "process/application.h"
+#include "process/listeners.h"
+#include "process/wires.h"
+#include "sys/user.h"
+
+namespace oklo {
+
+// What a process that keeps others works with. Made by the master; the manager has a copy since its fork, with
+// a Reactor and a Log of its own.
+struct KeeperContext {
+  Application* application = nullptr;
+  Reactor* reactor = nullptr;
+  Log* log = nullptr;
+  const Listeners* listeners = nullptr;  // nullptr in the manager: the gate has them
+  std::vector<sys::Address> addresses;
+  const Scoreboard* scoreboard = nullptr;
+  const ConnectionTable* connections = nullptr;
+  Broadcast* broadcast = nullptr;        // may be null
+  TaskTable* tasks = nullptr;            // may be null
+  const Mailboxes* mail = nullptr;       // may be null
+  const Wires* wires = nullptr;          // nullptr: base mode
+  uint32_t workers = 1;
+  std::vector<int> keep;                 // fds of the application
+  int access_log_fd = -1;
+  bool changes_user = false;
+  sys::User user;
+  bool user_was_named = false;           // by whoever started the service
+  uint32_t shutdown_timeout_ms = 0;
+  WorkerPolicy policy;
+  std::vector<ProcessSpec> processes;
+  std::vector<OwnSignal> signals;
+};
+
+}  // namespace oklo

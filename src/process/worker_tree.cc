@@ -1,0 +1,18 @@
+#include "process/worker_tree.h"
+
+#include <utility>
+
+namespace oklo {
+
+WorkerTree::WorkerTree(KeeperContext& context, Function<void()> on_gone)
+    : supervisor_(context, events(std::move(on_gone))), reload_(context, supervisor_) {}
+
+Supervisor::Events WorkerTree::events(Function<void()> on_gone) {
+  Supervisor::Events events;
+  events.on_ready = [this] { reload_.on_ready(); };
+  events.on_next_failed = [this](const std::string& what) { reload_.on_failed(what); };
+  events.on_life_gone = std::move(on_gone);
+  return events;
+}
+
+}  // namespace oklo
