@@ -5,7 +5,7 @@
 
 #include "http/exchange.h"
 #include "http/late_answer.h"
-#include "net/connection_pool.h"
+#include "net/connections.h"
 
 #include <oklo/function.h>
 #include <oklo/request_id.h>
@@ -56,7 +56,7 @@ class LateAnswers {
   void call(LateAnswer& late, const Function<void(Response&)>& function);
   void go_on();
 
-  ConnectionPool* pool_ = nullptr;  // where the connections of all of them stand
+  Connections* pool_ = nullptr;  // where the connections of all of them stand
   std::vector<RequestId> complete_;  // that go on in phase 6
   uint32_t last_number_ = 0;
   LateAnswers* before_;

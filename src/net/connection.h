@@ -14,12 +14,12 @@
 
 namespace oklo {
 
-class ConnectionPool;
+class Connections;
 namespace sys { class Address; }
 
 // What all connections of one listener share, in one worker.
 struct Endpoint {
-  ConnectionPool* pool = nullptr;
+  Connections* pool = nullptr;
   Reactor* reactor = nullptr;
   BlockPool* blocks = nullptr;
   ConnectionRows* rows = nullptr;
@@ -33,15 +33,16 @@ struct Endpoint {
 
 namespace net {
 
-// One stream: its socket, what has been received and not consumed, what has still to be sent, and the
-// plain state of its session. Owned by the ConnectionPool; it dies in phase 8 of the turn in which it was
-// closed, and nowhere else. Its events come in the order on_open, then any of the others, then on_close.
-class Connection final : private EventHandler, private Timer, public Outlet {
+// One stream as its Protocol has it: what has been received and not consumed, what has still to be sent, and
+// the plain state of its session. What brings and takes the bytes is for those who derive from it: the socket
+// of a SocketConnection, another process for a PostedConnection. It dies in phase 8 of the turn in which it
+// was closed, and nowhere else. Its events come in the order on_open, then any of the others, then on_close.
+class Connection : protected EventHandler, protected Timer, public Outlet {
  public:
   static constexpr size_t kSessionBytes = 32;
 
-  Connection(uint32_t slot, Endpoint& endpoint, sys::Fd socket, ConnectionId id);
-  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
 
   // --- for the Protocol
   // Where there is some.
@@ -108,68 +109,45 @@ class Connection final : private EventHandler, private Timer, public Outlet {
   bool sends() const { return sends_; }
   bool peer_finished() const { return peer_finished_; }
   bool all_sent() const { return output_.empty(); }
-  sys::Address local_address() const;
+  // Where the peer has connected to, when that is known here.
+  virtual sys::Address local_address() const = 0;
   const Clock& clock() const { return endpoint_->reactor->clock(); }
   ConnectionRow& row() const { return row_; }
-  ConnectionId id() const { return endpoint_->rows->id_of(row_); }
+  virtual ConnectionId id() const = 0;
   Endpoint& endpoint() const { return *endpoint_; }
 
   // --- Outlet
-  std::span<char> room(size_t bytes) override { return output_.room(*endpoint_->blocks, bytes); }
-  void advance(size_t bytes) override {
+  std::span<char> room(size_t bytes) final { return output_.room(*endpoint_->blocks, bytes); }
+  void advance(size_t bytes) final {
     output_.advance(bytes);
     mark_dirty();
   }
-  bool send(std::string_view bytes) override;
-  void send_shared(const BytesRef& bytes, std::string_view view) override;
-  void send_file(sys::Fd file, uint64_t offset, uint64_t size) override;
-  size_t queued() const override { return output_.bytes(); }
+  bool send(std::string_view bytes) final;
+  void send_shared(const BytesRef& bytes, std::string_view view) final;
+  void send_file(sys::Fd file, uint64_t offset, uint64_t size) final;
+  size_t queued() const final { return output_.bytes(); }
 
-  // --- for the ConnectionPool
-  void start(bool read_now);
+  // --- for who owns it
   void drain(DrainMode mode);
-  uint32_t slot_index() const { return slot_; }
 
- private:
+ protected:
   enum class Phase : uint8_t { open, closing, lingering, dead };
-  static constexpr uint32_t kLingerMs = 2000;
 
-  void on_event(uint32_t events) override;
-  void on_flush() override;
-  void on_destroy() override;
-  void on_timer() override;
+  // Both outlive it.
+  Connection(Endpoint& endpoint, ConnectionRow& row) : endpoint_(&endpoint), row_(row) {}
+  ~Connection();
 
-  void on_other_event(uint32_t events);
-  void read();
-  void read_more();
-  void read_in_vain();
-  void take_in(Block* block, size_t bytes);
-  void read_nothing(long result);
+  // It is dead: what brings its bytes is to bring no more.
+  virtual void detach() = 0;
+  void on_destroy() final;
+
   void settle_input();
-  void end_of_input();
-  void hang_up(uint32_t events);
-  void discard_input();
-  void flush(Block* block);
-  void flush_pieces();
-  void count_sent(size_t sent);
-  void flushed_all();
-  void flushed_some(long sent);
-  void flushed(long sent);
-  void tell_flushed(bool some);
-  void finish_closing();
-  void settle();
-  void watch();
-  void await_room();
-  void check_stall();
   void put_deadline(uint64_t at_ms) {
     deadline_ms_ = at_ms;
     // A timer that comes too early is left where it is: most deadlines are never reached.
     if (!armed() || at_ms < expiry_ms()) arm_timer();
   }
   void arm_timer();
-  void cancel_timer();
-  bool send_long(std::string_view bytes);
-  bool overflow();
   void mark_dirty() { reactor().mark_dirty(*this); }
   void settle_later() {
     settled_ = false;
@@ -182,24 +160,24 @@ class Connection final : private EventHandler, private Timer, public Outlet {
   OutputQueue output_;
   uint64_t deadline_ms_ = 0;
   ConnectionRow& row_;
-  uint32_t slot_;
-  sys::Fd socket_;
-  uint32_t watched_ = 0;  // the interest that the Reactor has
-  uint32_t kernel_queue_ = 0;  // what the socket held when it took less than there was
   Phase phase_ = Phase::open;
   CloseReason reason_ = CloseReason::peer_closed;
   bool hears_ = true;  // open, and not paused
   bool sends_ = true;  // open, and the sending side not to be ended
-  bool registered_ : 1 = false;
   bool paused_ : 1 = false;
   bool tells_drain_ : 1 = false;  // blocked, paused, or told to
   bool tells_each_drain_ : 1 = false;
-  bool blocked_ : 1 = false;  // the socket took less than there was
-  bool settled_ : 1 = false;  // nothing has changed since settle
+  bool blocked_ : 1 = false;  // not all that was sent has gone out
+  bool settled_ : 1 = false;  // nothing has changed since on_flush looked
   bool linger_ : 1 = false;
   bool peer_finished_ : 1 = false;
-  bool hung_up_ : 1 = false;    // the peer is gone while reading is paused
   bool finishing_ : 1 = false;  // the sending side ends when all is sent
+
+ private:
+  void cancel_timer();
+  bool send_long(std::string_view bytes);
+  bool overflow();
+
   alignas(8) unsigned char session_[kSessionBytes] = {};
 };
 

@@ -33,22 +33,21 @@ void ConnectionPool::open(Endpoint& endpoint, sys::Fd socket, const sys::Address
     life_.closed[static_cast<size_t>(CloseReason::no_memory)].add(1);
     return;
   }
-  net::Connection& connection = insert(id, endpoint, std::move(socket), peer);
+  net::SocketConnection& connection = insert(id, endpoint, std::move(socket), peer);
   life_.accepted.add(1);
   count();
   connection.start(read_now);
 }
 
-[[gnu::always_inline]] inline net::Connection& ConnectionPool::insert(ConnectionId id, Endpoint& endpoint,
-                                                                      sys::Fd&& socket,
-                                                                      const sys::Address& peer) {
+[[gnu::always_inline]] inline net::SocketConnection& ConnectionPool::insert(
+    ConnectionId id, Endpoint& endpoint, sys::Fd&& socket, const sys::Address& peer) {
   ConnectionRow& row = rows_.row(id);
   row.kind = endpoint.kind;
   row.listener = endpoint.listener;
   row.peer_port = peer.port();
   peer.copy_ip(row.peer_ip);
   row.opened_s = row.active_s = static_cast<uint32_t>(reactor_.clock().now_ms / 1000);
-  net::Connection& connection = connections_.insert(endpoint, std::move(socket), id);
+  net::SocketConnection& connection = connections_.insert(endpoint, std::move(socket), id);
   row.slot = connection.slot_index();
   return connection;
 }
@@ -71,7 +70,7 @@ void ConnectionPool::give_up(ConnectionId id) {
 
 void ConnectionPool::open_client(ConnectionId id, Endpoint& endpoint, sys::Fd socket,
                                  const sys::Address& peer) {
-  net::Connection& connection = insert(id, endpoint, std::move(socket), peer);
+  net::SocketConnection& connection = insert(id, endpoint, std::move(socket), peer);
   reserved_--;
   clients_++;
   count();
@@ -83,7 +82,7 @@ void ConnectionPool::erase(net::Connection& connection, CloseReason reason) {
   if (std::exchange(retained_, {}) == id) connection.row().kind = ConnectionKind::none;
   else rows_.close(id);
   if (is_client(connection)) clients_--;
-  connections_.erase(connection);
+  connections_.erase(static_cast<net::SocketConnection&>(connection));
   life_.closed[static_cast<size_t>(reason)].add(1);
   count();
   if (on_erase_) on_erase_();
@@ -92,8 +91,12 @@ void ConnectionPool::erase(net::Connection& connection, CloseReason reason) {
 net::Connection* ConnectionPool::find(ConnectionId id) {
   if (!rows_.holds(id)) return nullptr;
   const ConnectionRow& row = rows_.row(id);
-  net::Connection* found = connections_.find(row.slot);
+  net::SocketConnection* found = connections_.find(row.slot);
   return found && &found->row() == &row ? found : nullptr;
+}
+
+void ConnectionPool::for_each(const Function<void(net::Connection&)>& visit) {
+  connections_.for_each([&visit](net::Connection& connection) { visit(connection); });
 }
 
 void ConnectionPool::count() {

@@ -5,7 +5,8 @@
 #include "base/drain_mode.h"
 #include "base/slot_table.h"
 #include "net/block_pool.h"
-#include "net/connection.h"
+#include "net/connections.h"
+#include "net/socket_connection.h"
 #include "reactor/reactor.h"
 #include "shm/connection_rows.h"
 #include "shm/scoreboard.h"
@@ -15,8 +16,8 @@
 
 namespace oklo {
 
-// All connections of one worker, and what they share. Lives as long as the worker.
-class ConnectionPool {
+// All connections of one worker that have a socket, and what they share. Lives as long as the worker.
+class ConnectionPool final : public Connections {
  public:
   ConnectionPool(Reactor& reactor, const ConnectionTable& table, LifeRow& life, uint32_t life_index,
                  uint32_t connections_max);
@@ -30,7 +31,7 @@ class ConnectionPool {
   // A connection for an accepted socket; it reads at once when `read_now`. Without a row in the table the
   // socket is closed.
   void open(Endpoint& endpoint, sys::Fd socket, const sys::Address& peer, bool read_now);
-  void erase(net::Connection& connection, CloseReason reason);
+  void erase(net::Connection& connection, CloseReason reason) override;
   // Of one that is about to be erased: its row stays, as that of no connection, until release_row.
   void retain_row(net::Connection& connection) { retained_ = connection.id(); }
   void release_row(ConnectionId id) { rows_.close(id); }
@@ -43,11 +44,8 @@ class ConnectionPool {
   ConnectionRows& rows() { return rows_; }
 
   // nullptr: it is gone, or that of another worker.
-  net::Connection* find(ConnectionId id);
-  template <class F>
-  void for_each(F visit) {
-    connections_.for_each(visit);
-  }
+  net::Connection* find(ConnectionId id) override;
+  void for_each(const Function<void(net::Connection&)>& visit) override;
 
   // Tells every session that the worker leaves, but for those of clients.
   void drain(DrainMode mode);
@@ -64,14 +62,15 @@ class ConnectionPool {
   LifeRow& life() { return life_; }
 
  private:
-  net::Connection& insert(ConnectionId id, Endpoint& endpoint, sys::Fd&& socket, const sys::Address& peer);
+  net::SocketConnection& insert(ConnectionId id, Endpoint& endpoint, sys::Fd&& socket,
+                                const sys::Address& peer);
   void count();
 
   Reactor& reactor_;
   LifeRow& life_;
   BlockPool blocks_;
   ConnectionRows rows_;
-  SlotTable<net::Connection> connections_;
+  SlotTable<net::SocketConnection> connections_;
   uint32_t connections_max_;
   uint32_t reserved_ = 0;
   ConnectionId retained_;

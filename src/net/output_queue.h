@@ -99,7 +99,7 @@ class OutputQueue {
     tail_ = block;
     block->next = nullptr;
     block->end = static_cast<uint32_t>(size);
-    bytes_ = size;
+    bytes_ += size;
     head_ = block;
     return block->data;
   }

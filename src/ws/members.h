@@ -6,7 +6,8 @@
 #include <string_view>
 #include <vector>
 
-#include "net/connection_pool.h"
+#include "net/connection.h"
+#include "net/connections.h"
 
 namespace oklo::ws {
 
@@ -58,7 +59,7 @@ class Members {
   }
   void remove(Membership& membership);
 
-  ConnectionPool* pool_ = nullptr;  // where all of them stand
+  Connections* pool_ = nullptr;  // where all of them stand
   size_t count_ = 0;
   std::map<std::string, LocalRoom, std::less<>> rooms_;
 };
