@@ -15,7 +15,7 @@ Deliveries::Deliveries(ConnectionPool& pool, Crew& crew, Dispatcher& dispatcher,
       waiting_(crew.size()) {}
 
 Deliveries::Delivery*& Deliveries::place_of(const net::Connection& connection) {
-  uint32_t place = connection.slot_index();
+  uint32_t place = connection.row().slot;
   if (place >= of_connection_.size()) of_connection_.resize(place + 1);
   return of_connection_[place];
 }
@@ -91,7 +91,7 @@ void Deliveries::end(Delivery& delivery) {
     of_gone_.erase(delivery.id.row);
     pool_.release_row(delivery.id);
   } else {
-    of_connection_[connection->slot_index()] = nullptr;
+    of_connection_[connection->row().slot] = nullptr;
   }
   uint8_t listener = delivery.listener;
   all_.erase(delivery);
@@ -116,7 +116,7 @@ bool Deliveries::tell_packet(uint8_t listener, const PacketHead& head, std::stri
 void Deliveries::part_with(net::Connection& connection) {
   Delivery* delivery = of(connection);
   if (!delivery) return;
-  of_connection_[connection.slot_index()] = nullptr;
+  of_connection_[connection.row().slot] = nullptr;
   of_gone_[delivery->id.row] = delivery;
   delivery->parted = true;
   pool_.retain_row(connection);

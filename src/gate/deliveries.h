@@ -75,7 +75,7 @@ class Deliveries {
   };
 
   Delivery* of(const net::Connection& connection) const {
-    uint32_t place = connection.slot_index();
+    uint32_t place = connection.row().slot;
     return place < of_connection_.size() ? of_connection_[place] : nullptr;
   }
   Delivery*& place_of(const net::Connection& connection);
@@ -94,7 +94,7 @@ class Deliveries {
   OnWorkerDeath on_death_;
   const std::vector<ThreadPort*>& ports_;
   SlotTable<Delivery> all_;
-  std::vector<Delivery*> of_connection_;             // by Connection::slot_index
+  std::vector<Delivery*> of_connection_;             // by ConnectionRow::slot
   std::unordered_map<uint32_t, Delivery*> of_gone_;  // by row
   std::vector<std::deque<uint32_t>> waiting_;        // [worker]: the indexes of those that wait for room
   Function<void()> on_empty_;
