@@ -20,6 +20,7 @@ class Log {
   void line(std::string_view text);
 
   int fd() const { return fd_; }
+  const std::string& name() const { return name_; }
 
  private:
   int fd_;

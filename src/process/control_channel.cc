@@ -44,7 +44,7 @@ bool ControlChannel::receive_one() {
   sys::Fd passed;
   long n = sys::receive_message(fd_.get(), {reinterpret_cast<char*>(&message), sizeof message}, passed);
   if (n == -EAGAIN) return false;
-  bool known = n == static_cast<long>(sizeof message) && message.type <= ControlMessage::Type::drained;
+  bool known = n == static_cast<long>(sizeof message) && message.type <= ControlMessage::Type::signal;
   if (known) {
     message.text[ControlMessage::kTextBytesMax - 1] = '\0';
     events_.on_message(message, std::move(passed));

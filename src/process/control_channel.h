@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string_view>
 
 #include "base/drain_mode.h"
 #include "reactor/reactor.h"
@@ -9,26 +10,37 @@
 
 namespace oklo {
 
-// What master and child say to each other; one SOCK_SEQPACKET message each.
+// What a keeper and its child say to each other, or the gate and its threads; one SOCK_SEQPACKET message each.
 struct ControlMessage {
   static constexpr uint32_t kTextBytesMax = 240;
 
   enum class Type : uint32_t {
-    serve,    // to a worker: accept from the listeners of slot `argument` too; to a process: begin
+    serve,    // to a worker: accept from the listeners of slot `argument` too, in process mode read the
+              // wires of its own; to a process: begin
     leave,    // to a worker: accept from the listeners of slot `argument` no more
     drain,    // to a worker: accept no more, finish what is under way within `deadline_ms`, then exit
     log,      // to a worker: the fd that comes with this is the access log from now on
     ready,    // from a worker: it serves
     failed,   // from a worker: it cannot serve, `text` says why, and it exits
     drained,  // from a worker: no connection is left, it exits
+    left,     // from a worker of process mode: it reads no wires any more; from a thread of the gate: it
+              // accepts no more
+    reload,   // to the manager: another generation
+    outcome,  // from the manager: how that ended, `argument` is 1 when it is ready, `text` says more
+    signal,   // to the manager: passes `argument` on to the workers
   };
   Type type = Type::ready;
   uint32_t argument = 0;     // slot; for drain: DrainMode
   uint64_t deadline_ms = 0;  // on the monotonic clock; 0: none
   char text[kTextBytesMax] = {};
+
+  ControlMessage() = default;
+  explicit ControlMessage(Type of, uint32_t with = 0, std::string_view saying = {}) : type(of), argument(with) {
+    saying.copy(text, sizeof text - 1);
+  }
 };
 
-// One end of the pair between master and child. Owned by the Life (master) or the Worker (child).
+// One end of such a pair.
 class ControlChannel final : private EventHandler {
  public:
   struct Events {

@@ -41,9 +41,10 @@ bool Cover::any_serves() const {
 
 // At its own listeners, or at those that it serves for another.
 bool Cover::is_waited_for(const Life& life) const {
+  if (!listeners_) return false;
   return std::any_of(slots_.begin(), slots_.end(), [&](const Slot* slot) {
     bool serves = slot->index == life.slot || slot->helper == &life;
-    return serves && listeners_.queue_length(slot->index) > 0;
+    return serves && listeners_->queue_length(slot->index) > 0;
   });
 }
 

@@ -11,7 +11,7 @@ namespace oklo {
 // Owned by the Supervisor.
 class Cover {
  public:
-  Cover(const Listeners& listeners, Log& log) : listeners_(listeners), log_(log) {}
+  Cover(const Listeners* listeners, Log& log) : listeners_(listeners), log_(log) {}
 
   // In the order of their indexes; they outlive it.
   void add(Slot& of_worker) { slots_.push_back(&of_worker); }
@@ -30,7 +30,7 @@ class Cover {
   bool is_waited_for(const Life& life) const;
   Life* helper_for(const Slot& slot) const;
 
-  const Listeners& listeners_;
+  const Listeners* listeners_;  // nullptr: process mode
   Log& log_;
   std::vector<Slot*> slots_;
 };

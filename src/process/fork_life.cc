@@ -46,9 +46,7 @@ WorkerStart start_of(const KeeperContext& from, const Life& life, int32_t keeper
   if (from.broadcast) from.broadcast->add_fds(start.keep);
   if (from.mail) from.mail->add_fds(start.keep);
   if (from.tasks) from.tasks->add_fds(start.keep);
-  start.changes_user = from.changes_user;
-  start.user = from.user;
-  start.user_was_named = from.user_was_named;
+  start.rights = from.rights;
   start.shutdown_timeout_ms = from.shutdown_timeout_ms;
   start.signals = from.signals;
   return start;

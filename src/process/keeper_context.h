@@ -5,8 +5,8 @@
 
 #include "process/application.h"
 #include "process/listeners.h"
+#include "process/settle.h"
 #include "process/wires.h"
-#include "sys/user.h"
 
 namespace oklo {
 
@@ -24,12 +24,11 @@ struct KeeperContext {
   TaskTable* tasks = nullptr;            // may be null
   const Mailboxes* mail = nullptr;       // may be null
   const Wires* wires = nullptr;          // nullptr: base mode
+  bool broadcasts = false;               // the processes want to
   uint32_t workers = 1;
   std::vector<int> keep;                 // fds of the application
   int access_log_fd = -1;
-  bool changes_user = false;
-  sys::User user;
-  bool user_was_named = false;           // by whoever started the service
+  Rights rights;
   uint32_t shutdown_timeout_ms = 0;
   WorkerPolicy policy;
   std::vector<ProcessSpec> processes;

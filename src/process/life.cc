@@ -10,10 +10,7 @@ std::string Life::describe() const {
 }
 
 void Life::tell(ControlMessage::Type type, uint32_t argument) {
-  ControlMessage message;
-  message.type = type;
-  message.argument = argument;
-  if (channel) channel->send(message);
+  if (channel) channel->send(ControlMessage(type, argument));
 }
 
 void Life::kill(const std::string& why) {

@@ -22,6 +22,7 @@ struct Life {
   uint64_t started_ms = 0;
   enum class State { starting, ready, draining, killed } state = State::starting;
   bool stopped = false;     // by SIGSTOP or a debugger
+  bool reads_wires = false;  // it was told to
   bool late = false;        // connections wait for it and it does not turn
   Watched watched;
   uint64_t turns_seen = 0;

@@ -9,8 +9,10 @@
 #include "process/daemon.h"
 #include "process/exit_code.h"
 #include "process/here.h"
+#include "process/keeper_voice.h"
 #include "process/listeners.h"
 #include "process/own_signals.h"
+#include "process/process_tree.h"
 #include "process/shared_state.h"
 #include "process/status.h"
 #include "process/urgency.h"
@@ -51,7 +53,6 @@ class Master {
   Result<void> listen();
   Result<void> open_log();
   Result<void> share_memory();
-  Result<void> join_broadcast();
   Result<void> make_tree();
   Result<void> hear_commands();
   Result<void> start_tree();
@@ -94,7 +95,8 @@ class Master {
   Application& application_;
   Daemon daemon_;
   Log log_{2, "master"};
-  uint32_t slots_ = 1;
+  uint32_t slots_ = 1;    // of workers
+  uint32_t threads_ = 0;  // of the gate; 0: base mode
   std::unique_ptr<Reactor> reactor_;
   std::optional<Here> here_;
   std::unique_ptr<SignalSource> signals_;
@@ -103,9 +105,8 @@ class Master {
   std::optional<Listeners> listeners_;
   sys::Fd access_log_;
   std::optional<SharedState> shared_;
-  LifeRow own_row_ = {};   // nobody reads it
-  WorkerContext context_;  // for join_broadcast
   KeeperContext keeper_;
+  KeeperVoice voice_;
   std::unique_ptr<Tree> tree_;
   std::unique_ptr<ControlSocket> control_;
   std::string no_control_;
@@ -130,7 +131,7 @@ Result<void> Master::start() {
   constexpr Step kSteps[] = {
       &Master::settle,       &Master::choose_user,   &Master::make_reactor, &Master::hear_signals,
       &Master::lock_pid_file, &Master::listen,       &Master::open_log,     &Master::share_memory,
-      &Master::join_broadcast, &Master::make_tree,   &Master::hear_commands, &Master::start_tree,
+      &Master::make_tree,    &Master::hear_commands, &Master::start_tree,
   };
   for (Step step : kSteps)
     if (Result<void> done = (this->*step)(); !done) return done;
@@ -173,20 +174,22 @@ Result<void> Master::settle() {
   sys::become_subreaper();
   sys::raise_file_limit();
   slots_ = options_.workers ? options_.workers : sys::usable_processors();
+  if (options_.mode == ServerMode::process)
+    threads_ = options_.reactor_threads ? options_.reactor_threads : std::max(1u, sys::usable_processors() / 2);
   if (options_.listen.empty()) return Error{0, "there is nothing to serve: no address was given"};
   return {};
 }
 
 Result<void> Master::choose_user() {
-  keeper_.changes_user = sys::effective_uid() == 0;
-  keeper_.user_was_named = !options_.user.empty();
-  keeper_.user = kNobody;
-  if (!keeper_.user_was_named) return {};
+  keeper_.rights.changes_user = sys::effective_uid() == 0;
+  keeper_.rights.user_was_named = !options_.user.empty();
+  keeper_.rights.user = kNobody;
+  if (!keeper_.rights.user_was_named) return {};
   Result<sys::User> user = sys::find_user(options_.user);
   if (!user) return user.error();
-  if (!keeper_.changes_user && user->uid != sys::effective_uid())
+  if (!keeper_.rights.changes_user && user->uid != sys::effective_uid())
     return Error{0, "only root can become user " + options_.user + "; start as root, or leave out --user"};
-  keeper_.user = *user;
+  keeper_.rights.user = *user;
   return {};
 }
 
@@ -224,7 +227,7 @@ Result<void> Master::lock_pid_file() {
 }
 
 Result<void> Master::listen() {
-  Result<Listeners> listeners = Listeners::open(options_.listen, slots_);
+  Result<Listeners> listeners = Listeners::open(options_.listen, threads_ ? threads_ : slots_);
   if (!listeners) return listeners.error();
   listeners_.emplace(std::move(listeners).value());
   return {};
@@ -243,24 +246,11 @@ Result<void> Master::open_log() {
 }
 
 Result<void> Master::share_memory() {
-  Result<SharedState> shared = SharedState::create(options_, slots_, 0, listeners_->addresses());
+  Result<SharedState> shared = SharedState::create(options_, slots_, threads_, listeners_->addresses());
   if (!shared) return shared.error();
   shared_.emplace(std::move(shared).value());
   if (shared_->mail) here_->mail = &*shared_->mail;
   return {};
-}
-
-Result<void> Master::join_broadcast() {
-  if (!shared_->broadcast) return {};
-  context_.name = "master";
-  context_.life = shared_->scoreboard.size();
-  context_.reactor = reactor_.get();
-  context_.row = &own_row_;
-  context_.scoreboard = &shared_->scoreboard;
-  context_.connections = &shared_->connections;
-  context_.broadcast = &*shared_->broadcast;
-  context_.log = &log_;
-  return application_.join_broadcast(context_);
 }
 
 Result<void> Master::make_tree() {
@@ -279,8 +269,11 @@ Result<void> Master::make_tree() {
   keeper_.processes = options_.processes;
   keeper_.signals = options_.signals;
   keeper_.shutdown_timeout_ms = options_.shutdown_timeout_ms;
-  tree_ = std::make_unique<WorkerTree>(keeper_, [this] { on_gone(); });
-  return {};
+  keeper_.wires = shared_->wires ? &*shared_->wires : nullptr;
+  keeper_.broadcasts = options_.broadcasts;
+  if (threads_) tree_ = std::make_unique<ProcessTree>(keeper_, [this] { on_gone(); });
+  else tree_ = std::make_unique<WorkerTree>(keeper_, [this] { on_gone(); });
+  return voice_.join(keeper_, "master", 0);
 }
 
 Result<void> Master::hear_commands() {
@@ -302,7 +295,7 @@ Result<void> Master::start_tree() {
 
 // Not before the service is up: one that fails has one thing to say.
 void Master::log_surprises() {
-  if (keeper_.changes_user && !keeper_.user_was_named)
+  if (keeper_.rights.changes_user && !keeper_.rights.user_was_named)
     log_.line("started as root without --user: the workers run as 65534");
   if (!no_control_.empty()) log_.line(no_control_);
 }

@@ -28,8 +28,10 @@ void Reload::begin() {
 Result<void> Reload::fork_generation() {
   generation_++;
   std::vector<int> keep;
-  if (Result<void> prepared = context_.application->prepare(keep); !prepared) return prepared;
-  context_.keep = std::move(keep);
+  Result<void> prepared = context_.application->prepare(keep);
+  if (prepared) context_.keep = std::move(keep);
+  else if (!first_ || generation_ == 1) return prepared;
+  else context_.log->line(prepared.error().text + "; what was open when the service started is served");
   return supervisor_.fork_next(generation_);
 }
 
@@ -50,7 +52,7 @@ void Reload::on_failed(const std::string& why) {
 void Reload::end(bool ok, const std::string& text) {
   running_ = false;
   ServiceRow& row = context_.scoreboard->service();
-  if (generation_ > 1) {
+  if (!std::exchange(first_, false)) {
     (ok ? row.reloads : row.reloads_failed)++;
     context_.log->line((ok ? "reloaded: " : "reload failed, the old workers go on: ") + text);
   }

@@ -13,7 +13,9 @@ namespace oklo {
 // first generation is one that replaces nothing. Owned by the WorkerTree.
 class Reload {
  public:
-  Reload(KeeperContext& context, Supervisor& supervisor) : context_(context), supervisor_(supervisor) {}
+  Reload(KeeperContext& context, Supervisor& supervisor) : context_(context),
+        supervisor_(supervisor),
+        generation_(context.scoreboard->service().generation) {}
 
   // Starts the first generation; `outcome` hears whether it came up, unless it could not be started.
   Result<void> first(ControlReply outcome);
@@ -29,7 +31,9 @@ class Reload {
 
   KeeperContext& context_;
   Supervisor& supervisor_;
-  uint32_t generation_ = 0;            // the newest, whether it came up or not
+  uint32_t generation_;                // the newest, whether it came up or not; those of a manager follow
+                                       // on those of the one before
+  bool first_ = true;                  // none has come up or failed yet
   bool running_ = false;
   std::vector<ControlReply> waiting_;  // for the one that runs
   std::vector<ControlReply> next_;     // for the one after it

@@ -13,8 +13,9 @@ namespace oklo {
 
 namespace {
 
-// One worker, or process of the program's own, as it is shown.
+// One life, as it is shown.
 struct LifeLine {
+  Role role = Role::worker;
   uint32_t slot = 0;
   std::string_view process;  // its name
   int32_t pid = 0;
@@ -48,6 +49,7 @@ std::string_view state_of(const LifeRow& life, const sys::ProcessInfo& process) 
 
 LifeLine line_of(const Scoreboard& scoreboard, const LifeRow& life) {
   LifeLine line;
+  line.role = scoreboard.slot(life.slot).role;
   line.slot = life.slot;
   line.process = scoreboard.slot(life.slot).name;
   line.pid = life.pid;
@@ -77,6 +79,7 @@ void add_running(LifeLine& line, const LifeRow& life, std::optional<uint32_t> ki
 // Of a slot in which nothing runs.
 LifeLine line_of(const SlotRow& slot, uint32_t index) {
   LifeLine line;
+  line.role = slot.role;
   line.slot = index;
   line.process = slot.name;
   line.state = slot.over ? "over" : "back-off";
@@ -86,26 +89,19 @@ LifeLine line_of(const SlotRow& slot, uint32_t index) {
   return line;
 }
 
-enum class Kept : uint8_t { workers, processes, task_workers };
-
-Kept kept_as(const LifeLine& line) {
-  if (line.task_worker) return Kept::task_workers;
-  return line.process.empty() ? Kept::workers : Kept::processes;
-}
-
-// All lives of that kind, and a line for each slot that waits for its next one, or for none.
-std::vector<LifeLine> lines_of(const Scoreboard& scoreboard, Kept kept, const TaskTable* tasks = nullptr) {
+// All lives of that role, and a line for each slot that waits for its next one, or for none.
+std::vector<LifeLine> lines_of(const Scoreboard& scoreboard, Role role, const TaskTable* tasks = nullptr) {
   std::vector<LifeLine> lines;
   for (uint32_t i = 0; i < scoreboard.size(); i++) {
     if (scoreboard.life(i).state.load() == LifeState::none) continue;
     lines.push_back(line_of(scoreboard, scoreboard.life(i)));
-    if (tasks && kept == Kept::task_workers)
+    if (tasks && role == Role::task_worker)
       add_running(lines.back(), scoreboard.life(i), tasks->running_kind(i), *tasks);
   }
   for (uint32_t i = 0; i < scoreboard.slots(); i++)
     if (const SlotRow& slot = scoreboard.slot(i); slot.backoff_ms || slot.over)
       lines.push_back(line_of(slot, i));
-  std::erase_if(lines, [kept](const LifeLine& line) { return kept_as(line) != kept; });
+  std::erase_if(lines, [role](const LifeLine& line) { return line.role != role; });
   std::sort(lines.begin(), lines.end(), [](const LifeLine& a, const LifeLine& b) {
     return a.slot != b.slot ? a.slot < b.slot : a.generation < b.generation;
   });
@@ -173,38 +169,55 @@ void add_task_json(std::string& out, const LifeLine& line) {
   add_member(out, "running_ms", line.running_ms);
 }
 
-void add_life_json(std::string& out, const LifeLine& line) {
-  Kept kept = kept_as(line);
-  out.append("{");
-  if (kept == Kept::processes) {
-    out.append("\"process\":");
-    add_quoted(out, line.process);
-    out.append(",");
+// What a life is called, and its number among those.
+void add_name_json(std::string& out, const LifeLine& line, uint32_t first_slot) {
+  switch (line.role) {
+    case Role::worker: return add_member(out, "worker", line.slot + 1);
+    case Role::gate_thread: return add_member(out, "thread", line.slot - first_slot + 1);
+    case Role::manager: return;
+    case Role::task_worker:
+      add_member(out, "task_worker", line.task_worker);
+      return add_member(out, "number", line.slot + 1);
+    case Role::process:
+      out.append("\"process\":");
+      add_quoted(out, line.process);
+      out.append(",");
+      return add_member(out, "number", line.slot + 1);
   }
-  if (kept == Kept::task_workers) add_member(out, "task_worker", line.task_worker);
-  add_member(out, kept == Kept::workers ? "worker" : "number", line.slot + 1);
+}
+
+void add_life_json(std::string& out, const LifeLine& line, uint32_t first_slot) {
+  out.append("{");
+  add_name_json(out, line, first_slot);
   add_member(out, "pid", static_cast<uint64_t>(line.pid));
   out.append("\"state\":\"").append(line.state).append("\",");
   add_member(out, "generation", line.generation);
-  if (kept == Kept::workers) {
+  if (line.role == Role::worker || line.role == Role::gate_thread) {
     add_member(out, "connections", line.connections);
     add_member(out, "requests", line.requests);
     add_member(out, "rate", line.rate);
   } else {
     add_member(out, "uptime_s", line.uptime_s);
   }
-  if (kept == Kept::task_workers) add_task_json(out, line);
+  if (line.role == Role::task_worker) add_task_json(out, line);
   add_member(out, "memory_kib", line.memory_kib);
   add_member(out, "restarts", line.restarts);
   add_member(out, "backoff_ms", line.backoff_ms);
   out.back() = '}';
 }
 
-void add_lives_json(std::string& out, const Scoreboard& scoreboard, Kept kept,
+// The slots of one role stand together.
+uint32_t first_slot_of(const Scoreboard& scoreboard, Role role) {
+  uint32_t slot = 0;
+  while (slot < scoreboard.slots() && scoreboard.slot(slot).role != role) slot++;
+  return slot;
+}
+
+void add_lives_json(std::string& out, const Scoreboard& scoreboard, Role role,
                     const TaskTable* tasks = nullptr) {
   out.append("[");
-  for (const LifeLine& line : lines_of(scoreboard, kept, tasks)) {
-    add_life_json(out, line);
+  for (const LifeLine& line : lines_of(scoreboard, role, tasks)) {
+    add_life_json(out, line, first_slot_of(scoreboard, role));
     out.append(",");
   }
   if (out.back() == ',') out.pop_back();
@@ -233,7 +246,15 @@ void add_tasks_json(std::string& out, const Scoreboard& scoreboard, const TaskTa
   for (const TaskNumber& number : task_numbers(tasks)) add_member(out, number.name, number.value);
   out.back() = '}';
   out.append(",\"task_workers\":");
-  add_lives_json(out, scoreboard, Kept::task_workers, &tasks);
+  add_lives_json(out, scoreboard, Role::task_worker, &tasks);
+}
+
+// In process mode.
+void add_gate_json(std::string& out, const Scoreboard& scoreboard) {
+  out.append(",\"gate\":");
+  add_lives_json(out, scoreboard, Role::gate_thread);
+  out.append(",\"manager\":");
+  add_lives_json(out, scoreboard, Role::manager);
 }
 
 void add_totals_json(std::string& out, const Scoreboard& scoreboard) {
@@ -311,6 +332,16 @@ constexpr Column kTaskColumns[] = {
     kRestarts,
 };
 
+constexpr Column kGateColumns[] = {
+    {"thread", 20, false, [](const LifeLine& line) { return std::string(line.process); }},
+    kPid,
+    kState,
+    {"up s", 10, true, [](const LifeLine& line) { return decimal(line.uptime_s); }},
+    {"connections", 11, true, [](const LifeLine& line) { return decimal(line.connections); }},
+    kMemory,
+    kRestarts,
+};
+
 void end_row(std::string& out) {
   out.resize(out.find_last_not_of(' ') + 1);
   out += "\n";
@@ -327,7 +358,7 @@ void add_table(std::string& out, std::span<const Column> columns, const std::vec
 
 void add_tasks_table(std::string& out, const Scoreboard& scoreboard, const TaskTable& tasks) {
   out += "\n";
-  add_table(out, kTaskColumns, lines_of(scoreboard, Kept::task_workers, &tasks));
+  add_table(out, kTaskColumns, lines_of(scoreboard, Role::task_worker, &tasks));
   out += "tasks";
   for (const TaskNumber& number : task_numbers(tasks))
     out.append(" ").append(number.name).append(" ").append(decimal(number.value)).append(",");
@@ -354,10 +385,11 @@ std::string status_json(const Scoreboard& scoreboard, std::string_view version, 
   out.append("],");
   add_totals_json(out, scoreboard);
   out.append("\"workers\":");
-  add_lives_json(out, scoreboard, Kept::workers);
+  add_lives_json(out, scoreboard, Role::worker);
   out.append(",\"processes\":");
-  add_lives_json(out, scoreboard, Kept::processes);
+  add_lives_json(out, scoreboard, Role::process);
   if (tasks) add_tasks_json(out, scoreboard, *tasks);
+  if (scoreboard.gate_lives()) add_gate_json(out, scoreboard);
   return out + "}\n";
 }
 
@@ -371,8 +403,13 @@ std::string status_table(const Scoreboard& scoreboard, std::string_view version,
   for (std::string_view address : addresses(scoreboard)) out.append(" ").append(address);
   out += "\nrequests " + decimal(total(scoreboard, &LifeRow::requests));
   out += ", connections accepted " + decimal(total(scoreboard, &LifeRow::accepted)) + "\n\n";
-  add_table(out, kWorkerColumns, lines_of(scoreboard, Kept::workers));
-  std::vector<LifeLine> processes = lines_of(scoreboard, Kept::processes);
+  add_table(out, kWorkerColumns, lines_of(scoreboard, Role::worker));
+  if (scoreboard.gate_lives()) {
+    out += "\n";
+    add_table(out, kGateColumns, lines_of(scoreboard, Role::gate_thread));
+  }
+  std::vector<LifeLine> processes = lines_of(scoreboard, Role::manager);
+  for (LifeLine& line : lines_of(scoreboard, Role::process)) processes.push_back(std::move(line));
   if (!processes.empty()) {
     out += "\n";
     add_table(out, kProcessColumns, processes);
@@ -382,13 +419,17 @@ std::string status_table(const Scoreboard& scoreboard, std::string_view version,
 }
 
 bool is_healthy(const Scoreboard& scoreboard) {
+  bool works = false;
+  bool listens = scoreboard.gate_lives() == 0;
   for (uint32_t i = 0; i < scoreboard.size(); i++) {
     const LifeRow& life = scoreboard.life(i);
     bool keeps_waiting = life.late && !life.full;
-    if (scoreboard.slot(life.slot).name[0] != '\0') continue;
-    if (life.state.load() == LifeState::ready && !life.stopped && !keeps_waiting) return true;
+    if (life.state.load() != LifeState::ready || life.stopped || keeps_waiting) continue;
+    Role role = scoreboard.slot(life.slot).role;
+    works |= role == Role::worker;
+    listens |= role == Role::gate_thread;
   }
-  return false;
+  return works && listens;
 }
 
 }  // namespace oklo

@@ -15,7 +15,7 @@ std::string status_table(const Scoreboard& scoreboard, std::string_view version,
 std::string status_json(const Scoreboard& scoreboard, std::string_view version,
                         const TaskTable* tasks = nullptr);
 
-// Whether a worker is there that answers.
+// Whether a worker is there that answers, and in process mode a gate.
 bool is_healthy(const Scoreboard& scoreboard);
 
 }  // namespace oklo

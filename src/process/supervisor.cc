@@ -5,26 +5,19 @@
 #include <utility>
 
 #include "base/number.h"
+#include "process/bury.h"
 #include "process/fork_life.h"
 #include "process/task_judge.h"
 #include "sys/stack_trace.h"
 
 namespace oklo {
 
-namespace {
-
-std::string how_it_ended(const sys::ChildEvent& event) {
-  bool killed = event.kind == sys::ChildEvent::Kind::killed;
-  return (killed ? "was killed by signal " : "exited with ") + decimal(static_cast<uint64_t>(event.status));
-}
-
-}  // namespace
-
 Supervisor::Supervisor(KeeperContext& context, Events events)
-    : context_(context), events_(std::move(events)), cover_(*context.listeners, *context.log) {
+    : context_(context), events_(std::move(events)), cover_(context.listeners, *context.log), readers_(*context.scoreboard) {
   for (uint32_t i = 0; i < context.workers; i++) {
     add_slot(nullptr, "worker " + decimal(i + 1));
     cover_.add(*slots_[i]);
+    readers_.add(*slots_[i]);
   }
   for (const ProcessSpec& process : context_.processes) add_slot(&process, process.name);
   context_.reactor->timers().arm(look_, context_.reactor->clock().now_ms + kLookMs);
@@ -90,6 +83,7 @@ void Supervisor::drop_next() {
 
 // A process of the program's own is ready before it begins: only what takes over may do anything.
 void Supervisor::on_message(Life& life, const ControlMessage& message) {
+  if (message.type == ControlMessage::Type::left) return cover();
   if (life.state != Life::State::starting) return;
   if (message.type == ControlMessage::Type::failed) life.failure = message.text;
   if (message.type != ControlMessage::Type::ready) return;
@@ -127,7 +121,7 @@ void Supervisor::on_gone(Life& life, const sys::ChildEvent& event) {
   bool was_current = slot.current == &life;
   bool was_relief = slot.relief == &life;
   std::string why = life.failure.empty() ? "" : ": " + life.failure;
-  std::string what = life.describe() + " " + how_it_ended(event) + why;
+  std::string what = life.describe() + " " + event.how() + why;
   bool left = life.state == Life::State::draining && event.wait_status() == 0;
   bool missed = was_current && !stopping_;
   bool coming = (was_next || was_relief) && !stopping_;
@@ -148,9 +142,7 @@ void Supervisor::on_gone(Life& life, const sys::ChildEvent& event) {
 
 void Supervisor::forget(Life& life) {
   cover_.forget(life);
-  context_.connections->reclaim(life.index);
-  if (context_.tasks) judge_tasks(life, *context_.tasks, *context_.log);
-  context_.scoreboard->end_life(life.index);
+  bury(context_, life, Keeper::workers);
   std::erase_if(lives_, [&life](auto& one) { return one.get() == &life; });
 }
 
@@ -367,7 +359,8 @@ void Supervisor::take_over(Slot& slot) {
 
 void Supervisor::cover() {
   if (stopping_) return;
-  cover_.update();
+  if (context_.wires) readers_.update();
+  else cover_.update();
   hasten();
 }
 

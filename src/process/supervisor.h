@@ -8,6 +8,7 @@
 #include "process/keeper_context.h"
 #include "process/life.h"
 #include "process/slot.h"
+#include "process/wire_readers.h"
 #include "sys/process.h"
 
 namespace oklo {
@@ -87,7 +88,8 @@ class Supervisor {
   KeeperContext& context_;
   Events events_;
   std::vector<std::unique_ptr<Slot>> slots_;  // of the workers, then of the processes
-  Cover cover_;
+  Cover cover_;           // in base mode
+  WireReaders readers_;   // in process mode
   std::vector<std::unique_ptr<Life>> lives_;
   Look look_{*this};
   uint32_t looks_ = 0;

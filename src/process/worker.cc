@@ -16,9 +16,9 @@ namespace oklo {
 
 namespace {
 
-// A worker process, or one of the program's own: the service of the application, and the channel over which
-// the master steers it. The master's signals stay blocked in it, as they were when it was forked: what a
-// terminal sends to the whole group is for the master to decide.
+// A worker process, or one of the program's own, or a thread of the gate: the service of the application, and
+// the channel over which its keeper steers it. The master's signals stay blocked in it, as they were when it was
+// forked: what a terminal sends to the whole group is for the master to decide.
 class Worker {
  public:
   Worker(Application& application, WorkerStart start) : application_(application), start_(std::move(start)) {}
@@ -26,17 +26,17 @@ class Worker {
   int run();
 
  private:
-  Result<void> settle();
+  Result<void> become_process();
   Result<void> begin();
   Result<void> hear_signals();
   Result<void> read_mail();
   Result<void> hear_tasks();
-  Result<void> drop_rights();
   void pin();
   void on_message(const ControlMessage& message, sys::Fd passed);
   void leave(DrainMode mode, uint64_t deadline_ms);
   void close_listeners();
-  void on_master_gone();
+  void on_keeper_gone();
+  void on_left();
   void on_drained();
   int fail(const Error& error);
 
@@ -55,55 +55,42 @@ class Worker {
 };
 
 int Worker::run() {
-  if (Result<void> settled = settle(); !settled) return fail(settled.error());
+  if (Result<void> settled = become_process(); !settled) return fail(settled.error());
   if (Result<void> begun = begin(); !begun) return fail(begun.error());
   context().row->state = LifeState::ready;
-  channel_->send({ControlMessage::Type::ready});
+  channel_->send(ControlMessage(ControlMessage::Type::ready));
   reactor_->run();
   return 0;
 }
 
 // The master puts the reason into the log, and tells whoever asked for this worker.
 int Worker::fail(const Error& error) {
-  ControlMessage message;
-  message.type = ControlMessage::Type::failed;
-  error.text.copy(message.text, sizeof message.text - 1);
+  ControlMessage message(ControlMessage::Type::failed, 0, error.text);
   std::span<const char> bytes(reinterpret_cast<const char*>(&message), sizeof message);
   int channel = channel_ ? channel_->fd() : start_.channel.get();
   if (sys::send_message(channel, bytes) < 0) context().log->line("cannot start: " + error.text);
   return 1;
 }
 
-// Becomes a process of its own: only the fds of its role, its title, its rights.
-Result<void> Worker::settle() {
+// A thread of the gate has nothing to settle: its process has.
+Result<void> Worker::become_process() {
+  if (context().access_log_fd > 2) access_log_.reset(context().access_log_fd);
+  if (context().role == Role::gate_thread) return {};
+  context().row->pid = sys::current_pid();
   std::vector<int> keep = start_.keep;
   for (const auto& of_address : context().listeners)
     keep.insert(keep.end(), of_address.begin(), of_address.end());
   keep.push_back(start_.channel.get());
-  if (context().access_log_fd > 2) access_log_.reset(context().access_log_fd);
   if (access_log_) keep.push_back(access_log_.get());
-  std::sort(keep.begin(), keep.end());
-  sys::close_all_fds_except(keep);
-  sys::set_title("oklo: " + context().name);
-  context().log->set_name(context().name);
+  settle(context().name, std::move(keep), *context().log);
   if (start_.policy.watchdog_ms) sys::answer_with_stack(context().log->fd(), context().name);
   if (start_.policy.affinity) pin();
-  return drop_rights();
+  return drop_rights(start_.rights, context().name, *context().log);
 }
 
 void Worker::pin() {
   Result<void> pinned = sys::pin_to_processor(context().slot);
   if (!pinned) context().log->line(pinned.error().text + "; it runs on any");
-}
-
-// Root of a user namespace may have no other user to become, and root without capabilities may not: both
-// have little to give up. Who asked for a user gets that one or nothing.
-Result<void> Worker::drop_rights() {
-  if (!start_.changes_user) return {};
-  Result<void> dropped = sys::become_user(start_.user.uid, start_.user.gid);
-  if (dropped || start_.user_was_named) return dropped;
-  context().log->line(dropped.error().text + "; " + context().name + " stays root");
-  return {};
 }
 
 Result<void> Worker::begin() {
@@ -113,18 +100,20 @@ Result<void> Worker::begin() {
   context().reactor = reactor_.get();
   reactor_->count_turns(context().row->turns);
   reactor_->tell_busy(context().row->busy_since_ms);
-  here_.emplace(*reactor_, *context().log, context().slot + 1, context().slots, context().generation);
+  uint32_t number = context().role == Role::gate_thread ? 0 : context().slot + 1;
+  here_.emplace(*reactor_, *context().log, number, context().slots, context().generation);
   here_->mail = context().mail;
   ControlChannel::Events events;
   events.on_message = [this](const ControlMessage& message, sys::Fd passed) {
     on_message(message, std::move(passed));
   };
-  events.on_end = [this] { on_master_gone(); };
+  events.on_end = [this] { on_keeper_gone(); };
   Result<std::unique_ptr<ControlChannel>> channel =
       ControlChannel::create(*reactor_, std::move(start_.channel), std::move(events));
   if (!channel) return channel.error();
   channel_ = std::move(channel).value();
   context().drained = [this] { on_drained(); };
+  context().left = [this] { on_left(); };
   if (Result<void> heard = hear_tasks(); !heard) return heard;
   service_ = application_.make_service(context());
   if (Result<void> started = service_->start(); !started) return started;
@@ -173,14 +162,13 @@ void Worker::on_message(const ControlMessage& message, sys::Fd passed) {
       service_->reopen_log(passed.get());
       access_log_ = std::move(passed);
       return;
-    case Type::ready:
-    case Type::failed:
-    case Type::drained: return;
+    default: return;
   }
 }
 
-void Worker::on_master_gone() {
-  context().log->line("the master is gone, leaving");
+void Worker::on_keeper_gone() {
+  std::string_view keeper = context().threads ? "the manager" : "the master";
+  context().log->line(std::string(keeper) + " is gone, leaving");
   leave(DrainMode::stop, reactor_->clock().now_ms + start_.shutdown_timeout_ms);
 }
 
@@ -188,7 +176,8 @@ void Worker::leave(DrainMode mode, uint64_t deadline_ms) {
   context().row->state = LifeState::draining;
   mail_.reset();
   service_->drain(mode, deadline_ms);
-  if (mode == DrainMode::stop) close_listeners();
+  if (context().role == Role::gate_thread) channel_->send(ControlMessage(ControlMessage::Type::left));
+  else if (mode == DrainMode::stop) close_listeners();
 }
 
 // The service ends. A listener that stayed open would go on taking connections that no one accepts.
@@ -199,9 +188,13 @@ void Worker::close_listeners() {
   }
 }
 
+void Worker::on_left() {
+  if (context().row->reads_wires.exchange(false)) channel_->send(ControlMessage(ControlMessage::Type::left));
+}
+
 void Worker::on_drained() {
   if (context().is_worker()) application_.on_worker_stop(context().slot + 1);
-  channel_->send({ControlMessage::Type::drained});
+  channel_->send(ControlMessage(ControlMessage::Type::drained));
   reactor_->stop();
 }
 
@@ -210,6 +203,10 @@ void Worker::on_drained() {
 void run_worker(Application& application, WorkerStart start) {
   Worker worker(application, std::move(start));
   sys::exit_now(worker.run());
+}
+
+void run_gate_thread(Application& application, WorkerStart start) {
+  Worker(application, std::move(start)).run();
 }
 
 }  // namespace oklo

@@ -1,19 +1,18 @@
 #pragma once
 
 #include "process/application.h"
+#include "process/settle.h"
 #include "sys/fd.h"
-#include "sys/user.h"
 
 namespace oklo {
 
-// What the master leaves to a worker that it forks, or to a process of the program's own.
+// What its keeper leaves to a worker that it forks, or to a process of the program's own; or the gate to one of
+// its threads.
 struct WorkerStart {
-  WorkerContext context;             // all but reactor and drained
+  WorkerContext context;             // all but reactor, drained and left
   sys::Fd channel;                   // the worker's end
-  std::vector<int> keep;             // fds that the application opened
-  bool changes_user = false;
-  sys::User user;
-  bool user_was_named = false;       // else it may go on as who it is when the change is refused
+  std::vector<int> keep;             // other fds that it needs
+  Rights rights;
   uint32_t shutdown_timeout_ms = 0;
   WorkerPolicy policy;
   std::vector<OwnSignal> signals;
@@ -21,5 +20,8 @@ struct WorkerStart {
 
 // Its whole life, from fork to exit.
 [[noreturn]] void run_worker(Application& application, WorkerStart start);
+
+// The life of a thread of the gate, in that thread of a process that has settled. Its access log is its own.
+void run_gate_thread(Application& application, WorkerStart start);
 
 }  // namespace oklo

@@ -70,12 +70,22 @@ Result<pid_t> fork_process() {
   return static_cast<pid_t>(pid);
 }
 
+std::string ChildEvent::how() const {
+  return (kind == Kind::killed ? "was killed by signal " : "exited with ") +
+         decimal(static_cast<uint64_t>(status));
+}
+
 std::optional<ChildEvent> next_child_event() {
   siginfo_t info = {};
   constexpr int kOptions = WEXITED | WSTOPPED | WCONTINUED | WNOHANG;
   if (retry([&] { return kernel::waitid(P_ALL, 0, &info, kOptions); }) < 0) return std::nullopt;
   if (info.si_pid == 0) return std::nullopt;
   return ChildEvent{info.si_pid, kind_of(info.si_code), info.si_status};
+}
+
+bool is_child(pid_t pid) {
+  siginfo_t info = {};
+  return kernel::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) >= 0;
 }
 
 void send_signal(pid_t pid, int signal) { kernel::kill(pid, signal); }

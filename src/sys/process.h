@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "base/result.h"
 #include "sys/close_fds.h"
@@ -26,9 +27,14 @@ struct ChildEvent {
 
   // Of one that ended, the status as waitpid(2) gives it.
   int wait_status() const { return kind == Kind::exited ? status << 8 : status; }
+  // "exited with 1", "was killed by signal 9".
+  std::string how() const;
 };
 // The next child that ended, stopped or went on, if there is one; never waits.
 std::optional<ChildEvent> next_child_event();
+
+// Whether that is a child of this process, running or not waited for.
+bool is_child(pid_t pid);
 
 void send_signal(pid_t pid, int signal);
 

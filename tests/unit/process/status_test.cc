@@ -92,6 +92,7 @@ TEST_CASE("process/status: the columns of the table stand under their names") {
 TEST_CASE("process/status: processes of the program's own stand apart, and make no service healthy") {
   Scoreboard scoreboard = Scoreboard::create(8, 2).value();
   std::memcpy(scoreboard.slot(1).name, "tick\"er", 8);
+  scoreboard.slot(1).role = oklo::Role::process;
   uint64_t now_ms = oklo::sys::monotonic_ms();
   scoreboard.begin_life(1, 2, now_ms - 5000);
   scoreboard.life(0).state = LifeState::ready;
@@ -124,6 +125,7 @@ TEST_CASE("process/status: task workers, and how the tasks stand") {
   Scoreboard scoreboard = board();
   std::strcpy(scoreboard.slot(1).name, "task worker 7");
   scoreboard.slot(1).task_worker = 7;
+  scoreboard.slot(1).role = oklo::Role::task_worker;
   oklo::TaskTable tasks = oklo::TaskTable::create({4, 100, 8, {{"sha\"", true, 2}}}).value();
   for (int i = 0; i < 3; i++) CHECK(tasks.submit(*tasks.hold(0), 0, 0, "x") != 0);
   CHECK(tasks.decide(*tasks.take(2), 2, oklo::TaskEnd::failed, ""));

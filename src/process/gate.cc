@@ -1,0 +1,221 @@
+#include "process/gate.h"
+
+#include <memory>
+#include <utility>
+
+#include "base/number.h"
+#include "process/control_channel.h"
+#include "process/worker.h"
+#include "sys/file.h"
+#include "sys/process.h"
+#include "sys/socket_pair.h"
+#include "sys/thread.h"
+
+namespace oklo {
+
+namespace {
+
+class Gate {
+ public:
+  Gate(const KeeperContext& master, const std::vector<uint32_t>& rows, sys::Fd channel)
+      : master_(master), rows_(rows), end_(std::move(channel)), listeners_(master.listeners->numbers()) {}
+
+  int run();
+
+ private:
+  // A thread, as the gate sees it. What it lives on outlives it.
+  struct Place {
+    Place(int log_fd, const std::string& name) : log(log_fd, name) {}
+    Log log;
+    std::unique_ptr<ControlChannel> channel;
+    std::vector<sys::Thread> thread;  // one at most
+  };
+
+  Result<void> begin();
+  void settle_as_gate();
+  Result<std::unique_ptr<ControlChannel>> hear(sys::Fd end,
+                                               Function<void(const ControlMessage&, sys::Fd)> on_message,
+                                               Function<void()> on_end);
+  Result<void> start_thread(uint32_t number);
+  Result<WorkerStart> start_of(uint32_t number, Log& log, sys::Fd channel);
+  void on_master(const ControlMessage& message, sys::Fd passed);
+  void on_thread(const ControlMessage& message);
+  void pass_on(const ControlMessage& message, int passed_fd);
+  void on_master_gone();
+  void on_all_left();
+  void on_all_drained();
+  bool all(uint32_t& count) { return ++count == rows_.size(); }
+
+  const KeeperContext& master_;
+  const std::vector<uint32_t> rows_;
+  sys::Fd end_;
+  std::vector<std::vector<int>> listeners_;
+  Log log_{2, "gate"};
+  std::unique_ptr<Reactor> reactor_;
+  std::unique_ptr<ControlChannel> channel_;
+  sys::Fd access_log_;  // until all threads have their own
+  std::vector<std::unique_ptr<Place>> places_;
+  uint32_t ready_ = 0;
+  uint32_t left_ = 0;
+  uint32_t drained_ = 0;
+};
+
+int Gate::run() {
+  if (Result<void> begun = begin(); !begun) {
+    ControlMessage message(ControlMessage::Type::failed, 0, begun.error().text);
+    if (!channel_ || !channel_->send(message)) log_.line("cannot start: " + begun.error().text);
+    return 1;
+  }
+  reactor_->run();
+  return 0;
+}
+
+Result<void> Gate::begin() {
+  settle_as_gate();
+  Result<std::unique_ptr<Reactor>> reactor = Reactor::create(sys::file_limit());
+  if (!reactor) return reactor.error();
+  reactor_ = std::move(reactor).value();
+  auto channel = hear(
+      std::move(end_),
+      [this](const ControlMessage& message, sys::Fd passed) { on_master(message, std::move(passed)); },
+      [this] { on_master_gone(); });
+  if (!channel) return channel.error();
+  channel_ = std::move(channel).value();
+  if (Result<void> dropped = drop_rights(master_.rights, "gate", log_); !dropped) return dropped;
+  for (uint32_t number = 0; number < rows_.size(); number++)
+    if (Result<void> started = start_thread(number); !started) return started;
+  access_log_.reset();
+  return {};
+}
+
+void Gate::settle_as_gate() {
+  for (uint32_t row : rows_) master_.scoreboard->life(row).pid = sys::current_pid();
+  std::vector<int> keep = master_.keep;
+  for (const auto& of_address : listeners_) keep.insert(keep.end(), of_address.begin(), of_address.end());
+  keep.push_back(end_.get());
+  if (master_.access_log_fd > 2) access_log_.reset(master_.access_log_fd);
+  if (access_log_) keep.push_back(access_log_.get());
+  master_.wires->add_gate_ends(keep);
+  master_.broadcast->add_fds(keep);
+  settle("gate", std::move(keep), log_);
+}
+
+Result<std::unique_ptr<ControlChannel>> Gate::hear(
+    sys::Fd end, Function<void(const ControlMessage&, sys::Fd)> on_message, Function<void()> on_end) {
+  ControlChannel::Events events;
+  events.on_message = std::move(on_message);
+  events.on_end = std::move(on_end);
+  return ControlChannel::create(*reactor_, std::move(end), std::move(events));
+}
+
+Result<void> Gate::start_thread(uint32_t number) {
+  std::string name = "gate " + decimal(number + 1);
+  Place& place = *places_.emplace_back(std::make_unique<Place>(log_.fd(), name));
+  Result<sys::SocketPair> pair = sys::SocketPair::create();
+  if (!pair) return pair.error();
+  auto channel = hear(
+      std::move(pair->first), [this](const ControlMessage& message, sys::Fd) { on_thread(message); }, [] {});
+  if (!channel) return channel.error();
+  place.channel = std::move(channel).value();
+  Result<WorkerStart> start = start_of(number, place.log, std::move(pair->second));
+  if (!start) return start.error();
+  auto life = [this, with = std::make_unique<WorkerStart>(std::move(start).value())] {
+    run_gate_thread(*master_.application, std::move(*with));
+  };
+  Result<sys::Thread> thread = sys::Thread::start("oklo: " + name, std::move(life));
+  if (!thread) return thread.error();
+  place.thread.push_back(std::move(thread).value());
+  return {};
+}
+
+Result<WorkerStart> Gate::start_of(uint32_t number, Log& log, sys::Fd channel) {
+  WorkerStart start;
+  WorkerContext& context = start.context;
+  uint32_t row = rows_[number];
+  context.role = Role::gate_thread;
+  context.slot = master_.scoreboard->life(row).slot;
+  context.name = "gate " + decimal(number + 1);
+  context.life = row;
+  context.slots = master_.workers;
+  context.row = &master_.scoreboard->life(row);
+  context.scoreboard = master_.scoreboard;
+  context.connections = master_.connections;
+  context.broadcast = master_.broadcast;
+  context.log = &log;
+  context.wires = master_.wires;
+  context.threads = static_cast<uint32_t>(rows_.size());
+  context.thread = number;
+  context.listeners = listeners_;
+  context.addresses = master_.addresses;
+  context.access_log_fd = master_.access_log_fd;
+  start.channel = std::move(channel);
+  start.shutdown_timeout_ms = master_.shutdown_timeout_ms;
+  if (!access_log_) return start;
+  sys::Fd own;
+  long failed = sys::duplicate(access_log_.get(), own);
+  if (failed < 0) return system_error(static_cast<int>(-failed), "cannot open the access log");
+  context.access_log_fd = own.release();
+  return start;
+}
+
+// ---------------------------------------------------------------- what is said
+
+void Gate::on_master(const ControlMessage& message, sys::Fd passed) {
+  using Type = ControlMessage::Type;
+  if (message.type == Type::drain || message.type == Type::log) pass_on(message, passed.get());
+}
+
+void Gate::pass_on(const ControlMessage& message, int passed_fd) {
+  for (auto& place : places_)
+    if (!place->channel->send(message, passed_fd) && drained_ == 0)
+      log_.line(place->log.name() + " does not hear");
+}
+
+void Gate::on_thread(const ControlMessage& message) {
+  using Type = ControlMessage::Type;
+  switch (message.type) {
+    case Type::ready:
+      if (all(ready_)) channel_->send(ControlMessage(Type::ready));
+      return;
+    case Type::failed:
+      channel_->send(message);
+      sys::exit_now(1);
+    case Type::left:
+      if (all(left_)) on_all_left();
+      return;
+    case Type::drained:
+      if (all(drained_)) on_all_drained();
+      return;
+    default: return;
+  }
+}
+
+void Gate::on_master_gone() {
+  log_.line("the master is gone, leaving");
+  ControlMessage message(ControlMessage::Type::drain, static_cast<uint32_t>(DrainMode::stop));
+  message.deadline_ms = reactor_->clock().now_ms + master_.shutdown_timeout_ms;
+  pass_on(message, -1);
+}
+
+// A listener that stayed open would go on taking connections that no one accepts. No thread uses them now.
+void Gate::on_all_left() {
+  for (auto& of_address : listeners_)
+    for (int listener : of_address) sys::Fd(listener).reset();
+  listeners_.clear();
+}
+
+// What they have said last is that they end.
+void Gate::on_all_drained() {
+  for (auto& place : places_) place->thread.clear();
+  channel_->send(ControlMessage(ControlMessage::Type::drained));
+  reactor_->stop();
+}
+
+}  // namespace
+
+void run_gate(const KeeperContext& master, const std::vector<uint32_t>& rows, sys::Fd channel) {
+  Gate gate(master, rows, std::move(channel));
+  sys::exit_now(gate.run());
+}
+
+}  // namespace oklo
