@@ -31,7 +31,15 @@ enum class WatchdogAction : uint8_t {
   replace,  // and then kills it, so that another takes its place
 };
 
+// Who owns the connections of clients.
+enum class ServerMode : uint8_t {
+  base,     // the workers: each accepts, reads, runs the handlers and writes
+  process,  // a gate, one process with some reactor threads, which tells the workers what comes; so a worker
+            // that dies, or is replaced, closes no connection
+};
+
 struct ServerOptions {
+  ServerMode mode = ServerMode::base;  // what the environment says as OKLO_MODE (base, process) is stronger
   unsigned workers = 0;             // processes that serve; 0: one for each processor this process may use
   std::string user = {};            // whom the workers run as, a name or number; empty as root: 65534
   std::string control = {};  // path of the control socket; empty: oklo-PORT.sock in /run or
@@ -54,6 +62,7 @@ struct ServerOptions {
   uint32_t task_bytes_max = 1u << 20;  // of what a task is asked with, and of its result; they lie in memory,
                                        // where each task of a full queue may take twice that
   uint64_t task_max_requests = 0;      // as max_requests, for the tasks of a task worker
+  unsigned reactor_threads = 0;  // of the gate, in process mode; 0: half as many as processors may be used
   Dispatch dispatch = Dispatch::connection;  // which worker gets a message; in process mode
   OnWorkerDeath on_worker_death = OnWorkerDeath::close;  // what becomes of the message that it was handling
   bool debug_single = false;  // for debuggers: one worker in the process that calls run, and no other one:

@@ -49,8 +49,6 @@ struct WorkerContext {
   std::vector<std::vector<int>> listeners;    // [address][slot], for the gate [address][thread]; one only
                                               // for a unix socket
   std::vector<sys::Address> addresses;        // where each address listens; the port the kernel chose
-  Function<void()> left;                      // of a worker of process mode: to be called when it reads no
-                                              // wires any more
   Function<void()> drained;                   // to be called when draining is over: the process ends
   Function<void()> left;                      // to be called by a worker that reads wires, when it has ended to
 
@@ -98,8 +96,8 @@ class Application {
   virtual void on_message(uint32_t, std::string_view) {}
   // In the worker or process: tasks are accepted again.
   virtual void on_task_drain() {}
-  // In the keeper of the workers: a worker is gone that was not told to go, or did not go as it was told. The status is
-  // that of waitpid(2).
+  // In the keeper of the workers: a worker is gone that was not told to go, or did not go as it was told. The
+  // status is that of waitpid(2).
   virtual void on_worker_error(uint32_t, int32_t, int) {}
   // In the master, or in the workers and processes: a signal that the program wanted.
   virtual void on_signal(int) {}
@@ -139,11 +137,8 @@ struct OwnSignal {
   bool in_workers = false;  // else in the master
 };
 
-// Who owns the connections of clients: the workers, or a gate in front of them.
-enum class ServerMode : uint8_t { base, process };
-
 struct MasterOptions {
-  ServerMode mode = ServerMode::base;
+  bool has_gate = false;            // process mode, else base mode
   unsigned reactor_threads = 0;     // of the gate; 0: half as many as there are usable processors
   unsigned workers = 0;             // 0: one for each usable processor
   std::vector<ListenAddress> listen;

@@ -29,6 +29,7 @@ WorkerContext context_of(const KeeperContext& from, const Life& life) {
   if (!life.is_worker) return context;
   context.access_log_fd = from.access_log_fd;
   context.wires = from.wires;
+  context.states = from.states;
   if (from.listeners) context.listeners = from.listeners->numbers();
   return context;
 }

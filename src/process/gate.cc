@@ -143,6 +143,7 @@ Result<WorkerStart> Gate::start_of(uint32_t number, Log& log, sys::Fd channel) {
   context.broadcast = master_.broadcast;
   context.log = &log;
   context.wires = master_.wires;
+  context.states = master_.states;
   context.threads = static_cast<uint32_t>(rows_.size());
   context.thread = number;
   context.listeners = listeners_;

@@ -24,6 +24,7 @@ struct KeeperContext {
   TaskTable* tasks = nullptr;            // may be null
   const Mailboxes* mail = nullptr;       // may be null
   const Wires* wires = nullptr;          // nullptr: base mode
+  const ConnectionStates* states = nullptr;  // the same
   bool broadcasts = false;               // the processes want to
   uint32_t workers = 1;
   std::vector<int> keep;                 // fds of the application

@@ -174,7 +174,7 @@ Result<void> Master::settle() {
   sys::become_subreaper();
   sys::raise_file_limit();
   slots_ = options_.workers ? options_.workers : sys::usable_processors();
-  if (options_.mode == ServerMode::process)
+  if (options_.has_gate)
     threads_ = options_.reactor_threads ? options_.reactor_threads : std::max(1u, sys::usable_processors() / 2);
   if (options_.listen.empty()) return Error{0, "there is nothing to serve: no address was given"};
   return {};
@@ -270,6 +270,7 @@ Result<void> Master::make_tree() {
   keeper_.signals = options_.signals;
   keeper_.shutdown_timeout_ms = options_.shutdown_timeout_ms;
   keeper_.wires = shared_->wires ? &*shared_->wires : nullptr;
+  keeper_.states = shared_->states ? &*shared_->states : nullptr;
   keeper_.broadcasts = options_.broadcasts;
   if (threads_) tree_ = std::make_unique<ProcessTree>(keeper_, [this] { on_gone(); });
   else tree_ = std::make_unique<WorkerTree>(keeper_, [this] { on_gone(); });

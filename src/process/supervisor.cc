@@ -278,6 +278,7 @@ void Supervisor::look_at(Life& life, bool second) {
   look_at_time(life);
   if (!life.is_worker && context_.tasks && !life.stopped) look_at_task(life);
   if (!life.is_worker) return;
+  if (row.broken.load()) life.kill("it said what no worker says");
   cover_.look_at(life, row);
   if (context_.policy.watchdog_ms && !life.stopped) watch(life);
 }

@@ -1,13 +1,16 @@
 #include <oklo/server.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <optional>
 
 #include "process/master.h"
 #include "process/single.h"
 #include "server/base_worker.h"
 #include "server/datagram_listener.h"
+#include "server/gate_thread.h"
 #include "server/http_site.h"
+#include "server/process_worker.h"
 #include "server/stream_listener.h"
 #include "server/task_worker.h"
 #include "server/user_process.h"
@@ -17,6 +20,14 @@ namespace oklo {
 
 std::string_view version() { return OKLO_VERSION; }
 
+// Who runs a program may want it in the other mode.
+static ServerMode mode_of(const ServerOptions& options) {
+  const char* wanted = std::getenv("OKLO_MODE");
+  if (!wanted) return options.mode;
+  if (std::string_view(wanted) == "process") return ServerMode::process;
+  return std::string_view(wanted) == "base" ? ServerMode::base : options.mode;
+}
+
 constexpr size_t kServicesMax = 256;  // the row of a connection names its own in a byte
 
 // The server as the master's Application.
@@ -25,6 +36,8 @@ struct Server::Parts final : public Application {
   std::vector<std::unique_ptr<Service>> services;
   std::vector<ProcessPart> processes;
   std::vector<TaskPart> tasks;
+  DispatchFunction dispatch_function;
+  gate::Load load;  // of the workers, in the gate
   Function<void()> task_drain_function;
   Function<void(const std::vector<std::string>&)> on_up_function;
   Function<void(unsigned)> worker_start_function;
@@ -79,6 +92,8 @@ Result<void> Server::Parts::prepare(std::vector<int>& keep) {
     if (Result<void> opened = service->open(); !opened) return opened;
   for (const ProcessPart& process : processes)
     if (const char* fault = process.fault()) return Error{0, "process " + process.name + ": " + fault};
+  if (options.dispatch == Dispatch::function && !dispatch_function)
+    return Error{0, "Dispatch::function wants Server::on_dispatch"};
   if (processes.size() > kProcessesMax) return Error{0, "a server may have 64 processes of its own"};
   if (Result<void> checked = check_tasks(); !checked) return checked;
   for (auto& service : services) service->adopt(keep);
@@ -95,10 +110,14 @@ std::unique_ptr<WorkerService> Server::Parts::make_service(WorkerContext& contex
   if (options.connections_max)
     own_max = std::min<uint64_t>(own_max, options.connections_max / context.slots + 1);
   uint32_t max = static_cast<uint32_t>(own_max);
+  if (context.role == Role::gate_thread)
+    return std::make_unique<GateThread>(context, services, options, dispatch_function, load, reach(), max);
   uint32_t process = context.slot - context.slots;
   if (!context.is_worker() && process < processes.size())
     return std::make_unique<UserProcess>(context, processes[process], reach(), max);
   if (!context.is_worker()) return std::make_unique<TaskWorker>(context, tasks);
+  if (context.threads)
+    return std::make_unique<ProcessWorker>(context, services, reach(), options.access_log_format, max);
   auto worker = std::make_unique<BaseWorker>(context, reach(), options.access_log_format, max);
   worker->open_ports(services);
   return worker;
@@ -120,6 +139,8 @@ Reach Server::Parts::reach() const {
 
 MasterOptions Server::Parts::master_options() const {
   MasterOptions master;
+  master.has_gate = mode_of(options) == ServerMode::process;
+  master.reactor_threads = options.reactor_threads;
   master.workers = options.workers;
   for (auto& service : services) master.listen.push_back(service->listen_address());
   master.broadcasts = reach() != Reach::none;
@@ -196,6 +217,8 @@ void Server::process(std::string_view name, Function<void()> start, ProcessOptio
 void Server::task(std::string_view name, TaskHandler handler, TaskOptions options) {
   parts_->tasks.push_back({std::string(name), std::move(handler), options});
 }
+
+void Server::on_dispatch(DispatchFunction function) { parts_->dispatch_function = std::move(function); }
 
 void Server::on_task_drain(Function<void()> function) { parts_->task_drain_function = std::move(function); }
 
