@@ -50,7 +50,7 @@ struct WorkerContext {
                                               // for a unix socket
   std::vector<sys::Address> addresses;        // where each address listens; the port the kernel chose
   Function<void()> drained;                   // to be called when draining is over: the process ends
-  Function<void()> left;                      // to be called by a worker that reads wires, when it has ended to
+  Function<void()> left;                      // to be called by a worker when it reads its wires no more
 
   bool is_worker() const { return role == Role::worker; }
 };
@@ -62,13 +62,13 @@ class WorkerService {
   virtual ~WorkerService() = default;
   // Serves from the own slot from now on; the Worker says READY afterwards.
   virtual Result<void> start() = 0;
-  // Serves from that slot, too. To a worker of process mode it says that it may read the wires of its slot, to
-  // a process of the program's own that it may begin.
+  // Serves from that slot, too. To a worker of process mode it says that it may read the wires of its slot,
+  // to a process of the program's own that it may begin.
   virtual void serve(uint32_t slot) = 0;
   virtual void leave(uint32_t slot) = 0;
   // Accepts no more and has let go of the listeners when it returns; calls context.drained when no
-  // connection is left, at the latest at deadline_ms (0: however long it takes). May be called again,
-  // with another deadline. A worker of process mode also calls context.left, now or later: its successor reads
+  // connection is left, at the latest at deadline_ms (0: however long it takes). May be called again, with
+  // another deadline. A worker of process mode also calls context.left, now or later: its successor reads
   // the wires from then on.
   virtual void drain(DrainMode mode, uint64_t deadline_ms) = 0;
   virtual void reopen_log(int fd) = 0;
@@ -78,14 +78,14 @@ class WorkerService {
 class Application {
  public:
   virtual ~Application() = default;
-  // In the keeper of the workers (the master, in process mode the manager), before each generation is forked,
-  // and in the master before the gate is: opens what the children will need. An error keeps the generation
-  // that runs. The fds that children must keep are appended to `keep`.
+  // In the keeper of the workers (the master, in process mode the manager), before each generation is
+  // forked, and in the master before the gate is: opens what the children will need. An error keeps the
+  // generation that runs. The fds that children must keep are appended to `keep`.
   virtual Result<void> prepare(std::vector<int>& keep) = 0;
   // In the child. In the gate it is called in each thread, at the same time.
   virtual std::unique_ptr<WorkerService> make_service(WorkerContext& context) = 0;
-  // In a keeper, before its first fork, where services broadcast: with this it may send, too. What the context
-  // has of a worker is empty.
+  // In a keeper, before its first fork, where services broadcast: with this it may send, too. What the
+  // context has of a worker is empty.
   virtual Result<void> join_broadcast(WorkerContext&) { return {}; }
   // In the master, once, when the first generation is ready.
   virtual void on_up(const std::vector<sys::Address>& addresses) = 0;

@@ -10,7 +10,8 @@
 
 namespace oklo {
 
-// What a keeper and its child say to each other, or the gate and its threads; one SOCK_SEQPACKET message each.
+// What a keeper and its child say to each other, or the gate and its threads; one SOCK_SEQPACKET message
+// each.
 struct ControlMessage {
   static constexpr uint32_t kTextBytesMax = 240;
 
@@ -35,7 +36,8 @@ struct ControlMessage {
   char text[kTextBytesMax] = {};
 
   ControlMessage() = default;
-  explicit ControlMessage(Type of, uint32_t with = 0, std::string_view saying = {}) : type(of), argument(with) {
+  explicit ControlMessage(Type of, uint32_t with = 0, std::string_view saying = {})
+      : type(of), argument(with) {
     saying.copy(text, sizeof text - 1);
   }
 };

@@ -10,8 +10,8 @@
 
 namespace oklo {
 
-// What a process that keeps others works with. Made by the master; the manager has a copy since its fork, with
-// a Reactor and a Log of its own.
+// What a process that keeps others works with. Made by the master; the manager has a copy since its fork,
+// with a Reactor and a Log of its own.
 struct KeeperContext {
   Application* application = nullptr;
   Reactor* reactor = nullptr;

@@ -175,7 +175,8 @@ Result<void> Master::settle() {
   sys::raise_file_limit();
   slots_ = options_.workers ? options_.workers : sys::usable_processors();
   if (options_.has_gate)
-    threads_ = options_.reactor_threads ? options_.reactor_threads : std::max(1u, sys::usable_processors() / 2);
+    threads_ = options_.reactor_threads ? options_.reactor_threads
+                                        : std::max(1u, sys::usable_processors() / 2);
   if (options_.listen.empty()) return Error{0, "there is nothing to serve: no address was given"};
   return {};
 }

@@ -167,7 +167,8 @@ void ProcessTree::on_manager_gone(const std::string& what) {
 
 void ProcessTree::replace(KeptProcess& dead, const std::string& what, uint32_t first_slot, uint32_t slots) {
   uint32_t wait_ms = dead.start_again();
-  for (uint32_t slot = first_slot; slot < first_slot + slots; slot++) context_.scoreboard->slot(slot).restarts++;
+  for (uint32_t slot = first_slot; slot < first_slot + slots; slot++)
+    context_.scoreboard->slot(slot).restarts++;
   std::string next = wait_ms ? "the next one starts in " + decimal(wait_ms) + " ms" : "starting another";
   context_.log->line(what + "; " + next);
 }

@@ -9,8 +9,8 @@
 
 namespace oklo {
 
-// What the master of process mode keeps: the gate, and the manager, which keeps the rest. Either is replaced at
-// once when it dies; a gate takes its connections along, a manager nothing. Owned by the master.
+// What the master of process mode keeps: the gate, and the manager, which keeps the rest. Either is replaced
+// at once when it dies; a gate takes its connections along, a manager nothing. Owned by the master.
 class ProcessTree final : public Tree {
  public:
   // on_gone: one of them is gone. The context outlives this.

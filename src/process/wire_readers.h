@@ -7,8 +7,9 @@
 
 namespace oklo {
 
-// In process mode: sees to it that at most one life reads the wires of a slot. Who is to read them begins when
-// the one before has ended to, or is gone; it may belong to a manager that is gone. Owned by the Supervisor.
+// In process mode: sees to it that at most one life reads the wires of a slot. Who is to read them begins
+// when the one before reads no more, or is gone; that may belong to a manager that is gone. Owned by the
+// Supervisor.
 class WireReaders {
  public:
   explicit WireReaders(const Scoreboard& scoreboard) : scoreboard_(scoreboard) {}

@@ -17,8 +17,8 @@ namespace oklo {
 namespace {
 
 // A worker process, or one of the program's own, or a thread of the gate: the service of the application, and
-// the channel over which its keeper steers it. The master's signals stay blocked in it, as they were when it was
-// forked: what a terminal sends to the whole group is for the master to decide.
+// the channel over which its keeper steers it. The master's signals stay blocked in it, as they were when it
+// was forked: what a terminal sends to the whole group is for the master to decide.
 class Worker {
  public:
   Worker(Application& application, WorkerStart start) : application_(application), start_(std::move(start)) {}

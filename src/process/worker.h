@@ -6,8 +6,8 @@
 
 namespace oklo {
 
-// What its keeper leaves to a worker that it forks, or to a process of the program's own; or the gate to one of
-// its threads.
+// What its keeper leaves to a worker that it forks, or to a process of the program's own; or the gate to one
+// of its threads.
 struct WorkerStart {
   WorkerContext context;             // all but reactor, drained and left
   sys::Fd channel;                   // the worker's end

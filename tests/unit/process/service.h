@@ -23,6 +23,7 @@
 
 #include "process/control_client.h"
 #include "process/master.h"
+#include "process/wire_service.h"
 #include "sys/file.h"
 #include "sys/socket.h"
 #include "temp_dir.h"
@@ -53,6 +54,7 @@ struct Shared {
   std::atomic<unsigned> begun_generation = 0;  // of the last
   std::atomic<int> process_exits_with = -1;    // when it has begun
   std::atomic<bool> process_never_leaves = false;
+  WireShared wires;
 };
 
 // The service of one worker: to each connection it answers one byte, 'p' with its pid, 'l' with a line in
@@ -63,7 +65,6 @@ class EchoWorker final : public oklo::WorkerService, private oklo::EventHandler 
       : context_(context), shared_(shared), gate_(gate) {}
 
   oklo::Result<void> start() override {
-    shared_.starts++;
     if (shared_.fails_to_start) return oklo::Error{0, "the test wants it so"};
     serve(context_.slot);
     if (shared_.dies_in_slot == static_cast<int>(context_.slot)) context_.reactor->post([] { _exit(7); });
@@ -148,7 +149,7 @@ class Service final : private oklo::Application {
     if (options_.listen.empty()) options_.listen.push_back({"127.0.0.1:0", false});
     if (options_.workers == 0) options_.workers = 3;
     if (options_.control.empty()) options_.control = directory_ / "control";
-    options_.user = std::to_string(getuid());
+    if (options_.user.empty()) options_.user = std::to_string(getuid());
   }
   // Two signals of the kind: the second one ends all at once.
   ~Service() {
@@ -257,7 +258,12 @@ class Service final : private oklo::Application {
     return {};
   }
   std::unique_ptr<oklo::WorkerService> make_service(oklo::WorkerContext& context) override {
+    using Role = oklo::Role;
+    if (context.role == Role::gate_thread) return std::make_unique<WireGate>(context, shared_->wires);
     if (!context.is_worker()) return std::make_unique<IdleProcess>(context, *shared_);
+    shared_->starts++;
+    if (context.wires && !shared_->fails_to_start)
+      return std::make_unique<WireWorker>(context, shared_->wires);
     return std::make_unique<EchoWorker>(context, *shared_, gate_[0]);
   }
   void on_up(const std::vector<oklo::sys::Address>& addresses) override {
