@@ -29,8 +29,8 @@ enum class TaskOnDeath : uint8_t {
 struct TaskOptions {
   TaskOnDeath on_death = TaskOnDeath::fail;
   unsigned attempts = 3;  // with retry: how often it is run at most; then it ends with TaskState::died
-  // How long it may run, looked at four times a second. Then its task worker is killed, and it ends with
-  // TaskState::timed_out, whatever on_death says. 0: as long as it takes.
+  // How long its handler may take, looked at four times a second. Then its task worker is killed, and a task
+  // that had not ended ends with TaskState::timed_out, whatever on_death says. 0: as long as it takes.
   uint32_t timeout_ms = 0;
 };
 

@@ -1,7 +1,6 @@
 #include "process/status.h"
 
 #include <algorithm>
-#include <optional>
 #include <span>
 #include <vector>
 
@@ -33,6 +32,7 @@ struct LifeLine {
   uint64_t tasks_failed = 0;
   std::string_view running;  // the kind of its task; empty: it runs none
   uint64_t running_ms = 0;
+  uint64_t attempt = 0;
 };
 
 std::string_view state_of(const LifeRow& life, const sys::ProcessInfo& process) {
@@ -68,12 +68,11 @@ LifeLine line_of(const Scoreboard& scoreboard, const LifeRow& life) {
   return line;
 }
 
-// A task may begin or end meanwhile: then what is told of it belongs to the one or to the other.
-void add_running(LifeLine& line, const LifeRow& life, std::optional<uint32_t> kind, const TaskTable& tasks) {
-  uint64_t since_ms = life.task_since_ms.value();
-  if (!kind || since_ms == 0) return;
-  line.running = tasks.kinds()[*kind].name;
-  line.running_ms = sys::monotonic_ms() - since_ms;
+void add_running(LifeLine& line, const RunningTask& task, const TaskTable& tasks) {
+  if (task.since_ms == 0) return;
+  line.running = tasks.kinds()[task.kind].name;
+  line.running_ms = sys::monotonic_ms() - task.since_ms;
+  line.attempt = task.attempt;
 }
 
 // Of a slot in which nothing runs.
@@ -96,7 +95,7 @@ std::vector<LifeLine> lines_of(const Scoreboard& scoreboard, Role role, const Ta
     if (scoreboard.life(i).state.load() == LifeState::none) continue;
     lines.push_back(line_of(scoreboard, scoreboard.life(i)));
     if (tasks && role == Role::task_worker)
-      add_running(lines.back(), scoreboard.life(i), tasks->running_kind(i), *tasks);
+      add_running(lines.back(), scoreboard.life(i).task.value(), *tasks);
   }
   for (uint32_t i = 0; i < scoreboard.slots(); i++)
     if (const SlotRow& slot = scoreboard.slot(i); slot.backoff_ms || slot.over)
@@ -167,6 +166,7 @@ void add_task_json(std::string& out, const LifeLine& line) {
   else add_quoted(out, line.running);
   out.append(",");
   add_member(out, "running_ms", line.running_ms);
+  add_member(out, "attempt", line.attempt);
 }
 
 // What a life is called, and its number among those.

@@ -298,7 +298,7 @@ void Supervisor::look_at_time(Life& life) {
 
 void Supervisor::look_at_task(Life& life) {
   const LifeRow& row = context_.scoreboard->life(life.index);
-  std::string why = overdue_task(life, row, *context_.tasks, context_.reactor->clock().now_ms);
+  std::string why = overdue_task(row, *context_.tasks, context_.reactor->clock().now_ms);
   if (!why.empty()) life.kill(why);
 }
 

@@ -71,7 +71,7 @@ void TaskWorker::look() {
 void TaskWorker::run(TaskRef ref) {
   LifeRow& row = *context_.row;
   Task::Run run = {table(), context_.life, ref, table().info(ref), {}};
-  row.task_since_ms.set(sys::monotonic_ms());
+  row.task.set({sys::monotonic_ms(), run.info.kind, ref.record, ref.generation, run.info.attempt});
   if (table().read_bytes(ref, bytes_)) {
     run.bytes = bytes_;
     Task task(run);
@@ -80,7 +80,7 @@ void TaskWorker::run(TaskRef ref) {
   } else {
     run.decide(TaskEnd::failed, "its bytes can't be read");
   }
-  row.task_since_ms.set(0);
+  row.task.set({});
   (run.end == TaskEnd::done ? row.tasks_done : row.tasks_failed).add(1);
   if (bytes_.capacity() > kKeptBytes) bytes_ = {};
 }

@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "base/counter.h"
+#include "shm/shared_value.h"
 #include "sys/memory.h"
 
 #include <oklo/close_reason.h>
@@ -23,6 +24,17 @@ enum class Role : uint8_t { worker, process, task_worker, gate_thread, manager }
 // A process that begins and ends lives: whoever keeps the workers, which in base mode is the master and in
 // process mode the manager; and the master of process mode, which keeps the gate and the manager.
 enum class Keeper : uint8_t { workers, gate };
+
+// What a task worker does: a task and its record in the TaskTable, as long as its handler takes.
+struct RunningTask {
+  uint64_t since_ms = 0;  // 0: it runs none
+  uint32_t kind = 0;
+  uint32_t record = 0;
+  uint32_t generation = 0;
+  uint32_t attempt = 0;
+
+  friend bool operator==(const RunningTask&, const RunningTask&) = default;
+};
 
 // What one life tells of itself, in shared memory: a row. Written by that process (and by its keeper
 // where it says so), read by anyone at any time. Counters only grow.
@@ -57,9 +69,9 @@ struct alignas(64) LifeRow {
   Counter dispatched_wrong;   // of a thread of the gate: workers that a dispatch function named and are not there
   Counter packets_dropped;    // the same: datagrams for workers that had no room
   Counter wires_broken;       // the same: what came over wires that no worker sends
-  Counter task_since_ms;  // of a task worker: when the task that it runs began; 0: it runs none
-  Counter tasks_done;     // by it
-  Counter tasks_failed;   // by it, as their handlers said
+  SharedValue<RunningTask> task;  // of a task worker
+  Counter tasks_done;             // by it
+  Counter tasks_failed;           // by it, as their handlers said
   std::array<Counter, static_cast<size_t>(CloseReason::count)> closed;
 };
 

@@ -79,6 +79,18 @@ TaskTable::Record& TaskTable::record(uint32_t index) const {
   return reinterpret_cast<Record*>(start)[index];
 }
 
+uint64_t TaskTable::ended_of(const Verdict& verdict) {
+  uint64_t sum = 0;
+  for (uint64_t of_one_end : verdict.totals) sum += of_one_end;
+  return sum;
+}
+
+// Whether a task of that record was accepted and has not ended.
+bool TaskTable::is_under_way(uint32_t index) const {
+  const Record& one = record(index);
+  return one.accepted.value() > ended_of(one.verdict.value());
+}
+
 uint64_t TaskTable::area(uint32_t record, bool of_result) const {
   uint64_t bytes = (uint64_t{options_.bytes_max} + kPage - 1) / kPage * kPage;
   return (uint64_t{record} * 2 + of_result) * bytes;
@@ -103,8 +115,8 @@ std::optional<TaskRef> TaskTable::hold(uint32_t life) {
   return std::nullopt;
 }
 
-// The task is accepted when `begin` is set, whatever becomes of this process. Who stops the service may have
-// looked at this record before it was queued; then it is dropped here.
+// The task is accepted when `accepted` is set, whatever becomes of this process. Who stops the service may
+// have looked at this record before it was queued; then it is dropped here.
 uint32_t TaskTable::submit(TaskRef ref, uint32_t life, uint32_t kind, std::string_view bytes) {
   OKLO_ASSERT(bytes.size() <= options_.bytes_max && kind < options_.kinds.size());
   Record& one = record(ref.record);
@@ -115,12 +127,12 @@ uint32_t TaskTable::submit(TaskRef ref, uint32_t life, uint32_t kind, std::strin
   }
   one.kind = kind;
   one.deaths = 0;
-  one.timed_out = false;
+  one.overdue = 0;
   one.asker = life;
   uint32_t ticket = ++header().tickets;
   while (ticket == 0) ticket = ++header().tickets;
   mark(ref.record).ticket = ticket;
-  one.begin.set({one.begin.value().total + 1, ref.generation, 0});
+  one.accepted.set(one.accepted.value() + 1);
   uint32_t queued = word(Stage::queued, 0, ref.generation);
   mark(ref.record).word = queued;
   if (stopping()) drop(ref.record, queued, life);
@@ -149,9 +161,12 @@ void TaskTable::give_back(uint32_t record, bool of_result, uint64_t bytes) {
   if (bytes > kKeptBytes) file_.give_back(area(record, of_result) + kKeptBytes, bytes - kKeptBytes);
 }
 
+// Who dies in between leaves what the next one needs to do the same again.
 void TaskTable::free_held(TaskRef ref) {
-  give_back(ref.record, false, record(ref.record).bytes.exchange(0));
-  give_back(ref.record, true, record(ref.record).verdict.value().bytes);
+  Record& one = record(ref.record);
+  give_back(ref.record, false, one.bytes);
+  give_back(ref.record, true, one.verdict.value().bytes);
+  one.bytes = 0;
   mark(ref.record).word = word(Stage::free, 0, ref.generation);
   tell_room();
 }
@@ -185,13 +200,14 @@ void TaskTable::end_serving(uint32_t life) {
   if (any_queued()) ring_one();
 }
 
-// Tickets wrap around, so the older one is that from which the other is less than half a round away.
+// Tickets wrap around, so the older one is that from which the other is less than half a round away. The
+// ticket is read behind the word that it belongs to.
 std::optional<TaskRef> TaskTable::take(uint32_t life) {
   sleeper(life).idle = false;
   for (;;) {
     uint32_t oldest = 0, found = 0, at = 0;
     for (uint32_t i = 0; i < options_.records; i++) {
-      uint32_t now = mark(i).word.load(std::memory_order_relaxed);
+      uint32_t now = mark(i).word.load(std::memory_order_acquire);
       if (stage_of(now) != Stage::queued) continue;
       uint32_t ticket = mark(i).ticket.load(std::memory_order_relaxed);
       if (found && static_cast<int32_t>(ticket - oldest) >= 0) continue;
@@ -221,7 +237,7 @@ bool TaskTable::decide(TaskRef ref, uint32_t life, TaskEnd end, std::string_view
     give_back(ref.record, true, bytes.size());
     return false;
   }
-  settle(ref, end, static_cast<uint32_t>(bytes.size()));
+  settle(ref.record, end, static_cast<uint32_t>(bytes.size()));
   mark(ref.record).word = word(Stage::decided, 0, ref.generation);
   uint32_t asker = record(ref.record).asker;
   if (asker == kNobody) release(ref, life);
@@ -230,11 +246,10 @@ bool TaskTable::decide(TaskRef ref, uint32_t life, TaskEnd end, std::string_view
 }
 
 // From here on it has ended, whatever becomes of this process.
-void TaskTable::settle(TaskRef ref, TaskEnd end, uint32_t bytes) {
-  Record& one = record(ref.record);
+void TaskTable::settle(uint32_t index, TaskEnd end, uint32_t bytes) {
+  Record& one = record(index);
   Verdict verdict = one.verdict.value();
   verdict.totals[static_cast<size_t>(end)]++;
-  verdict.generation = ref.generation;
   verdict.end = static_cast<uint32_t>(end);
   verdict.bytes = bytes;
   one.verdict.set(verdict);
@@ -276,11 +291,6 @@ TaskTable::Judged TaskTable::end_life(uint32_t life) {
     bool its_own = life_of(now) == life;
     if (its_own && stage_of(now) == Stage::held) judge_held(i, now);
     else if (its_own && stage_of(now) == Stage::running) judge_running(i, now, judged);
-    now = mark(i).word;
-    if (stage_of(now) != Stage::decided) continue;
-    uint32_t asker = record(i).asker;
-    if (asker == kNobody) release({i, generation_of(now)}, master());
-    else bells_[asker].ring();
   }
   wake();
   return judged;
@@ -288,31 +298,35 @@ TaskTable::Judged TaskTable::end_life(uint32_t life) {
 
 // It was being filled, or freed.
 void TaskTable::judge_held(uint32_t index, uint32_t now) {
-  uint32_t generation = generation_of(now);
-  Record& one = record(index);
-  bool accepted = one.begin.value().generation == generation;
-  bool ended = one.verdict.value().generation == generation;
-  if (accepted && !ended) return queue_again(index, now);
-  free_held({index, generation});
+  if (is_under_way(index)) queue_again(index, now);
+  else free_held({index, generation_of(now)});
 }
 
+// The dead may have been writing its result.
 void TaskTable::judge_running(uint32_t index, uint32_t now, Judged& judged) {
-  Record& one = record(index);
-  TaskRef ref = {index, generation_of(now)};
-  if (one.verdict.value().generation == ref.generation) {
-    mark(index).word = word(Stage::decided, 0, ref.generation);
-    return;
+  uint32_t generation = generation_of(now);
+  if (is_under_way(index)) {
+    give_back(index, true, options_.bytes_max);
+    TaskEnd end = end_by_death(index, generation);
+    if (end == TaskEnd::count) {
+      judged.retried++;
+      header().retried++;
+      return queue_again(index, now);
+    }
+    judged.died += end == TaskEnd::died;
+    settle(index, end, 0);
   }
+  mark(index).word = word(Stage::decided, 0, generation);
+}
+
+// How a task ends whose worker died; count: it does not, and is run again.
+TaskEnd TaskTable::end_by_death(uint32_t index, uint32_t generation) {
+  Record& one = record(index);
   const TaskKind& kind = options_.kinds[one.kind];
   one.deaths++;
-  if (!one.timed_out && kind.retries && one.deaths < kind.attempts) {
-    judged.retried++;
-    header().retried++;
-    return queue_again(index, now);
-  }
-  if (!one.timed_out) judged.died++;
-  settle(ref, one.timed_out ? TaskEnd::timed_out : TaskEnd::died, 0);
-  mark(index).word = word(Stage::decided, 0, ref.generation);
+  if (one.overdue == generation + 1) return TaskEnd::timed_out;
+  if (!kind.retries || one.deaths >= kind.attempts) return TaskEnd::died;
+  return stopping() ? TaskEnd::stopped : TaskEnd::count;
 }
 
 void TaskTable::queue_again(uint32_t index, uint32_t now) {
@@ -329,9 +343,7 @@ void TaskTable::drop(uint32_t index, uint32_t queued, uint32_t by) {
   OKLO_ASSERT(dropped);
 }
 
-void TaskTable::time_out(uint32_t life) {
-  if (std::optional<uint32_t> index = running_record(life)) record(*index).timed_out = true;
-}
+void TaskTable::time_out(TaskRef ref) { record(ref.record).overdue = ref.generation + 1; }
 
 uint32_t TaskTable::stop() {
   if (header().stopping.exchange(true)) return 0;
@@ -342,9 +354,24 @@ uint32_t TaskTable::stop() {
 }
 
 void TaskTable::wake() {
+  tell_ends();
   if (any_queued()) ring_serving();
   for (uint32_t life = 0; life < options_.lives; life++)
     if (sleeper(life).wants_room) return want_room(life);
+}
+
+// That of who is gone is of no more use.
+void TaskTable::tell_ends() {
+  std::vector<bool> waits(options_.lives);
+  for (uint32_t i = 0; i < options_.records; i++) {
+    uint32_t now = mark(i).word;
+    if (stage_of(now) != Stage::decided) continue;
+    uint32_t asker = record(i).asker;
+    if (asker == kNobody) release({i, generation_of(now)}, master());
+    else waits[asker] = true;
+  }
+  for (uint32_t life = 0; life < options_.lives; life++)
+    if (waits[life]) bells_[life].ring();
 }
 
 // ---------------------------------------------------------------- counting
@@ -355,37 +382,22 @@ TaskCounts TaskTable::counts() const {
   sum.retried = header().retried;
   for (uint32_t i = 0; i < options_.records; i++) {
     uint32_t now, again;
-    Begin begin;
+    uint64_t accepted;
     Verdict verdict;
     do {
       now = mark(i).word;
-      begin = record(i).begin.value();
+      accepted = record(i).accepted.value();
       verdict = record(i).verdict.value();
       again = mark(i).word;
     } while (now != again);
-    uint64_t ended = 0;
-    for (size_t end = 0; end < std::size(verdict.totals); end++) {
-      sum.ended[end] += verdict.totals[end];
-      ended += verdict.totals[end];
-    }
-    sum.accepted += begin.total;
-    if (begin.total <= ended) continue;
+    for (size_t end = 0; end < std::size(verdict.totals); end++) sum.ended[end] += verdict.totals[end];
+    sum.accepted += accepted;
+    if (accepted <= ended_of(verdict)) continue;
     bool is_queued = stage_of(now) == Stage::queued || stage_of(now) == Stage::held;
     sum.queued += is_queued;
     sum.running += stage_of(now) == Stage::running;
   }
   return sum;
-}
-
-std::optional<uint32_t> TaskTable::running_record(uint32_t life) const {
-  for (uint32_t i = 0; i < options_.records; i++)
-    if (uint32_t now = mark(i).word; stage_of(now) == Stage::running && life_of(now) == life) return i;
-  return std::nullopt;
-}
-
-std::optional<uint32_t> TaskTable::running_kind(uint32_t life) const {
-  std::optional<uint32_t> index = running_record(life);
-  return index ? std::optional<uint32_t>(record(*index).kind.load()) : std::nullopt;
 }
 
 }  // namespace oklo

@@ -70,9 +70,10 @@ struct TaskCounts {
 //
 // Every step is one store or exchange of the record's word, which names the life that alone may go on: who
 // asks holds it while it is filled, who runs it decides how it ends. A process may die at each instruction;
-// the master then goes through the records of its life (end_life) and finds in `begin` whether the task was
-// accepted, and in `verdict` whether it had ended: each is set by one store, together with the sums that it
-// counts in. So each accepted task ends once, and is counted once. A table is made before the fork.
+// the master then goes through the records of its life (end_life). That a task was accepted, and how it
+// ended, is one store each, of how many tasks of this record were: where more were accepted than ended, there
+// is one that has to go on. So each accepted task ends once, and is counted once. A table is made before the
+// fork.
 class TaskTable {
  public:
   static constexpr uint32_t kRecordsMax = 65536;
@@ -124,16 +125,16 @@ class TaskTable {
   };
   // The process of that life is gone.
   Judged end_life(uint32_t life);
-  // That life is about to be killed because its task took too long: what it runs then ends as `timed_out`.
-  void time_out(uint32_t life);
+  // Who runs that one is about to be killed because it takes too long: if it dies with it, it ends as
+  // `timed_out`.
+  void time_out(TaskRef ref);
   // No task is accepted any more, and those that are queued end as `stopped`: how many.
   uint32_t stop();
-  // Wakes who should be awake. A process that was stopped between two steps may have kept it from them.
+  // Wakes who should be awake: for a task, a result or room. A process that was stopped between two steps may
+  // have kept it from them.
   void wake();
 
   TaskCounts counts() const;
-  // The kind that the life runs.
-  std::optional<uint32_t> running_kind(uint32_t life) const;
 
  private:
   enum class Stage : uint32_t { free, held, queued, running, decided };
@@ -158,25 +159,19 @@ class TaskTable {
     std::atomic<uint32_t> word;
     std::atomic<uint32_t> ticket;
   };
-  struct Begin {
-    uint64_t total;       // of this record
-    uint32_t generation;  // of the last that was accepted
-    uint32_t unused;
-  };
+  // How many have ended, and what became of the last.
   struct Verdict {
     uint64_t totals[static_cast<size_t>(TaskEnd::count)];
-    uint32_t generation;  // of the last that ended
     uint32_t end;
     uint32_t bytes;
-    uint32_t unused;
   };
   struct alignas(64) Record {
     std::atomic<uint32_t> asker;  // a life, or kNobody
     std::atomic<uint32_t> kind;
     std::atomic<uint32_t> bytes;
     std::atomic<uint32_t> deaths;  // of task workers that ran it
-    std::atomic<bool> timed_out;
-    SharedValue<Begin> begin;
+    std::atomic<uint32_t> overdue;  // the generation of the use that took too long, and one
+    SharedValue<uint64_t> accepted;
     SharedValue<Verdict> verdict;
   };
 
@@ -187,6 +182,7 @@ class TaskTable {
   static Stage stage_of(uint32_t word);
   static uint32_t life_of(uint32_t word);
   static uint32_t generation_of(uint32_t word);
+  static uint64_t ended_of(const Verdict& verdict);
 
   Header& header() const { return *reinterpret_cast<Header*>(memory_.data()); }
   Sleeper& sleeper(uint32_t life) const;
@@ -196,15 +192,17 @@ class TaskTable {
   uint32_t master() const { return options_.lives; }
 
   bool exchange(uint32_t index, uint32_t from, uint32_t to);
-  void settle(TaskRef ref, TaskEnd end, uint32_t bytes);
+  bool is_under_way(uint32_t index) const;
+  void settle(uint32_t index, TaskEnd end, uint32_t bytes);
   void drop(uint32_t index, uint32_t queued, uint32_t by);
   void give_back(uint32_t record, bool of_result, uint64_t bytes);
   void free_held(TaskRef ref);
   void judge_held(uint32_t index, uint32_t now);
   void judge_running(uint32_t index, uint32_t now, Judged& judged);
+  TaskEnd end_by_death(uint32_t index, uint32_t generation);
   void queue_again(uint32_t index, uint32_t now);
   bool any_queued() const;
-  std::optional<uint32_t> running_record(uint32_t life) const;
+  void tell_ends();
   void ring_one();
   void ring_serving();
   void tell_room();

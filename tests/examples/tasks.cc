@@ -131,6 +131,11 @@ void declare_tasks(oklo::Server& server) {
   server.task("hash", [](oklo::Task& task) { task.finish(std::to_string(slow_hash(task.bytes()))); });
   server.task("sleep", rest);
   server.task("nap", rest, {.on_death = oklo::TaskOnDeath::retry, .timeout_ms = 300});
+  // It has answered, and does not end.
+  server.task("linger", [](oklo::Task& task) {
+    task.finish("at once");
+    poll(nullptr, 0, 60'000);
+  }, {.timeout_ms = 300});
   server.task("echo", [](oklo::Task& task) { task.finish(task.bytes()); });
   server.task("pause", pause);
   server.task("pause_again", pause, {.on_death = oklo::TaskOnDeath::retry, .attempts = 1'000'000});

@@ -145,6 +145,15 @@ def test_a_task_that_takes_too_long_is_ended_and_not_retried():
         server.wait_for_stderr("killed by signal 9: its task nap took longer than 300 ms; starting another")
 
 
+def test_a_handler_that_has_answered_and_does_not_end_is_killed_too():
+    with tasks("task_workers=1") as server:
+        assert run(server, "linger") == (200, "done linger at once")
+        assert run(server, "echo", "behind it") == (200, "done echo behind it")
+        shown = counts(server)
+        assert (shown["done"], shown["timed_out"], shown["died"], shown["lost"]) == (2, 0, 0, 0), shown
+        server.wait_for_stderr("killed by signal 9: its task linger took longer than 300 ms")
+
+
 def kill_some(server, pace_s, stop):
     """Kills a task worker at that pace until it is told to stop; how many it killed."""
     chosen = random.Random(1)

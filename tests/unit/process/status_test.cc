@@ -139,8 +139,10 @@ TEST_CASE("process/status: task workers, and how the tasks stand") {
   CHECK(holds(json, "\"done\":5,\"failed\":6,\"running\":null,\"running_ms\":0,"));
   CHECK(holds(json, "\"processes\":[],"));
   CHECK_FALSE(holds(json, "\"worker\":2"));
-  scoreboard.life(1).task_since_ms.set(oklo::sys::monotonic_ms());
-  CHECK(holds(status_json(scoreboard, "1", &tasks), "\"running\":\"sha\\\"\",\"running_ms\":"));
+  scoreboard.life(1).task.set({oklo::sys::monotonic_ms(), 0, 1, 1, 2});
+  json = status_json(scoreboard, "1", &tasks);
+  CHECK(holds(json, "\"running\":\"sha\\\"\",\"running_ms\":"));
+  CHECK(holds(json, "\"attempt\":2,"));
   std::string table = status_table(scoreboard, "1", &tasks);
   CHECK(holds(table, "\ntask worker      pid  state"));
   CHECK(holds(table, "\ntasks accepted 3, queued 1, running 1, done 0, failed 1, died 0, stopped 0, "

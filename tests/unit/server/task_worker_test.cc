@@ -99,7 +99,7 @@ int outcomes() {
   if (!one.hears("large", "1 its result is too la")) return 6;
   if (!one.hears("echo", "0 echo again 1", "again")) return 7;
   if (one.context.row->tasks_done.value() != 4 || one.context.row->tasks_failed.value() != 2) return 8;
-  return one.context.row->task_since_ms.value() == 0 ? 0 : 9;
+  return one.context.row->task.value().since_ms == 0 ? 0 : 9;
 }
 
 int leaving() {

@@ -5,6 +5,7 @@
 #include <poll.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "stepped_child.h"
@@ -92,8 +93,7 @@ TEST_CASE("shm/task_table: a task goes its way, and its record is free again") {
   REQUIRE(taken);
   CHECK(taken->record == ref.record);
   CHECK(table.counts().running == 1);
-  CHECK(table.running_kind(kWorker) == kFails);
-  CHECK(!table.running_kind(kOther));
+  CHECK(table.info(*taken).kind == kFails);
   CHECK(bytes_of(table, *taken) == "question");
   CHECK(table.info(*taken).attempt == 1);
   CHECK(!table.result_of(ref));
@@ -206,6 +206,19 @@ TEST_CASE("shm/task_table: a full table says when there is room") {
   CHECK(rings(table, kOther));
 }
 
+// The worker may be stopped, or be slow, between the end of a task and the bell.
+TEST_CASE("shm/task_table: a result that nobody told is told by the master") {
+  TaskTable table = make_table();
+  TaskRef ref = ask(table, "1");
+  run_all(table, "one");
+  rings(table, kAsker);
+  table.wake();
+  CHECK(rings(table, kAsker));
+  table.release(ref, kAsker);
+  table.wake();
+  CHECK_FALSE(rings(table, kAsker));
+}
+
 // ---------------------------------------------------------------- ends of lives
 
 TEST_CASE("shm/task_table: the task of a dead worker fails or is run again, as declared") {
@@ -231,19 +244,19 @@ TEST_CASE("shm/task_table: the task of a dead worker fails or is run again, as d
 
 TEST_CASE("shm/task_table: one that takes too long is not run again, and the next is nothing of that") {
   TaskTable table = make_table(1);
-  table.time_out(kWorker);
   TaskRef ref = ask(table, "1", kRetries);
   REQUIRE(table.take(kWorker));
-  table.time_out(kOther);
+  table.time_out({ref.record, ref.generation - 1});
   CHECK(table.end_life(kWorker).retried == 1);
   REQUIRE(table.take(kWorker));
-  table.time_out(kWorker);
+  table.time_out(ref);
   TaskTable::Judged judged = table.end_life(kWorker);
   CHECK(judged.retried + judged.died == 0);
   CHECK(table.result_of(ref)->end == TaskEnd::timed_out);
   table.release(ref, kAsker);
-  ref = ask(table, "2", kFails);
+  TaskRef old = std::exchange(ref, ask(table, "2", kFails));
   REQUIRE(table.take(kWorker));
+  table.time_out(old);
   CHECK(table.end_life(kWorker).died == 1);
   CHECK(table.result_of(ref)->end == TaskEnd::died);
   CHECK(table.counts().lost() == 0);
@@ -282,6 +295,34 @@ TEST_CASE("shm/task_table: a stop drops what has not begun, and takes no more") 
   table.end_life(kWorker);
   CHECK(table.result_of(runs)->end == TaskEnd::stopped);
   CHECK(ended(table, TaskEnd::stopped) == 3);
+  CHECK(table.counts().lost() == 0);
+}
+
+TEST_CASE("shm/task_table: who is killed at a stop has its task dropped, which is no retry") {
+  TaskTable table = make_table(1);
+  TaskRef ref = ask(table, "1", kRetries);
+  REQUIRE(table.take(kWorker));
+  table.stop();
+  TaskTable::Judged judged = table.end_life(kWorker);
+  CHECK(judged.retried + judged.died == 0);
+  CHECK(table.counts().retried == 0);
+  CHECK(table.result_of(ref)->end == TaskEnd::stopped);
+}
+
+TEST_CASE("shm/task_table: an end from as many uses ago as generations have is none of this task") {
+  TaskTable table = make_table(1);
+  TaskRef old = ask(table, "old");
+  run_all(table, "old result");
+  table.release(old, kAsker);
+  for (int i = 0; i < 65535; i++) {
+    REQUIRE(table.hold(kSpare));
+    table.end_life(kSpare);
+  }
+  TaskRef ref = ask(table, "new");
+  CHECK(ref.generation == old.generation);
+  REQUIRE(table.take(kWorker));
+  CHECK(table.end_life(kWorker).died == 1);
+  CHECK(table.result_of(ref)->end == TaskEnd::died);
   CHECK(table.counts().lost() == 0);
 }
 
