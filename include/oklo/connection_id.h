@@ -16,10 +16,10 @@ struct ConnectionId {
 };
 
 // What follows reaches a raw stream, of a service or a client, or a WebSocket by its id, whichever worker
-// owns it, also one of an earlier generation that still drains; from any worker, process (Server::process) or
-// callback in the master. It never waits, and what one process sends arrives in the order in which it was
-// sent. True does not say that it arrived: the connection may end meanwhile, and a worker that is stopped or
-// far too slow may miss what others send to its connections. That is counted in the status
+// owns it, also one of an earlier generation that still drains; from any worker, process (Server::process),
+// task worker or callback in the master. It never waits, and what one process sends arrives in the order in
+// which it was sent. True does not say that it arrived: the connection may end meanwhile, and a worker that
+// is stopped or far too slow may miss what others send to its connections. That is counted in the status
 // (broadcasts_missed) and told in the error log. No handler is called before these return.
 
 // Sends a copy of the bytes: to a stream as they are, to a WebSocket as a text, which must be UTF-8, or as

@@ -10,7 +10,7 @@ namespace oklo {
 // A group of WebSockets that get the same messages, in all workers of the server, also in those of an
 // earlier generation that still drain. It is there as long as somebody is in it: WebSocket::join. This is
 // only its name, borrowed, so make one where it is used: in a handler of a worker, in a process of the
-// program's own (Server::process), in a callback of the master.
+// program's own (Server::process), in a task worker, in a callback of the master.
 //
 // What one process sends arrives in the order in which it was sent; what two send, in any order. Sending
 // never waits for anybody. A worker that is stopped, or far too slow, may miss messages for its WebSockets

@@ -106,8 +106,9 @@ class Server {
 
   // Declares a kind of tasks: oklo::task of <oklo/task.h> asks for them. The handler is called in a task
   // worker and may wait as long as it likes: a process with the rights and the Reactor of a worker and a
-  // title ("oklo: task worker 1"), without listeners and connections. All of <oklo/worker.h> works there
-  // between two tasks. Names have 1 to 31 bytes of ASCII without blanks.
+  // title ("oklo: task worker 1"), without listeners, connections and clients. Rooms, send_to and the like
+  // (<oklo/connection_id.h>) work there: what a handler sends leaves at once, so a task may tell how far it
+  // is. All of <oklo/worker.h> works between two tasks. Names have 1 to 31 bytes of ASCII without blanks.
   //
   // Task workers are watched and replaced as workers are. A reload replaces them: the old ones finish what
   // they run, for shutdown_timeout_ms at most, then they are killed, and TaskOptions::on_death says what

@@ -10,7 +10,9 @@ namespace oklo {
 
 // Slow work that a worker gives away: a task is run by a task worker (ServerOptions::task_workers), a process
 // of its own that may wait as long as it likes, and its answer comes back to the worker that asked. Kinds of
-// tasks are declared with Server::task. Tasks begin in the order in which they were asked for.
+// tasks are declared with Server::task. Tasks begin in the order in which they were asked for. A task that is
+// to tell something before it ends sends to a room or a connection, or writes into shared memory
+// (<oklo/table.h>); what it sends and its result go different ways, and may arrive in any order.
 
 // The name of a task, never given to another one (but for a wrap after 2^32 tasks). False: none.
 struct TaskId {

@@ -10,7 +10,7 @@
 namespace oklo {
 
 // What a process of a server reaches the connections of all workers with: a Relay, and where there are
-// WebSockets a Hub. One in each worker, each process of the program's own, and the master.
+// WebSockets a Hub. One in each worker, each process of the program's own, each task worker, and the master.
 class Messenger {
  public:
   // The context and the pool, which may be null, outlive it; Reach is not none.

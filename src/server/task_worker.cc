@@ -47,6 +47,13 @@ void Task::Run::decide(TaskEnd how, std::string_view with) {
 
 // ---------------------------------------------------------------- the process
 
+TaskWorker::TaskWorker(WorkerContext& context, const std::vector<TaskPart>& parts, Reach reach)
+    : context_(context), parts_(parts) {
+  if (reach != Reach::none) messenger_.emplace(context, reach, nullptr);
+}
+
+Result<void> TaskWorker::start() { return messenger_ ? messenger_->start() : Result<void>(); }
+
 // While a handler waits nobody hears that its keeper is gone, so the kernel sees to it that none outlives it.
 void TaskWorker::serve(uint32_t) {
   if (leaving_ || std::exchange(begun_, true)) return;
@@ -74,15 +81,22 @@ void TaskWorker::run(TaskRef ref) {
   row.task.set({sys::monotonic_ms(), run.info.kind, ref.record, ref.generation, run.info.attempt});
   if (table().read_bytes(ref, bytes_)) {
     run.bytes = bytes_;
-    Task task(run);
-    parts_[run.info.kind].handler(task);
-    task.finish({});
+    call_handler(run);
   } else {
     run.decide(TaskEnd::failed, "its bytes can't be read");
   }
   row.task.set({});
   (run.end == TaskEnd::done ? row.tasks_done : row.tasks_failed).add(1);
   if (bytes_.capacity() > kKeptBytes) bytes_ = {};
+}
+
+// No turn ends before the handler does, so what it sends to connections leaves at once.
+void TaskWorker::call_handler(Task::Run& run) {
+  Task task(run);
+  if (messenger_) messenger_->relay().send_at_once(true);
+  parts_[run.info.kind].handler(task);
+  if (messenger_) messenger_->relay().send_at_once(false);
+  task.finish({});
 }
 
 void TaskWorker::drain(DrainMode, uint64_t) {

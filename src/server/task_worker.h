@@ -1,10 +1,12 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "process/application.h"
 #include "process/task_asker.h"
+#include "server/messenger.h"
 
 #include <oklo/task.h>
 
@@ -34,12 +36,13 @@ struct Task::Run {
 };
 
 // What a task worker does: one task at a time, each in a turn of its own, so that between two tasks it hears
-// that it is to leave. Made in the child, lives as long as the process.
+// that it is to leave. It has no connections, but sends to those of the workers. Made in the child, lives as
+// long as the process.
 class TaskWorker final : public WorkerService {
  public:
-  TaskWorker(WorkerContext& context, const std::vector<TaskPart>& parts) : context_(context), parts_(parts) {}
+  TaskWorker(WorkerContext& context, const std::vector<TaskPart>& parts, Reach reach);
 
-  Result<void> start() override { return {}; }
+  Result<void> start() override;
   void serve(uint32_t slot) override;
   void leave(uint32_t) override {}
   void drain(DrainMode mode, uint64_t deadline_ms) override;
@@ -52,9 +55,11 @@ class TaskWorker final : public WorkerService {
   void look();
   void look_later();
   void run(TaskRef ref);
+  void call_handler(Task::Run& run);
 
   WorkerContext& context_;
   const std::vector<TaskPart>& parts_;
+  std::optional<Messenger> messenger_;
   std::string bytes_;
   bool begun_ = false;
   bool leaving_ = false;

@@ -1,14 +1,17 @@
 // Slow work in task workers: tasks ADDRESS [WORD]...
 // POST /hash answers with a slow hash of the body, made by a task; /sleep/MS with how long a task slept;
 // GET /fast answers at once, whatever the tasks do. For tests: POST /run/KIND starts a task of that kind with
-// the body, /many/KIND/N asks for N numbered ones, and GET /many tells what became of them.
+// the body, /many/KIND/N asks for N numbered ones, and GET /many tells what became of them; the WebSocket /ws
+// is told how a task ended by its id.
 // WORDs: workers=N task_workers=N queue=N bytes=N max=N timeout=MS control=PATH.
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <unistd.h>
 
 #include <oklo/oklo.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <string>
 
@@ -55,6 +58,16 @@ void rest(oklo::Task& task) {
   task.finish("slept " + std::to_string(ms) + " ms");
 }
 
+// Waits until somebody opens the FIFO of that name, and for what is written into it.
+void hold(oklo::Task& task) {
+  int fd = open(std::string(task.bytes()).c_str(), O_RDONLY);
+  char text[256];
+  ssize_t size = fd < 0 ? -1 : read(fd, text, sizeof text);
+  close(fd);
+  if (size < 0) return task.fail("no FIFO");
+  task.finish({text, static_cast<size_t>(size)});
+}
+
 // An echo that takes a moment, so that who runs it may be killed in it.
 void pause(oklo::Task& task) {
   poll(nullptr, 0, 1);
@@ -69,24 +82,29 @@ struct Many {
   unsigned swapped = 0;
   unsigned twice = 0;
   unsigned drains = 0;
+  unsigned refused = 0;
   std::string kind;
   unsigned wanted = 0;
   std::string ended;  // a byte a task
 };
 Many many;
 
-// A task is known by its number, and its result must name it. As many as the queue takes; the rest when it
-// has drained.
+// A task is known by its process and number, and its result must name both. As many as the queue takes; the
+// rest when it has drained.
 void ask_for_more() {
   while (many.asked < many.wanted) {
-    std::string number = std::to_string(many.asked);
-    oklo::TaskStarted started = oklo::task(many.kind, number, [number](const oklo::TaskOutcome& outcome) {
+    unsigned number = many.asked;
+    std::string name = std::to_string(getpid()) + "." + std::to_string(number);
+    auto hear = [name, number](const oklo::TaskOutcome& outcome) {
       many.states[static_cast<size_t>(outcome.state)]++;
-      if (outcome && outcome.bytes != number) many.swapped++;
-      char& ended = many.ended[static_cast<size_t>(std::atoi(number.c_str()))];
-      if (ended++) many.twice++;
-    });
-    if (!started) return;
+      if (outcome && outcome.bytes != name) many.swapped++;
+      if (many.ended[number]++) many.twice++;
+    };
+    oklo::TaskStarted started = oklo::task(many.kind, name, hear);
+    if (!started) {
+      many.refused++;
+      return;
+    }
     many.asked++;
   }
 }
@@ -106,7 +124,46 @@ void tell_many(const oklo::Request&, oklo::Response& response) {
     text.append(" ").append(state_name(static_cast<oklo::TaskState>(i))).append(" ").append(
         std::to_string(many.states[i]));
   text += " swapped " + std::to_string(many.swapped) + " twice " + std::to_string(many.twice);
-  response.text(text, " drains ", std::to_string(many.drains), "\n");
+  text += " drains " + std::to_string(many.drains) + " refused " + std::to_string(many.refused);
+  response.text(text, " process ", std::to_string(getpid()), "\n");
+}
+
+// ---------------------------------------------------------------- by id
+
+unsigned reached = 0;
+unsigned unreached = 0;
+
+std::string word_of(oklo::ConnectionId id) {
+  return std::to_string(id.row) + " " + std::to_string(id.generation);
+}
+
+// "KIND BYTES" runs a task, and "" tells the id and how many outcomes reached whom they were for.
+void hear(oklo::WebSocket& socket, std::string_view text) {
+  oklo::ConnectionId id = socket.id();
+  size_t kind_size = text.find(' ');
+  if (kind_size == text.npos) {
+    socket.send(word_of(id) + " " + std::to_string(reached) + " " + std::to_string(unreached));
+    return;
+  }
+  auto tell = [id](const oklo::TaskOutcome& outcome) {
+    bool sent = oklo::send_to(id, std::string("ended ").append(outcome.bytes).append(outcome.reason));
+    (sent ? reached : unreached)++;
+  };
+  oklo::TaskStarted started = oklo::task(text.substr(0, kind_size), text.substr(kind_size + 1), tell);
+  if (!started) socket.send(std::string("refused ") + refusal_name(started.why));
+}
+
+// "ROW GENERATION FIFO": to that connection when it may, and to the room; and whether that could be sent.
+void tell(oklo::Task& task) {
+  std::string text(task.bytes());
+  char fifo[128] = "";
+  oklo::ConnectionId id;
+  if (sscanf(text.c_str(), "%u %u %127s", &id.row, &id.generation, fifo) < 3) return task.fail("what?");
+  bool before = oklo::send_to(id, "begun");
+  close(open(fifo, O_RDONLY));
+  bool behind = oklo::send_to(id, "told by id");
+  bool roomed = oklo::room("all").send("told by room");
+  task.finish(std::to_string(before) + std::to_string(behind) + std::to_string(roomed));
 }
 
 // ---------------------------------------------------------------- the server
@@ -136,6 +193,9 @@ void declare_tasks(oklo::Server& server) {
     task.finish("at once");
     poll(nullptr, 0, 60'000);
   }, {.timeout_ms = 300});
+  server.task("hold", hold);
+  server.task("hold_again", hold, {.on_death = oklo::TaskOnDeath::retry});
+  server.task("tell", tell);
   server.task("echo", [](oklo::Task& task) { task.finish(task.bytes()); });
   server.task("pause", pause);
   server.task("pause_again", pause, {.on_death = oklo::TaskOnDeath::retry, .attempts = 1'000'000});
@@ -173,6 +233,7 @@ int main(int argc, char** argv) {
   });
   site.post("/many/:kind/:count", begin_many);
   site.get("/many", tell_many);
+  site.websocket("/ws", {.on_open = [](oklo::WebSocket& socket) { socket.join("all"); }, .on_message = hear});
   oklo::Server server(options);
   server.http(argc > 1 ? argv[1] : "127.0.0.1:8080", std::move(site), {.body_bytes = 2 << 20});
   declare_tasks(server);

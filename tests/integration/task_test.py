@@ -1,7 +1,6 @@
 """Task workers: slow work beside the workers (tests/examples/tasks.cc)."""
 
 import contextlib
-import json
 import os
 import random
 import re
@@ -9,73 +8,12 @@ import signal
 import sys
 import threading
 
-from harness import (EXAMPLES, Client, Oklo, alive, children, files, let_pass, needs, request, run_oklo,
-                     timeout, title, wait_until)
+from harness import (EXAMPLES, Client, Oklo, alive, files, let_pass, needs, request, run_oklo, timeout, title,
+                     wait_until)
+from task_server import (begin_many, command, counts, end_task, ended, many, post, run, status, task_workers,
+                         tasks)
 
 TASKS = int(os.environ.get("TASKS", "20000"))
-
-
-@contextlib.contextmanager
-def tasks(*words, **options):
-    with files({}) as place:
-        control = os.path.join(place, "control")
-        os.chmod(place, 0o755)
-        with Oklo("127.0.0.1:{port}", f"control={control}", *words, program=os.path.join(EXAMPLES, "tasks"),
-                  **options) as server:
-            server.control = control
-            wait_until(lambda: status(server)["generation"] == 1)
-            yield server
-
-
-def status(server):
-    return json.loads(run_oklo("status", "--json", "--control", server.control).stdout)
-
-
-def counts(server):
-    return status(server)["tasks"]
-
-
-def command(server, name):
-    done = run_oklo(name, "--control", server.control, timeout=60)
-    assert done.returncode == 0, done.stderr + done.stdout
-
-
-def task_workers(server):
-    return [pid for pid in children(server.pid) if title(pid).startswith("oklo: task worker")]
-
-
-def post(client, target, body=b""):
-    client.send(request("POST", target, body if isinstance(body, bytes) else body.encode()))
-    return client.response()
-
-
-def run(server, kind, body=b"", timeout=30):
-    """Runs one task: the status and what came."""
-    with Client(server.port, timeout=timeout) as client:
-        answer = post(client, f"/run/{kind}", body)
-        return answer.status, answer.body.decode().rstrip("\n")
-
-
-def many(server):
-    """How the many tasks stand that were begun, by name."""
-    with Client(server.port) as client:
-        words = client.get("/many").body.decode().split()
-    return {words[i]: int(words[i + 1]) for i in range(0, len(words), 2)}
-
-
-def begin_many(server, kind, count):
-    with Client(server.port) as client:
-        return int(post(client, f"/many/{kind}/{count}").body)
-
-
-def end_task(server):
-    """Kills the task worker that runs a task."""
-    pids = wait_until(lambda: [one["pid"] for one in status(server)["task_workers"] if one["running"]])
-    os.kill(pids[0], signal.SIGKILL)
-
-
-def ended(state):
-    return sum(state[name] for name in ("done", "failed", "died", "stopped", "timed_out"))
 
 
 # ---- the outcomes
@@ -204,7 +142,7 @@ def test_kills_delay_tasks_that_are_retried_and_all_are_done():
 
 def test_who_asked_dies_and_its_tasks_run_on():
     with tasks("task_workers=1") as server:
-        begin_many(server, "sleep", 3)  # of 0, 1 and 2 ms
+        begin_many(server, "pause", 3)
         wait_until(lambda: counts(server)["done"] == 3)
         with Client(server.port) as client:
             client.send(request("GET", "/sleep/60000"))

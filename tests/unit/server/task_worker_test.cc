@@ -52,7 +52,7 @@ struct Working {
     context.scoreboard = &scoreboard;
     context.tasks = asker.get();
     context.drained = [this] { drained++; };
-    worker.emplace(context, parts);
+    worker.emplace(context, parts, oklo::Reach::none);
   }
 
   void ask(std::string_view name, std::string_view bytes = {}) {
