@@ -66,11 +66,12 @@ void Chat::add_to(Router& site, std::string_view path) {
                  {.message_bytes = kMessageBytesMax, .queue_bytes = 1 << 20, .same_origin = true});
 }
 
+void Chat::on_worker_start() const {
+  if (generation() > 1) send_to_all(message_of("generation").number("number", generation()).end());
+}
+
 // A worker that died told nobody who was there: any other one can see it.
 void Chat::add_to(Server& server) {
-  server.on_worker_start([](unsigned) {
-    if (generation() > 1) send_to_all(message_of("generation").number("number", generation()).end());
-  });
   server.on_worker_error([](unsigned, int, int) {
     for (unsigned number = 1; number <= worker_count(); number++) send_message(number, kSweep);
   });

@@ -37,6 +37,8 @@ class Chat {
   // Its WebSocket at this path, and what it has to hear of the server.
   void add_to(Router& site, std::string_view path);
   void add_to(Server& server);
+  // In each worker, when it serves.
+  void on_worker_start() const;
 
  private:
   // Of each connection.

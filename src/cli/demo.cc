@@ -5,6 +5,7 @@
 #include "cli/chat.h"
 #include "cli/commands.h"
 #include "cli/echo.h"
+#include "cli/jobs.h"
 #include "sys/stderr.h"
 
 namespace oklo::cli {
@@ -38,16 +39,19 @@ constexpr struct {
   std::string_view path, file;
 } kPages[] = {
     {"/", "pages/index.html"},            {"/chat", "pages/chat.html"},
-    {"/status", "pages/status.html"},     {"/style.css", "pages/style.css"},
-    {"/chat.css", "pages/chat.css"},      {"/index.js", "pages/index.js"},
-    {"/chat.js", "pages/chat.js"},        {"/status.js", "pages/status.js"},
-    {"/favicon.svg", "pages/favicon.svg"}, {"/favicon.ico", "pages/favicon.svg"},
+    {"/tasks", "pages/tasks.html"},       {"/status", "pages/status.html"},
+    {"/style.css", "pages/style.css"},    {"/chat.css", "pages/chat.css"},
+    {"/tasks.css", "pages/tasks.css"},    {"/index.js", "pages/index.js"},
+    {"/chat.js", "pages/chat.js"},        {"/tasks.js", "pages/tasks.js"},
+    {"/status.js", "pages/status.js"},    {"/favicon.svg", "pages/favicon.svg"},
+    {"/favicon.ico", "pages/favicon.svg"},
 };
 
-Router demo_site(Chat& chat) {
+Router demo_site(Chat& chat, Jobs& jobs) {
   Router site;
   for (const auto& page : kPages) add_page(site, page.path, page.file);
   chat.add_to(site, "/chat/ws");
+  jobs.add_to(site, "/tasks");
   site.status("/status.json");
   site.get("/hello/:name", [](const Request& request, Response& response) {
     send_plain(response, "hello, ", request.param("name"), "\n");
@@ -77,7 +81,8 @@ std::string base_url(std::string_view address) {
 void print_addresses(const std::vector<std::string>& addresses, bool daemon) {
   std::string base = base_url(addresses[0]);
   std::string text = "oklo demo is up; stop it with " + std::string(daemon ? "oklo stop" : "Ctrl-C") + "\n";
-  text += "  pages     " + base + "/\n  chat      " + base + "/chat\n  status    " + base + "/status\n";
+  text += "  pages     " + base + "/\n  chat      " + base + "/chat\n  tasks     " + base + "/tasks\n";
+  text += "  status    " + base + "/status\n";
   for (size_t i = 1; i < addresses.size(); i++)
     text += (i == 1 ? "  TCP echo  " : "  UDP echo  ") + reachable(addresses[i]) + "\n";
   sys::print(1, text);
@@ -90,11 +95,20 @@ int run_demo(const Command&, const Options& options) {
   std::string echo = options.echo.empty() ? address_behind(address) : options.echo;
   if (echo.starts_with("unix:")) return complain("--echo takes an address with a port, or off", kUsage);
   Chat chat;
-  if (!chat.error().empty()) return complain(chat.error(), kFailed);
-  Server server(options.server);
-  server.http(address, demo_site(chat));
+  Jobs jobs;
+  if (std::string error = chat.error() + jobs.error(); !error.empty()) return complain(error, kFailed);
+  ServerOptions server_options = options.server;
+  server_options.task_workers = Jobs::kTaskWorkers;
+  server_options.task_queue = Jobs::kUnderWayMax;
+  Server server(server_options);
+  server.http(address, demo_site(chat, jobs));
   if (!echo.empty() && echo != "off") add_echo(server, echo);
   chat.add_to(server);
+  jobs.add_to(server);
+  server.on_worker_start([&chat, &jobs](unsigned) {
+    chat.on_worker_start();
+    jobs.on_worker_start();
+  });
   server.on_up([daemon = options.server.daemon](const std::vector<std::string>& addresses) {
     print_addresses(addresses, daemon);
   });

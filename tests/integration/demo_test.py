@@ -11,10 +11,10 @@ import subprocess
 from browser import Browser
 from harness import (ROOT, Client, Oklo, get, http, needs, request, run_oklo, timeout, title, wait_until)
 
-PAGES = ("/", "/chat", "/status")
+PAGES = ("/", "/chat", "/tasks", "/status")
 TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8",
          ".svg": "image/svg+xml", ".json": "application/json"}
-BYTES_MAX = 44 * 1024
+BYTES_MAX = 54 * 1024
 WINDOWS = [(width, scheme) for width in (1280, 390) for scheme in ("light", "dark")]
 
 # ---- expressions for a page
@@ -201,7 +201,7 @@ def check_page(browser, url, width, scheme):
     page = browser.page(url, width=width, height=800, scheme=scheme)
     where = f"{url} {width} {scheme}"
     page.wait_for("!document.querySelector('.facts') || "
-                  "document.querySelector('.facts').textContent.includes('master')")
+                  "/master|generation/.test(document.querySelector('.facts').textContent)")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), where
     assert page.evaluate("innerWidth") == width
     assert page.evaluate(PALE) == [], where
