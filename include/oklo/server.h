@@ -111,9 +111,9 @@ class Server {
   // is. All of <oklo/worker.h> works between two tasks. Names have 1 to 31 bytes of ASCII without blanks.
   //
   // Task workers are watched and replaced as workers are. A reload replaces them: the old ones finish what
-  // they run, for shutdown_timeout_ms at most, then they are killed, and TaskOptions::on_death says what
-  // becomes of their tasks. What is queued goes to the new ones. A stop of the server does the same, and what
-  // is queued ends with TaskState::stopped.
+  // they run, for shutdown_timeout_ms at most (less when more than four generations drain), then they are
+  // killed, and TaskOptions::on_death says what becomes of their tasks. What is queued goes to the new ones.
+  // A stop of the server does the same, and what is queued ends with TaskState::stopped.
   void task(std::string_view name, TaskHandler handler, TaskOptions options = {});
   // Called in a worker, process or task worker in which oklo::task was refused because the queue was full,
   // when there is room again.

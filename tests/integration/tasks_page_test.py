@@ -179,6 +179,19 @@ def test_the_page_starts_jobs_and_shows_how_they_go():
 
 
 @needs("chromium")
+def test_the_status_page_tells_of_tasks():
+    with demo("--workers", 1) as oklo, Browser() as browser:
+        page = browser.page(oklo.url + "/status", width=390)
+        page.wait_for("document.getElementById('tasks').textContent.startsWith('2 task workers: 0 tasks')")
+        begin(oklo, "crash-once")
+        page.wait_for("document.getElementById('events').textContent.includes('Task worker')")
+        page.wait_for("document.getElementById('tasks').textContent.includes("
+                      "'1 are done and 0 have failed; 1 times one was run again.')")
+        assert page.evaluate("document.getElementById('restarts').textContent") == "0"
+        assert page.errors() == []
+
+
+@needs("chromium")
 @timeout(60)
 def test_the_page_leaves_a_worker_that_is_stopped():
     with demo("--workers", 2) as oklo, tasks_page(oklo) as page:

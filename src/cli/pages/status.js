@@ -102,6 +102,14 @@ function row(line) {
     grouped(line.restarts)];
 }
 
+function tasksOf(tasks, workers) {
+  const failed = tasks.failed + tasks.died + tasks.stopped + tasks.timed_out;
+  const count = new Set(workers.map((line) => line.task_worker)).size;
+  return `${count} task workers: ${grouped(tasks.queued)} tasks wait, ${grouped(tasks.running)} run, ` +
+    `${grouped(tasks.done)} are done and ${grouped(failed)} have failed; ` +
+    `${grouped(tasks.retried)} times one was run again.`;
+}
+
 function newRow(body) {
   const names = [...body.parentNode.tHead.rows[0].cells].map((cell) => cell.textContent);
   const added = body.insertRow();
@@ -145,9 +153,10 @@ function show(status, rate, open) {
   set(byId("rate"), grouped(rate));
   set(byId("requests"), grouped(status.requests));
   set(byId("open"), grouped(sum([...open.values()], (count) => count)));
-  set(byId("restarts"), grouped(sum([...slots(status).values()], (slot) => slot.restarts)));
+  set(byId("restarts"), grouped(sum([...slots(status, "worker").values()], (slot) => slot.restarts)));
   set(byId("facts"), `oklo ${status.version}, master ${status.pid}, generation ${status.generation}, ` +
     `up ${grouped(status.uptime_s)} s, on ${status.addresses.join(", ")}`);
+  set(byId("tasks"), tasksOf(status.tasks, status.task_workers));
   showWorkers(status.workers);
   showKey([...open.keys()]);
 }
@@ -163,16 +172,17 @@ function note(kind, text) {
   if (list.childElementCount > kEventsMax) list.lastElementChild.remove();
 }
 
-// A line for each worker number: the one that is to stay, where an older one drains beside it.
-function slots(status) {
+// A line for each number of a "worker" or "task_worker": the one that is to stay, where an older one drains
+// beside it.
+function slots(status, kind) {
   const found = new Map();
-  for (const line of status.workers)
-    if (line.state !== "draining" || !found.has(line.worker)) found.set(line.worker, line);
+  for (const line of status[kind + "s"])
+    if (line.state !== "draining" || !found.has(line[kind])) found.set(line[kind], line);
   return found;
 }
 
-function noteSlot(old, now) {
-  const name = `Worker ${now.worker}`, deaths = now.restarts - old.restarts;
+function noteSlot(name, old, now) {
+  const deaths = now.restarts - old.restarts;
   if (deaths > 0) {
     const times = deaths > 1 ? ` ${deaths} times` : "";
     const place = now.pid ? `its place has pid ${now.pid}` : "its place is empty";
@@ -188,8 +198,11 @@ function noteChanges(old, now) {
   if (old.pid !== now.pid) return note("other", `oklo was started anew: master ${now.pid}`);
   if (old.generation !== now.generation) note("other", `Generation ${now.generation} has taken over`);
   if (old.reloads_failed < now.reloads_failed) note("died", "A reload failed; the old workers stay");
-  const before = slots(old);
-  for (const [worker, slot] of slots(now)) if (before.has(worker)) noteSlot(before.get(worker), slot);
+  for (const [kind, name] of [["worker", "Worker"], ["task_worker", "Task worker"]]) {
+    const before = slots(old, kind);
+    for (const [number, slot] of slots(now, kind))
+      if (before.has(number)) noteSlot(`${name} ${number}`, before.get(number), slot);
+  }
 }
 
 // ---- the turn
