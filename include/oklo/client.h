@@ -14,7 +14,7 @@ namespace oklo {
 
 // How a StreamClient makes its connections, and treats them.
 struct ClientOptions {
-  uint32_t connect_ms = 5000;  // a connection that is not there by then has failed
+  uint32_t connect_ms = 5000;  // what is not there by then has failed; for all addresses of a name together
   StreamOptions stream = {};   // as those of a service; backlog means nothing
 };
 
@@ -42,8 +42,10 @@ class StreamClient {
   StreamClient& operator=(const StreamClient&) = delete;
   ~StreamClient();
 
-  // Begins a connection to "127.0.0.1:9501", "[::1]:9501", "localhost:9501" or "unix:/path"; names are not
-  // looked up. Nothing waits. Either on_connect of the handlers is called when it is there, with all that
+  // Begins a connection to "127.0.0.1:9501", "[::1]:9501", "example.org:9501" or "unix:/path". A name is
+  // looked up as oklo::resolve does (<oklo/resolve.h>), and its addresses are tried one after the other until
+  // one is there. One that does not answer has its part of the time that is left, a quarter of a second at
+  // least. Nothing waits. Either on_connect of the handlers is called when it is there, with all that
   // follows up to on_close, or on_failed, once; neither before this returns. The id is that of the
   // connection when it is there, and is_open from then on; it is false when there is no room for one more,
   // or the process leaves, which on_failed will say. Where no server runs, and in the master, to call this is

@@ -15,7 +15,7 @@ namespace http { class ClientSide; struct ClientCall; }
 
 // How an HttpClient works. Sizes are bytes, times milliseconds.
 struct HttpClientOptions {
-  uint32_t connect_ms = 5000;       // a connection that is not there by then has failed
+  uint32_t connect_ms = 5000;       // a connection that is not there by then has failed, its name looked up
   uint32_t head_ms = 30'000;        // from the end of the request to the end of the head of its answer
   uint32_t idle_ms = 30'000;        // no byte of the body came, or none of the request was taken, for so long
   uint32_t body_bytes = 16u << 20;  // of an answer that is given as a whole; one with more has failed
@@ -27,7 +27,7 @@ struct HttpClientOptions {
 // client; the others are the program's.
 struct HttpRequest {
   std::string method = "GET";
-  std::string url;  // "http://127.0.0.1:8080/path?query"; https is not spoken
+  std::string url;  // "http://example.org:8080/path?query"; https is not spoken
   std::vector<std::pair<std::string, std::string>> headers = {};
   std::string body = {};  // sent with a length when it is not empty, or the method is POST, PUT or PATCH
   // Gets the body of the answer piece by piece, as it comes, and the answer has none then. A piece is
@@ -57,9 +57,10 @@ class HttpReply {
   const http::ClientCall& call_;
 };
 
-// Asks HTTP/1.1 servers, in a worker or a process of Server::process, without waiting. Connections are kept
-// and used again, one request at a time on each (no pipelining), chunked answers are read and their trailers
-// dropped, redirections are given as they are. A request that met the end of a kept connection before a byte
+// Asks HTTP/1.1 servers, in a worker or a process of Server::process, without waiting. Names are looked up,
+// and their addresses tried, as StreamClient::connect does. Connections are kept and used again, one request
+// at a time on each (no pipelining), chunked answers are read and their trailers dropped, redirections are
+// given as they are. A request that met the end of a kept connection before a byte
 // of its answer had come is made once more on a new one, if its method is idempotent (RFC 9112 section
 // 9.3.1).
 //

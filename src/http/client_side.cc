@@ -5,6 +5,7 @@
 
 #include "base/number.h"
 #include "http/client_request.h"
+#include "net/host_names.h"
 
 namespace oklo::http {
 
@@ -37,6 +38,7 @@ ClientSide::ClientSide(const HttpClientOptions& options, Connector& connector)
       connector_(connector),
       connector_number_(connector.number()),
       endpoint_(connector.pool().make_endpoint(*this)) {
+  connector_.use_names(host_names());
   endpoint_.kind = ConnectionKind::http_client;
   endpoint_.write_stall_ms = options.idle_ms;
   endpoint_.queue_bytes_max = UINT32_MAX;  // a request lies there whole

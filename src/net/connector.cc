@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/number.h"
+#include "net/destination.h"
 
 namespace oklo {
 
@@ -23,7 +24,12 @@ std::string no_connection_to(std::string_view address) {
 
 Connector::Connector(ConnectionPool& pool) : pool_(pool), number_(++made) { current_connector = this; }
 
-Connector::~Connector() { current_connector = nullptr; }
+Connector::~Connector() {
+  attempts_.for_each([this](Attempt& attempt) {
+    if (attempt.lookup) names_->cancel(attempt.lookup);
+  });
+  current_connector = nullptr;
+}
 
 Connector* Connector::current() { return current_connector; }
 
@@ -76,25 +82,48 @@ void Connector::begin(ConnectionId id) {
   Attempt* attempt = find(id);
   if (!attempt) return;
   reactor().timers().arm(*attempt, attempt->deadline_ms);
-  look_up(id, attempt->plan.address);
+  look_up(*attempt);
 }
 
-// The one place where a text becomes addresses. The answer may come later, when nobody waits for it any more:
-// so the attempt is known by its id.
-void Connector::look_up(ConnectionId id, std::string_view address) {
-  Result<sys::Address> parsed = sys::Address::parse(address);
-  if (parsed) take_addresses(id, std::vector<sys::Address>{*parsed});
-  else take_addresses(id, parsed.error());
+// The one place where a text becomes addresses.
+void Connector::look_up(Attempt& attempt) {
+  Result<Destination> to = parse_destination(attempt.plan.address);
+  if (!to) return end(attempt, to.error());
+  attempt.port = to->port;
+  if (!to->host.empty()) return look_up_name(attempt, to->host);
+  attempt.addresses = {to->address};
+  try_next(attempt);
 }
 
+void Connector::look_up_name(Attempt& attempt, std::string_view host) {
+  OKLO_ASSERT(names_);
+  attempt.lookup = names_->look_up(host, [this, id = attempt.id](Result<std::vector<sys::Address>> found) {
+    take_addresses(id, std::move(found));
+  });
+  if (attempt.lookup) return;
+  end(attempt, Error{0, no_connection_to(attempt.plan.address) + ": too many names are being looked up"});
+}
+
+// Once a lookup is cancelled this is not called for it, so there is an attempt that waits.
 void Connector::take_addresses(ConnectionId id, Result<std::vector<sys::Address>> found) {
   Attempt* attempt = find(id);
-  if (!attempt) return;
-  if (!found) return end(*attempt, found.error());
+  OKLO_ASSERT(attempt);
+  attempt->lookup = 0;
+  std::string text = no_connection_to(attempt->plan.address) + ": ";
+  if (!found) return end(*attempt, Error{0, text + found.error().text});
   OKLO_ASSERT(!found->empty());
   attempt->addresses = std::move(found).value();
+  for (sys::Address& address : attempt->addresses) address.set_port(attempt->port);
   std::reverse(attempt->addresses.begin(), attempt->addresses.end());
-  try_address(*attempt);
+  try_next(*attempt);
+}
+
+void Connector::try_next(Attempt& attempt) {
+  uint64_t left = attempt.deadline_ms - std::min(attempt.deadline_ms, now_ms());
+  uint64_t part = std::max(left / attempt.addresses.size(), std::min<uint64_t>(left, kTryMsMin));
+  attempt.try_until_ms = now_ms() + part;
+  reactor().timers().arm(attempt, attempt.try_until_ms);
+  try_address(attempt);
 }
 
 void Connector::try_address(Attempt& attempt) {
@@ -114,21 +143,31 @@ void Connector::settle(Attempt& attempt, long result) {
   sys::Address address = attempt.addresses.back();
   if (result >= 0) return end(attempt, Connected{std::move(attempt.socket), address});
   attempt.addresses.pop_back();
-  if (!attempt.addresses.empty()) return try_address(attempt);
-  end(attempt, system_error(static_cast<int>(-result), no_connection_to(address.to_string())));
+  if (!attempt.addresses.empty()) return try_next(attempt);
+  std::string text = no_connection_to(attempt.plan.address);
+  if (attempt.port) text.append(" at ").append(address.to_string());
+  end(attempt, system_error(static_cast<int>(-result), text));
 }
 
 // The queue of a unix socket is full, and nobody tells when it has room (connect(2), EAGAIN).
 void Connector::try_later(Attempt& attempt) {
   attempt.socket.reset();
-  reactor().timers().arm(attempt, std::min(now_ms() + attempt.retry_ms, attempt.deadline_ms));
+  reactor().timers().arm(attempt, std::min(now_ms() + attempt.retry_ms, attempt.try_until_ms));
   attempt.retry_ms = std::min(2 * attempt.retry_ms, kRetryMaxMs);
 }
 
 void Connector::go_on(Attempt& attempt) {
-  if (now_ms() < attempt.deadline_ms) return try_address(attempt);
+  if (now_ms() < attempt.try_until_ms) return try_address(attempt);
+  if (now_ms() >= attempt.deadline_ms || attempt.addresses.size() < 2) return give_up(attempt);
+  attempt.unwatch();
+  attempt.addresses.pop_back();
+  try_next(attempt);
+}
+
+void Connector::give_up(Attempt& attempt) {
   std::string text = no_connection_to(attempt.plan.address);
-  text.append(": no answer within ").append(decimal(attempt.plan.timeout_ms)).append(" ms");
+  text.append(attempt.lookup ? ": its name was not looked up within " : ": no answer within ");
+  text.append(decimal(attempt.plan.timeout_ms)).append(" ms");
   end(attempt, Error{ETIMEDOUT, std::move(text)});
 }
 
@@ -144,6 +183,7 @@ void Connector::end(Attempt& attempt, Result<Connected> outcome) {
 ConnectionId Connector::stop(Attempt& attempt) {
   attempt.unwatch();
   attempt.socket.reset();
+  if (uint64_t lookup = std::exchange(attempt.lookup, 0)) names_->cancel(lookup);
   reactor().timers().cancel(attempt);
   reactor().destroy_later(attempt);
   return std::exchange(attempt.id, {});

@@ -7,6 +7,7 @@
 
 #include "base/slot_table.h"
 #include "net/connection_pool.h"
+#include "net/names.h"
 #include "reactor/reactor.h"
 #include "sys/socket.h"
 
@@ -36,7 +37,11 @@ class Connector {
   // Another one for each that was made in this process.
   uint64_t number() const { return number_; }
   ConnectionPool& pool() const { return pool_; }
+  // Where names are looked up from now on; without them an address with a name can't be connected to.
+  void use_names(Names& names) { names_ = &names; }
 
+  // All addresses of a name are tried in their order, and `timeout_ms` is for all together: one that does not
+  // answer has its part of what is left, but not less than kTryMsMin.
   // The id is that of the connection to be; generation 0: there is no room for it, which `done` will tell.
   ConnectionId connect(std::string_view address, uint32_t timeout_ms, const sys::ConnectOptions& options,
                        Done done);
@@ -50,6 +55,7 @@ class Connector {
  private:
   static constexpr uint32_t kRetryMs = 10;  // first, then twice as long each time, up to kRetryMaxMs
   static constexpr uint32_t kRetryMaxMs = 160;
+  static constexpr uint32_t kTryMsMin = 250;
 
   struct Plan {
     std::string address;
@@ -74,9 +80,12 @@ class Connector {
 
     ConnectionId id;  // none: it is over
     Plan plan;
-    std::vector<sys::Address> addresses;  // those that are left to be tried
+    uint64_t lookup = 0;  // of its name, while that is under way
+    uint16_t port = 0;    // 0: it has no name
+    std::vector<sys::Address> addresses;  // those that are left to be tried, the next one last
     sys::Fd socket;
     uint64_t deadline_ms = 0;
+    uint64_t try_until_ms = 0;  // of the address that is tried now
     uint32_t retry_ms = kRetryMs;
 
    private:
@@ -87,13 +96,16 @@ class Connector {
 
   Attempt* find(ConnectionId id);
   void begin(ConnectionId id);
-  void look_up(ConnectionId id, std::string_view address);
+  void look_up(Attempt& attempt);
+  void look_up_name(Attempt& attempt, std::string_view host);
   void take_addresses(ConnectionId id, Result<std::vector<sys::Address>> found);
+  void try_next(Attempt& attempt);
   void try_address(Attempt& attempt);
   void take_outcome(Attempt& attempt);
   void settle(Attempt& attempt, long result);
   void try_later(Attempt& attempt);
   void go_on(Attempt& attempt);
+  void give_up(Attempt& attempt);
   void end(Attempt& attempt, Result<Connected> outcome);
   ConnectionId stop(Attempt& attempt);
   void refuse(Plan plan, std::string_view why);
@@ -103,6 +115,7 @@ class Connector {
 
   ConnectionPool& pool_;
   uint64_t number_;
+  Names* names_ = nullptr;
   SlotTable<Attempt> attempts_;
   bool leaving_ = false;
 };

@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include "net/host_names.h"
+
 namespace oklo::stream {
 
 struct ClientSide::Wish {
@@ -20,6 +22,7 @@ ClientSide::ClientSide(const StreamHandlers& handlers, const ClientOptions& opti
       connector_number_(connector.number()),
       service_(handlers, options.stream, connector.pool().reactor(), own_life_, connector.pool().life().slot),
       endpoint_(connector.pool().make_endpoint(service_)) {
+  connector_.use_names(host_names());
   endpoint_.kind = ConnectionKind::stream_client;
   endpoint_.write_stall_ms = options.stream.write_stall_ms;
   endpoint_.queue_bytes_max = options.stream.queue_bytes;

@@ -1,10 +1,12 @@
-// Makes connections when it is told to, for tests and for looking: dialer ADDRESS [ADDRESS_OF_PROCESS]
+// Makes connections when it is told to, for tests and for looking:
+// dialer ADDRESS [ADDRESS_OF_PROCESS] [resolv=FILE] [hosts=FILE] [port=PORT]
 //
 // Lines over TCP, to one worker: "open ADDRESS [MS]" makes a connection and says "N up", then "N: LINE" for
 // each line that it gets, "N end", "N closed REASON", or "N failed: WHY". "send N TEXT" sends a line there,
 // "finish N" ends the sending side, "close N" closes it, or gives it up. "many COUNT ADDRESS" opens that many
 // and says how many are up when all are decided; "drop" closes all. A process of its own may be given an
-// address, which it connects to once and says "hello" there; the log tells what it hears.
+// address, which it connects to once and says "hello" there; the log tells what it hears. Names are looked up
+// by the name servers that FILE names, at PORT.
 #include <oklo/oklo.h>
 
 #include <map>
@@ -114,15 +116,29 @@ void dial(const std::string& address) {
   dialer.connect(address, [](std::string_view, std::string_view why) { oklo::log_line(why); });
 }
 
+bool read_word(oklo::ResolverOptions& resolver, std::string_view word) {
+  if (word.starts_with("resolv=")) resolver.resolv_conf = word.substr(7);
+  else if (word.starts_with("hosts=")) resolver.hosts = word.substr(6);
+  else if (word.starts_with("port=")) resolver.port = static_cast<uint16_t>(std::stoul(&word[5]));
+  else return false;
+  return true;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   if (argc < 2) return 100;
+  oklo::ResolverOptions resolver;
+  while (argc > 2 && read_word(resolver, argv[argc - 1])) argc--;
   oklo::Server server({.workers = 1});
   server.tcp(argv[1], {.on_receive = command}, {.framing = lines()});
+  server.on_worker_start([&resolver](unsigned) { oklo::set_resolver(resolver); });
   if (argc > 2) {
     std::string address = argv[2];
-    auto start = [address] { dial(address); };
+    auto start = [&resolver, address] {
+      oklo::set_resolver(resolver);
+      dial(address);
+    };
     oklo::ProcessOptions options;
     options.on_stop = [] { oklo::log_line("told to leave"); };
     server.process("dialer", start, std::move(options));

@@ -1,4 +1,4 @@
-// Asks other HTTP servers on behalf of its clients: fetch ADDRESS [HEAD_MS]
+// Asks other HTTP servers on behalf of its clients: fetch ADDRESS [HEAD_MS [HOSTS_FILE]]
 //
 // "/?url=URL" answers with what the other server answered to the same method and body, "/size?url=URL" counts
 // the body without keeping it. 502 says why there is no answer. The workers keep connections to the servers.
@@ -60,5 +60,7 @@ int main(int argc, char** argv) {
   site.get("/size", size);
   oklo::Server server({.workers = 1});
   server.http(argv[1], std::move(site), {.body_bytes = 8 << 20});
+  std::string hosts = argc > 3 ? argv[3] : "/etc/hosts";
+  server.on_worker_start([&hosts](unsigned) { oklo::set_resolver({.hosts = hosts}); });
   return server.run();
 }

@@ -135,8 +135,19 @@ def test_urls_that_can_not_be_asked():
         port = free_port()
         assert b"Connection refused" in ask(server, f"http://127.0.0.1:{port}/").body
         assert b"https is not spoken" in ask(server, "https://127.0.0.1/").body
-        assert b"names are not looked up" in ask(server, "http://example.com/").body
+        assert b"has a label of more than 63" in ask(server, f"http://{'a' * 64}/").body
         assert b"must begin with http://" in ask(server, "").body
+
+
+def test_a_server_that_is_called_by_a_name():
+    """All its addresses are tried, and its connections are kept as those of others are."""
+    with files({"hosts": b"127.0.0.99 web\n127.0.0.1 web\n127.0.0.1 other\n"}) as place:
+        with fetch(30_000, f"{place}/hosts") as server, playing(keeps(PLAIN, PLAIN), PLAIN) as played:
+            for _ in range(2):
+                assert ask(server, f"http://web:{played.port}/a").body == b"hello"
+            assert ask(server, f"http://other:{played.port}/").body == b"hello"
+            assert [b"\r\nHost: web:%d\r\n" % played.port in head for head in played.asked] == \
+                [True, True, False], played.asked
 
 
 def test_a_server_that_is_too_slow():

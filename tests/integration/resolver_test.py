@@ -29,11 +29,11 @@ def answers(port, name=b"\x04four\x04test\x00"):
 
 
 @contextlib.contextmanager
-def dnsmasq(port):
+def dnsmasq(port, *records):
     program = shutil.which("dnsmasq", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
     command = [program, "--no-daemon", "--conf-file=/dev/null", "--no-resolv", "--no-hosts",
                "--bind-interfaces", "--listen-address=127.0.0.1", "--pid-file=", f"--port={port}",
-               "--local-ttl=1"] + RECORDS
+               "--local-ttl=1"] + RECORDS + list(records)
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                           stderr=subprocess.DEVNULL) as server:
         try:
