@@ -8,6 +8,7 @@
 #include <oklo/connection_id.h>
 #include <oklo/cookie.h>
 #include <oklo/datagram.h>
+#include <oklo/datagram_client.h>
 #include <oklo/form.h>
 #include <oklo/framing.h>
 #include <oklo/function.h>

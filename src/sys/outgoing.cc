@@ -23,7 +23,14 @@ long connect_socket(const Address& to, int type, Fd& out) {
 
 }  // namespace
 
-long connect_packets(const Address& to, Fd& out) { return connect_socket(to, SOCK_DGRAM, out); }
+long connect_packets(const Address& to, Fd& out) {
+  long result = connect_socket(to, SOCK_DGRAM, out);
+  if (result < 0 || !to.is_unix()) return result;
+  sa_family_t nameless = AF_UNIX;
+  result = kernel::bind(out.get(), reinterpret_cast<sockaddr*>(&nameless), sizeof nameless);
+  if (result < 0) out.reset();
+  return result;
+}
 
 long begin_connect(const Address& to, Fd& out) {
   long result = connect_socket(to, SOCK_STREAM, out);

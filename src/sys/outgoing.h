@@ -10,8 +10,9 @@ namespace oklo::sys {
 
 // Sockets that begin here: non-blocking, close-on-exec. Each answers 0, or a negative errno number.
 
-// A UDP socket that hears of one address and sends to it alone, from a port that the kernel picks at random.
-// Nothing is sent yet; the kernel says whether there is a way to that address.
+// A socket for datagrams that hears of one address and sends to it alone, from a port that the kernel picks
+// at random; to a unix path from a name that it makes up, or nobody could answer (autobind, unix(7)). Nothing
+// is sent yet; the kernel says whether there is a way to that address.
 [[nodiscard]] long connect_packets(const Address& to, Fd& out);
 
 // Begins to connect a stream. It is writable when the outcome is there.

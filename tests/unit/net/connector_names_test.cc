@@ -7,39 +7,13 @@
 #include <vector>
 
 #include "net/connecting.h"
+#include "net/fake_names.h"
 
 using oklo::ConnectionId;
 using oklo::Error;
-using Addresses = std::vector<sys::Address>;
+using Addresses = FakeNames::Addresses;
 
 namespace {
-
-// Answers when the test says so.
-struct FakeNames final : oklo::Names {
-  struct Lookup {
-    uint64_t number;
-    std::string host;
-    Found found;
-  };
-  std::vector<Lookup> lookups;
-  uint64_t last = 0;
-  bool full = false;
-
-  uint64_t look_up(std::string_view host, Found found) override {
-    if (full) return 0;
-    lookups.push_back({++last, std::string(host), std::move(found)});
-    return last;
-  }
-  void cancel(uint64_t number) override {
-    std::erase_if(lookups, [number](const Lookup& lookup) { return lookup.number == number; });
-  }
-  void answer(oklo::Result<Addresses> result) {
-    REQUIRE(lookups.size() == 1);
-    Found found = std::move(lookups[0].found);
-    lookups.clear();
-    found(std::move(result));
-  }
-};
 
 struct WithNames {
   FakeNames names;
