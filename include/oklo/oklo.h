@@ -27,4 +27,5 @@
 #include <oklo/table.h>
 #include <oklo/task.h>
 #include <oklo/websocket.h>
+#include <oklo/websocket_client.h>
 #include <oklo/worker.h>

@@ -23,7 +23,7 @@ class WebSocket {
  public:
   // Its name in all workers: send_to.
   ConnectionId id() const;
-  // The address of the client: "192.0.2.1", "2001:db8::1", "unix".
+  // The address of the other side: "192.0.2.1", "2001:db8::1", "unix".
   std::string peer() const;
 
   // Sends a text, which must be UTF-8, or bytes. False when it is closed, or so much waits to be sent that
@@ -37,8 +37,8 @@ class WebSocket {
   // sent. Nothing happens when it is closing already.
   void close(uint16_t code = 1000, std::string_view reason = {});
 
-  // Enters a room; to enter twice is to be in it once. False when the name is too long. It leaves all its
-  // rooms after on_close.
+  // Enters a room; to enter twice is to be in it once. False when the name is too long, and where it is one
+  // of a WebSocketClient. It leaves all its rooms after on_close.
   bool join(std::string_view room);
   void leave(std::string_view room);
   // The same as Room(name), whether this WebSocket is in it or not.

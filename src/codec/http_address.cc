@@ -8,13 +8,17 @@
 
 namespace oklo::codec {
 
-const char* parse_http_address(std::string_view text, HttpAddress& out) {
-  constexpr std::string_view kScheme = "http://";
-  if (equal_ignoring_case(text.substr(0, 8), "https://"))
-    return "https is not spoken here: put something in between that ends TLS";
-  if (!equal_ignoring_case(text.substr(0, kScheme.size()), kScheme)) return "it must begin with http://";
-  text.remove_prefix(kScheme.size());
-  text = text.substr(0, text.find('#'));
+namespace {
+
+// Whether it begins with the scheme, which is taken away then.
+bool take_scheme(std::string_view& text, std::string_view scheme) {
+  if (!equal_ignoring_case(text.substr(0, scheme.size()), scheme)) return false;
+  text.remove_prefix(scheme.size());
+  return true;
+}
+
+// What follows the scheme.
+const char* parse_rest(std::string_view text, HttpAddress& out) {
   std::string_view host = text.substr(0, text.find_first_of("/?"));
   std::string_view target = text.substr(host.size());
   if (host.find('@') != host.npos) return "a user name may not stand in it";
@@ -29,6 +33,21 @@ const char* parse_http_address(std::string_view text, HttpAddress& out) {
   out.target = target.starts_with('/') ? "" : "/";
   out.target += target;
   return nullptr;
+}
+
+}  // namespace
+
+const char* parse_http_address(std::string_view text, HttpAddress& out) {
+  if (take_scheme(text, "https://"))
+    return "https is not spoken here: put something in between that ends TLS";
+  if (!take_scheme(text, "http://")) return "it must begin with http://";
+  return parse_rest(text.substr(0, text.find('#')), out);
+}
+
+const char* parse_websocket_address(std::string_view text, HttpAddress& out) {
+  if (take_scheme(text, "wss://")) return "wss is not spoken here: put something in between that ends TLS";
+  if (!take_scheme(text, "ws://")) return "it must begin with ws://";
+  return text.find('#') == text.npos ? parse_rest(text, out) : "a fragment may not stand in it";
 }
 
 }  // namespace oklo::codec

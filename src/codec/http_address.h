@@ -16,4 +16,7 @@ struct HttpAddress {
 // as section 4.2.4 asks for.
 const char* parse_http_address(std::string_view text, HttpAddress& out);
 
+// The same for an absolute "ws://HOST[:PORT][/PATH][?QUERY]" (RFC 6455 section 3), which has no fragment.
+const char* parse_websocket_address(std::string_view text, HttpAddress& out);
+
 }  // namespace oklo::codec

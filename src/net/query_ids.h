@@ -9,12 +9,13 @@
 
 namespace oklo {
 
-// Ids that who has not seen them can't foresee: a keyed hash of a counter.
+// Ids, and other numbers, that who has not seen them can't foresee: a keyed hash of a counter.
 class QueryIds {
  public:
-  uint16_t next() {
+  uint16_t next() { return static_cast<uint16_t>(number()); }
+  uint64_t number() {
     count_++;
-    return static_cast<uint16_t>(siphash(key_, {reinterpret_cast<const char*>(&count_), sizeof count_}));
+    return siphash(key_, {reinterpret_cast<const char*>(&count_), sizeof count_});
   }
 
  private:

@@ -17,7 +17,7 @@ static_assert(Room::kMessageBytesMax <= BroadcastRing::payload_max(Broadcast::kR
 
 bool is_reached(ConnectionKind kind) {
   return kind == ConnectionKind::stream || kind == ConnectionKind::stream_client ||
-         kind == ConnectionKind::websocket;
+         kind == ConnectionKind::websocket || kind == ConnectionKind::websocket_client;
 }
 
 bool is_for_group(Relay::Kind kind) { return kind == Relay::Kind::room || kind == Relay::Kind::all; }

@@ -12,7 +12,9 @@
 namespace oklo {
 
 // What is spoken on a connection; those of clients stand last.
-enum class ConnectionKind : uint8_t { none, http, stream, websocket, stream_client, http_client };
+enum class ConnectionKind : uint8_t {
+  none, http, stream, websocket, stream_client, http_client, websocket_client,
+};
 
 // What all processes may know of one connection: 64 bytes. Written by its owner alone, read by anyone,
 // so a reader may see a row in the middle of a change, and checks the generation.

@@ -1,6 +1,7 @@
 #include "ws/websocket_service.h"
 
 #include <algorithm>
+#include <cstring>
 #include <memory>
 #include <new>
 #include <utility>
@@ -43,14 +44,32 @@ size_t count_frames(std::string_view frames) {
 }  // namespace
 
 void WebSocketService::open(net::Connection& connection, http::Exchange& exchange) {
-  Session& session = *new (&session_of(connection)) Session;
-  session.active_ms = low_ms(connection);
-  hub_.enter(connection);
-  set_deadline(connection);
+  begin(connection);
+  hub_->enter(connection);
   if (!handlers_.on_open) return;
   LocalLink link(connection, *this);
   WebSocket socket = link.handle();
   handlers_.on_open(socket, exchange.request());
+}
+
+void WebSocketService::open(net::Connection& connection, unsigned char* state, const OnOpen& on_open,
+                            std::string_view subprotocol) {
+  begin(connection);
+  session_of(connection).state = state;
+  if (!on_open) return;
+  WebSocket socket(connection);
+  on_open(socket, subprotocol);
+}
+
+void WebSocketService::begin(net::Connection& connection) {
+  Session& session = *new (&session_of(connection)) Session;
+  session.active_ms = low_ms(connection);
+  set_deadline(connection);
+}
+
+void WebSocketService::visit(net::Connection& connection, const Function<void(WebSocket&)>& function) {
+  WebSocket socket(connection);
+  function(socket);
 }
 
 // ---------------------------------------------------------------- what each message passes
@@ -68,12 +87,17 @@ inline void WebSocketService::set_deadline(net::Connection& connection) {
   if (at_ms != UINT64_MAX) connection.set_deadline(at_ms);
 }
 
+// A server masks nothing.
+inline void WebSocketService::unmask(std::span<char> piece, codec::FrameMask mask, uint64_t offset) const {
+  if (!is_client()) codec::apply_mask(piece, mask, offset);
+}
+
 // A message that is there whole is used where it lies.
 [[gnu::always_inline]] inline bool WebSocketService::take_message(net::Connection& connection,
                                                                   const FrameHeader& header) {
   size_t size = static_cast<size_t>(header.payload_size);
   std::span<char> payload = connection.input().subspan(header.header_size, size);
-  codec::apply_mask(payload, header.mask, 0);
+  unmask(payload, header.mask, 0);
   if (header.opcode == FrameOpcode::text && !valid_utf8(text_of(payload)))
     return fail(connection, codec::kCloseBadText, "not UTF-8", CloseReason::protocol_error);
   hand_over(connection, header.opcode, text_of(payload));
@@ -101,9 +125,12 @@ inline void WebSocketService::hand_over(net::Connection& connection, FrameOpcode
 void WebSocketService::on_data(net::Connection& connection) {
   Session& session = session_of(connection);
   session.pinged = false;
+  if (session.phase == Phase::closed) return connection.consume(connection.input().size());
+  bool quick = !is_client();
   while (!connection.input().empty() && connection.open() && !session.stalled) {
     FrameHeader header;
-    bool is_short = !session.partial && codec::parse_short_message(text_of(connection.input()), header);
+    bool is_short = quick && !session.partial;
+    is_short = is_short && codec::parse_short_message(text_of(connection.input()), header);
     if (!(is_short ? take_message(connection, header) : read_frame(connection))) break;
     if (connection.queued() <= stall_bytes_) continue;
     session.stalled = true;
@@ -115,15 +142,15 @@ void WebSocketService::on_data(net::Connection& connection) {
 void WebSocketService::on_end(net::Connection& connection) {
   Session& session = session_of(connection);
   if (session.stalled) return;
-  CloseReason reason = session.phase == Phase::closing ? session.reason : CloseReason::peer_closed;
+  CloseReason reason = session.phase == Phase::open ? CloseReason::peer_closed : session.reason;
   session.phase = Phase::closed;
   connection.close(reason, Linger::no);
 }
 
 void WebSocketService::on_drained(net::Connection& connection) {
   Session& session = session_of(connection);
-  if (session.phase == Phase::closing) connection.set_deadline(connection.clock().now_ms + kCloseMs);
-  else set_deadline(connection);
+  if (session.phase == Phase::open) set_deadline(connection);
+  else connection.set_deadline(connection.clock().now_ms + kCloseMs);
   if (!session.stalled) return;
   session.stalled = false;
   connection.resume_reading();
@@ -133,7 +160,7 @@ void WebSocketService::on_drained(net::Connection& connection) {
 
 void WebSocketService::on_deadline(net::Connection& connection) {
   Session& session = session_of(connection);
-  if (session.phase == Phase::closing) return connection.close(session.reason, Linger::no);
+  if (session.phase != Phase::open) return connection.close(session.reason, Linger::no);
   uint32_t quiet_ms = low_ms(connection) - session.active_ms;
   if (options_.idle_ms && quiet_ms >= options_.idle_ms)
     return close(connection, kGoingAway, "idle", CloseReason::idle_timeout);
@@ -153,7 +180,7 @@ void WebSocketService::on_close(net::Connection& connection, CloseReason) {
   Session& session = session_of(connection);
   session.phase = Phase::closed;
   tell_closed(connection, session.code ? session.code : kLost, {});
-  hub_.exit(connection);
+  if (hub_) hub_->exit(connection);
   delete session.partial;
   delete[] session.state;
 }
@@ -176,7 +203,7 @@ bool WebSocketService::read_frame(net::Connection& connection) {
   if (session.partial && session.partial->left > 0) return take_piece(connection);
   std::string_view input = text_of(connection.input());
   FrameHeader header;
-  FrameVerdict verdict = codec::parse_frame_header(input, codec::FrameReader::server, header);
+  FrameVerdict verdict = codec::parse_frame_header(input, reader_, header);
   if (verdict == FrameVerdict::more) return false;
   if (verdict != FrameVerdict::fine) {
     codec::FrameRefusal refusal = codec::refusal_of(verdict);
@@ -223,7 +250,7 @@ bool WebSocketService::take_piece(net::Connection& connection) {
   PartialMessage& partial = *session.partial;
   size_t size = static_cast<size_t>(std::min<uint64_t>(partial.left, connection.input().size()));
   std::span<char> piece = connection.input().first(size);
-  codec::apply_mask(piece, partial.mask, partial.offset);
+  unmask(piece, partial.mask, partial.offset);
   bool text = partial.opcode == FrameOpcode::text;
   bool last = partial.fin && size == partial.left;
   if (text && (!partial.utf8.feed(text_of(piece)) || (last && !partial.utf8.finish())))
@@ -242,7 +269,7 @@ bool WebSocketService::take_piece(net::Connection& connection) {
 bool WebSocketService::take_control(net::Connection& connection, const FrameHeader& header) {
   size_t size = static_cast<size_t>(header.payload_size);
   std::span<char> payload = connection.input().subspan(header.header_size, size);
-  codec::apply_mask(payload, header.mask, 0);
+  unmask(payload, header.mask, 0);
   if (header.opcode == FrameOpcode::close) return take_close(connection, text_of(payload));
   bool answers = header.opcode == FrameOpcode::ping && session_of(connection).phase == Phase::open;
   if (answers) send_control(connection, FrameOpcode::pong, text_of(payload));
@@ -251,7 +278,7 @@ bool WebSocketService::take_control(net::Connection& connection, const FrameHead
 }
 
 // The closing handshake is done, whoever began it (RFC 6455 section 5.5.1). The server closes the stream
-// first (section 7.1.1).
+// first, and the client waits for that (section 7.1.1).
 bool WebSocketService::take_close(net::Connection& connection, std::string_view payload) {
   Session& session = session_of(connection);
   codec::CloseReason said;
@@ -260,13 +287,20 @@ bool WebSocketService::take_close(net::Connection& connection, std::string_view 
     codec::FrameRefusal refusal = codec::refusal_of(verdict);
     return fail(connection, refusal.close_code, refusal.reason, CloseReason::protocol_error);
   }
-  hub_.flush();
-  bool asked = session.phase == Phase::closing;
+  flush_rooms();
+  CloseReason reason = session.phase == Phase::closing ? session.reason : CloseReason::peer_closed;
   if (session.phase == Phase::open) send_close(connection, said.code, {});
   session.phase = Phase::closed;
   tell_closed(connection, said.code, said.text);
-  connection.close(asked ? session.reason : CloseReason::peer_closed, Linger::yes);
+  if (is_client()) await_end(connection, reason);
+  else connection.close(reason, Linger::yes);
   return false;
+}
+
+void WebSocketService::await_end(net::Connection& connection, CloseReason reason) {
+  session_of(connection).reason = reason;
+  connection.consume(connection.input().size());
+  connection.set_deadline(connection.clock().now_ms + kCloseMs);
 }
 
 // ---------------------------------------------------------------- sending
@@ -275,6 +309,7 @@ bool WebSocketService::take_close(net::Connection& connection, std::string_view 
 [[gnu::always_inline]] inline void WebSocketService::send_frame(net::Connection& connection,
                                                                 FrameOpcode opcode,
                                                                 std::string_view payload) {
+  if (is_client()) return send_masked(connection, opcode, payload);
   size_t copied = payload.size() <= kCopyBytesMax ? payload.size() : 0;
   char* start = connection.room(codec::kFrameHeaderBytesMax + copied).data();
   char* end = codec::write_frame_header(start, opcode, payload.size());
@@ -283,8 +318,29 @@ bool WebSocketService::take_close(net::Connection& connection, std::string_view 
   if (!copied) connection.send(payload);
 }
 
+// Each frame has a mask that nobody can foresee (RFC 6455 section 5.3).
+void WebSocketService::send_masked(net::Connection& connection, FrameOpcode opcode,
+                                   std::string_view payload) {
+  FrameHeader header;
+  header.payload_size = payload.size();
+  header.opcode = opcode;
+  header.masked = true;
+  uint64_t number = masks_.number();
+  std::memcpy(header.mask.data(), &number, header.mask.size());
+  char* start = connection.room(codec::kFrameHeaderBytesMax).data();
+  connection.advance(static_cast<size_t>(codec::write_frame_header(start, header) - start));
+  for (size_t at = 0; at < payload.size();) {
+    std::span<char> room = connection.room(1);
+    size_t size = std::min(room.size(), payload.size() - at);
+    payload.copy(room.data(), size, at);
+    codec::apply_mask(room.first(size), header.mask, at);
+    connection.advance(size);
+    at += size;
+  }
+}
+
 bool WebSocketService::send(net::Connection& connection, FrameOpcode opcode, std::string_view payload) {
-  hub_.flush();
+  flush_rooms();
   if (session_of(connection).phase != Phase::open || !connection.open()) return false;
   size_t wanted = payload.size() + codec::kFrameHeaderBytesMax;
   if (connection.queued() + wanted > options_.queue_bytes && !make_room(connection, wanted)) {
@@ -343,7 +399,7 @@ size_t WebSocketService::drop_waiting(net::Connection& connection, size_t bytes)
 
 void WebSocketService::close(net::Connection& connection, uint16_t code, std::string_view text,
                              CloseReason reason) {
-  hub_.flush();
+  flush_rooms();
   Session& session = session_of(connection);
   if (session.phase != Phase::open || !connection.open()) return;
   send_close(connection, code, text);
@@ -356,7 +412,7 @@ void WebSocketService::close(net::Connection& connection, uint16_t code, std::st
 // 7.1.7).
 bool WebSocketService::fail(net::Connection& connection, uint16_t code, std::string_view text,
                             CloseReason reason) {
-  hub_.flush();
+  flush_rooms();
   Session& session = session_of(connection);
   if (session.phase == Phase::open) send_close(connection, code, text);
   session.phase = Phase::closed;
@@ -375,11 +431,11 @@ void WebSocketService::tell_closed(net::Connection& connection, uint16_t code, s
 }
 
 bool WebSocketService::join(net::Connection& connection, std::string_view room) {
-  return hub_.join(connection, room);
+  return hub_ && hub_->join(connection, room);
 }
 
 void WebSocketService::leave(net::Connection& connection, std::string_view room) {
-  hub_.leave(connection, room);
+  if (hub_) hub_->leave(connection, room);
 }
 
 }  // namespace oklo::ws

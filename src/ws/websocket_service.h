@@ -6,6 +6,7 @@
 #include "http/exchange.h"
 #include "net/connection.h"
 #include "net/protocol.h"
+#include "net/query_ids.h"
 #include "shm/scoreboard.h"
 #include "ws/hub.h"
 #include "ws/session.h"
@@ -14,21 +15,27 @@
 
 namespace oklo::ws {
 
-// The WebSocket protocol (RFC 6455) for one route, in one worker: reads frames from connections, hands whole
-// messages to the handlers, pings, keeps to the limits, says goodbye.
+// The WebSocket protocol (RFC 6455) for one route in one worker, or for one client: reads frames from
+// connections, hands whole messages to the handlers, pings, keeps to the limits, says goodbye. A client masks
+// what it sends and is in no rooms.
 class WebSocketService final : public Protocol {
  public:
   // All of these outlive it.
   WebSocketService(const WebSocketHandlers& handlers, const WebSocketOptions& options, Hub& hub,
                    LifeRow& life)
-      : handlers_(handlers),
-        options_(options),
-        hub_(hub),
-        life_(life),
-        stall_bytes_(options.queue_bytes / kStallPart) {}
+      : WebSocketService(handlers, options, &hub, life) {}
+  // That of a client.
+  WebSocketService(const WebSocketHandlers& handlers, const WebSocketOptions& options, LifeRow& life)
+      : WebSocketService(handlers, options, nullptr, life) {}
 
   // A connection that became a WebSocket.
   void open(net::Connection& connection, http::Exchange& exchange);
+  // One of a client. It takes over `state`, the memory of WebSocket::state or nullptr.
+  using OnOpen = Function<void(WebSocket&, std::string_view subprotocol)>;
+  void open(net::Connection& connection, unsigned char* state, const OnOpen& on_open,
+            std::string_view subprotocol);
+  // Calls the function with the WebSocket of a connection that is one.
+  static void visit(net::Connection& connection, const Function<void(WebSocket&)>& function);
 
   void on_open(net::Connection&) override {}
   void on_data(net::Connection& connection) override;
@@ -55,7 +62,21 @@ class WebSocketService final : public Protocol {
 
  private:
   static constexpr uint32_t kStallPart = 16;  // of the queue is full: the next message is not read yet
-  static constexpr uint32_t kCloseMs = 2000;  // to answer a close frame
+  static constexpr uint32_t kCloseMs = 2000;  // to answer a close frame, and to close the stream behind it
+
+  WebSocketService(const WebSocketHandlers& handlers, const WebSocketOptions& options, Hub* hub,
+                   LifeRow& life)
+      : handlers_(handlers),
+        options_(options),
+        hub_(hub),
+        reader_(hub ? codec::FrameReader::server : codec::FrameReader::client),
+        life_(life),
+        stall_bytes_(options.queue_bytes / kStallPart) {}
+  bool is_client() const { return reader_ == codec::FrameReader::client; }
+  void begin(net::Connection& connection);
+  void flush_rooms() {
+    if (hub_) hub_->flush();
+  }
 
   // --- reading: these say whether there may be more to read
   bool read_frame(net::Connection& connection);
@@ -66,9 +87,11 @@ class WebSocketService final : public Protocol {
   bool take_control(net::Connection& connection, const codec::FrameHeader& header);
   bool take_close(net::Connection& connection, std::string_view payload);
   void hand_over(net::Connection& connection, codec::FrameOpcode opcode, std::string_view message);
+  void unmask(std::span<char> piece, codec::FrameMask mask, uint64_t offset) const;
 
   // --- sending
   void send_frame(net::Connection& connection, codec::FrameOpcode opcode, std::string_view payload);
+  void send_masked(net::Connection& connection, codec::FrameOpcode opcode, std::string_view payload);
   void send_control(net::Connection& connection, codec::FrameOpcode opcode, std::string_view payload);
   void send_close(net::Connection& connection, uint16_t code, std::string_view text);
   bool make_room(net::Connection& connection, size_t bytes);
@@ -77,11 +100,14 @@ class WebSocketService final : public Protocol {
   // --- time and the end
   void set_deadline(net::Connection& connection);
   bool fail(net::Connection& connection, uint16_t code, std::string_view text, CloseReason reason);
+  void await_end(net::Connection& connection, CloseReason reason);
   void tell_closed(net::Connection& connection, uint16_t code, std::string_view text);
 
   const WebSocketHandlers& handlers_;
   const WebSocketOptions& options_;
-  Hub& hub_;
+  Hub* const hub_;  // nullptr: of a client
+  const codec::FrameReader reader_;
+  QueryIds masks_;  // of a client
   LifeRow& life_;
   const size_t stall_bytes_;
 };

@@ -101,11 +101,15 @@ bool WebSocketUpgrade::accept(http::Exchange& exchange) {
 std::string WebSocketMaker::fault() const {
   if (!handlers_.on_open && !handlers_.on_message && !handlers_.on_binary)
     return "on_message, on_binary or on_open is missing";
-  if (options_.message_bytes == 0) return "message_bytes must be at least 1";
-  if (options_.queue_bytes < kQueueBytesMin) return "queue_bytes must be at least 1024";
-  for (const std::string& origin : options_.origins)
+  return fault_of(options_);
+}
+
+std::string fault_of(const WebSocketOptions& options) {
+  if (options.message_bytes == 0) return "message_bytes must be at least 1";
+  if (options.queue_bytes < kQueueBytesMin) return "queue_bytes must be at least 1024";
+  for (const std::string& origin : options.origins)
     if (!is_origin(origin)) return "\"" + origin + "\" is no origin, as \"https://example.org\" is one";
-  for (const std::string& name : options_.subprotocols)
+  for (const std::string& name : options.subprotocols)
     if (!codec::is_token(name)) return "\"" + name + "\" is no name of a subprotocol";
   return {};
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "http/upgrade.h"
 #include "ws/websocket_service.h"
@@ -30,6 +31,9 @@ class WebSocketUpgrade final : public http::Upgrade {
   WebSocketService service_;
   Endpoint endpoint_;
 };
+
+// What is wrong with them, for whoever wrote them; empty: nothing.
+std::string fault_of(const WebSocketOptions& options);
 
 // What a route with WebSockets keeps.
 class WebSocketMaker final : public http::UpgradeMaker {

@@ -46,6 +46,8 @@ def missing(tool):
         return bool(os.environ.get("SAN"))
     if tool == "prompt signals":
         return "thread" in os.environ.get("SAN", "")
+    if tool == "python3-websockets":
+        return not os.path.exists("/usr/lib/python3/dist-packages/websockets")
     if tool == "root":
         return os.getuid() != 0
     return shutil.which(tool, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin") is None

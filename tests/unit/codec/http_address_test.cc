@@ -8,12 +8,16 @@ using namespace oklo::codec;
 
 namespace {
 
-std::string parse(std::string_view text) {
+using Parser = const char* (*)(std::string_view, HttpAddress&);
+
+std::string parse(std::string_view text, Parser parser = parse_http_address) {
   Guarded bytes(text);
   HttpAddress address;
-  const char* fault = parse_http_address(bytes.view(), address);
+  const char* fault = parser(bytes.view(), address);
   return fault ? fault : address.server + " " + address.host + " " + address.target;
 }
+
+std::string parse_ws(std::string_view text) { return parse(text, parse_websocket_address); }
 
 }  // namespace
 
@@ -37,4 +41,15 @@ TEST_CASE("codec/http_address: what is refused") {
   CHECK(parse("http://h/a b") == "what follows the host is no path");
   CHECK(parse("http://h/a\r\nX: y") == "what follows the host is no path");
   CHECK(parse("http://h/\xc3\xa9") == "what follows the host is no path");
+}
+
+TEST_CASE("codec/http_address: that of a WebSocket") {
+  CHECK(parse_ws("ws://example.org/chat?a=b") == "example.org:80 example.org /chat?a=b");
+  CHECK(parse_ws("WS://[::1]:8080") == "[::1]:8080 [::1]:8080 /");
+  CHECK(parse_ws("wss://h/").starts_with("wss is not spoken here"));
+  for (const char* bad : {"", "h/", "http://h/", "ws:/h"}) CHECK(parse_ws(bad) == "it must begin with ws://");
+  CHECK(parse_ws("ws://h/a#b") == "a fragment may not stand in it");
+  CHECK(parse_ws("ws://") == "the host is missing or no host");
+  CHECK(parse_ws("ws://u@h/") == "a user name may not stand in it");
+  CHECK(parse_ws("ws://h/a b") == "what follows the host is no path");
 }

@@ -87,7 +87,7 @@ struct Net : Turns {
     REQUIRE(poll(&entry, 1, 10'000) == 1);
     oklo::sys::Address address;
     oklo::sys::Fd socket(static_cast<int>(oklo::sys::accept_connection(listener.get(), address)));
-    REQUIRE(socket);
+    REQUIRE(socket.get() >= 0);
     accepted_fd = socket.get();
     pool.open(endpoint, std::move(socket), address, false);
     return peer;
