@@ -24,6 +24,7 @@
 #include <oklo/server.h>
 #include <oklo/shared.h>
 #include <oklo/stream.h>
+#include <oklo/sync_client.h>
 #include <oklo/table.h>
 #include <oklo/task.h>
 #include <oklo/websocket.h>
