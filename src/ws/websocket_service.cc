@@ -57,7 +57,8 @@ void WebSocketService::open(net::Connection& connection, unsigned char* state, c
   begin(connection);
   session_of(connection).state = state;
   if (!on_open) return;
-  WebSocket socket(connection);
+  LocalLink link(connection, *this);
+  WebSocket socket = link.handle();
   on_open(socket, subprotocol);
 }
 
@@ -68,7 +69,8 @@ void WebSocketService::begin(net::Connection& connection) {
 }
 
 void WebSocketService::visit(net::Connection& connection, const Function<void(WebSocket&)>& function) {
-  WebSocket socket(connection);
+  LocalLink link(connection, of(connection));
+  WebSocket socket = link.handle();
   function(socket);
 }
 
