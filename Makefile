@@ -38,7 +38,7 @@ HOT   := $(addprefix base/,number utf8) stream \
          $(addprefix http/,date_line file_cache file_resource http_service reply request response \
            route_table static_files) \
          $(addprefix net/,block_pool connection connection_pool datagram_socket output_queue \
-           socket_connection) \
+           posted_connection posted_pool socket_connection) \
          $(addprefix reactor/,reactor timer_wheel) \
          $(addprefix shm/,broadcast_reader broadcast_ring broadcast_writer connection_rows) \
          $(addprefix sys/,epoll kernel packet_reader packet_writer socket time) \

@@ -109,9 +109,13 @@ void HttpService::on_drain(net::Connection& connection, DrainMode mode) {
   else close_idle(connection);
 }
 
+bool HttpService::answered(net::Connection& connection) {
+  const HttpSession& session = session_of(connection);
+  return !session.pending && !session.late && connection.input().empty();
+}
+
 void HttpService::close_idle(net::Connection& connection) {
-  HttpSession& session = session_of(connection);
-  bool idle = !session.pending && !session.stalled && connection.input().empty();
+  bool idle = answered(connection) && !session_of(connection).stalled;
   if (idle) connection.close(CloseReason::drained, net::Connection::Linger::yes);
 }
 

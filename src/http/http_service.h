@@ -47,6 +47,8 @@ class HttpService final : public Protocol {
   void drain() { draining_ = true; }
   bool draining() const { return draining_; }
   bool stopping() const { return stopping_; }
+  // Whether all that has come is answered; the answers may still wait to be sent.
+  static bool answered(net::Connection& connection);
 
   // --- for LateAnswers
   // A late answer is complete.

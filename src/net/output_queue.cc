@@ -174,6 +174,19 @@ long OutputQueue::send_to(int socket, BlockPool& pool) {
   return sent;
 }
 
+void OutputQueue::hand_over(BlockPool& pool, const Function<void(std::string_view)>& take_bytes,
+                            const Function<void(sys::Fd, uint64_t, uint64_t)>& take_file) {
+  while (head_) {
+    if (head_->kind == Piece::Kind::file) {
+      FilePart& part = part_of<FilePart>(*head_);
+      take_file(std::move(part.file), part.offset, part.left);
+    } else if (std::string_view memory = memory_of(*head_); !memory.empty()) {
+      take_bytes(memory);
+    }
+    pop(pool);
+  }
+}
+
 void OutputQueue::clear(BlockPool& pool) {
   while (head_) pop(pool);
   bytes_ = 0;

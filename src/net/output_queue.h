@@ -70,6 +70,12 @@ class OutputQueue {
   // more; `on_drop` is called for each. What has begun to be sent stays.
   void drop_shared(BlockPool& pool, size_t bytes, const Function<void(std::string_view)>& on_drop);
 
+  // Takes all of it out, in order, for somebody else to send: `take_bytes` is called for what is in memory,
+  // `take_file` for each part of a file. What was in memory still counts until it is forgotten.
+  void hand_over(BlockPool& pool, const Function<void(std::string_view)>& take_bytes,
+                 const Function<void(sys::Fd file, uint64_t offset, uint64_t size)>& take_file);
+  void forget(size_t bytes) { bytes_ -= bytes; }
+
   bool empty() const { return head_ == nullptr; }
   size_t bytes() const { return bytes_; }  // in memory: files count nothing
   void clear(BlockPool& pool);

@@ -358,3 +358,36 @@ TEST_CASE("net/output_queue: of what is dropped only whole shared bytes go, the 
   queue.bytes("seven");
   CHECK(queue.send() == 5);
 }
+
+TEST_CASE("net/output_queue: what is handed over comes in its order, and counts until it is forgotten") {
+  Queue queue;
+  std::string text = numbered(200'000), got;
+  add_all_kinds(queue, text);
+  queue.output.room(queue.pool, 1);
+  size_t memory = 0;
+  for (int round = 0; round < 2; round++) {
+    queue.output.hand_over(
+        queue.pool,
+        [&](std::string_view bytes) {
+          CHECK(!bytes.empty());
+          memory += bytes.size();
+          got += bytes;
+        },
+        [&](oklo::sys::Fd file, uint64_t offset, uint64_t size) {
+          std::string part(static_cast<size_t>(size), '\0');
+          CHECK(pread(file.get(), part.data(), part.size(), static_cast<off_t>(offset)) ==
+                static_cast<ssize_t>(size));
+          got += part;
+        });
+    CHECK(queue.output.empty());
+  }
+  CHECK(got == text);
+  CHECK(queue.output.bytes() == memory);
+  REQUIRE(queue.output.append_short(queue.pool, "short"));
+  CHECK(queue.output.bytes() == memory + 5);
+  queue.output.forget(memory);
+  CHECK(queue.output.bytes() == 5);
+  std::string rest;
+  CHECK(queue.send_all(rest) == 0);
+  CHECK(rest == "short");
+}
