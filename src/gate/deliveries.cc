@@ -42,8 +42,7 @@ void Deliveries::begin(Delivery& delivery, std::string_view bytes) {
   delivery.worker = dispatcher_.choose(delivery.id, delivery.row, bytes);
   load_.add(delivery.worker);
   bool room = !crew_.wire(delivery.worker).full();
-  bool may_repeat = on_death_ == OnWorkerDeath::redeliver || !is_message(delivery.current.type);
-  if ((!room || may_repeat) && bytes.data() != delivery.current.bytes.data()) delivery.current.bytes = bytes;
+  if ((!room || may_repeat(delivery)) && bytes.data() != delivery.current.bytes.data()) delivery.current.bytes = bytes;
   delivery.sent = room;
   if (room) send(delivery, bytes);
   else waiting_[delivery.worker].push_back(delivery.index);
@@ -56,6 +55,14 @@ void Deliveries::send(Delivery& delivery, std::string_view bytes) {
   wire.put({static_cast<uint8_t>(delivery.current.type), delivery.listener, delivery.current.flags,
             delivery.number, wire_id(delivery.id), bytes});
   delivery.unit = wire.commit();
+}
+
+void Deliveries::tell_more(net::Connection& connection, Told type, uint16_t flags, std::string_view bytes) {
+  Delivery* delivery = of(connection);
+  if (!delivery || !delivery->sent) return;
+  Wire& wire = crew_.wire(delivery->worker);
+  wire.put({static_cast<uint8_t>(type), delivery->listener, flags, 0, wire_id(delivery->id), bytes});
+  wire.commit();
 }
 
 // As long as the worker takes it.
@@ -133,10 +140,25 @@ void Deliveries::on_change() {
     if (Delivery* delivery = all_.find(index)) lose(*delivery);
 }
 
-// What is no message must be heard: a handler that keeps count of connections would count wrong.
+bool Deliveries::is_message(const Message& message) {
+  switch (message.type) {
+    case Told::received:
+    case Told::ws_text:
+    case Told::ws_binary:
+    case Told::http_request: return true;
+    default: return false;
+  }
+}
+
+// What is no message must be heard: a handler that keeps count of connections would count wrong. A request
+// whose body went to the dead is not here any more.
+bool Deliveries::may_repeat(const Delivery& delivery) const {
+  if (delivery.current.type == Told::http_request && delivery.current.flags & kBodyFollows) return false;
+  return on_death_ == OnWorkerDeath::redeliver || !is_message(delivery.current);
+}
+
 void Deliveries::lose(Delivery& delivery) {
-  bool repeats = on_death_ == OnWorkerDeath::redeliver || !is_message(delivery.current.type);
-  if (repeats && ++delivery.attempts < kAttemptsMax) {
+  if (may_repeat(delivery) && ++delivery.attempts < kAttemptsMax) {
     load_.take(delivery.worker);
     return begin(delivery, delivery.current.bytes);
   }

@@ -29,6 +29,9 @@ class Deliveries {
 
   // Tells a worker, behind what was told of that connection before. The bytes are copied where they wait.
   void tell(net::Connection& connection, Told type, uint16_t flags = 0, std::string_view bytes = {});
+  // Tells the worker that has a message of the connection in its hands something more about it; no `done`
+  // follows. Nothing happens when none has.
+  void tell_more(net::Connection& connection, Told type, uint16_t flags = 0, std::string_view bytes = {});
   // The last call of a connection, from Protocol::on_close: what others know of it stays until all of it
   // was told.
   void part_with(net::Connection& connection);
@@ -85,7 +88,8 @@ class Deliveries {
   void go_on(Delivery& delivery);
   void end(Delivery& delivery);
   void lose(Delivery& delivery);
-  static bool is_message(Told type) { return type == Told::received; }
+  static bool is_message(const Message& message);
+  bool may_repeat(const Delivery& delivery) const;
 
   ConnectionPool& pool_;
   Crew& crew_;

@@ -20,6 +20,13 @@ enum class Told : uint8_t {
   buffer_full,
   buffer_drained,
   closed,          // flags: CloseReason
+  http_request,    // bytes: the request, or its head alone; flags: HttpFlags
+  http_confirmed,  // of an answer that is under way: bytes: uint64_t, so many have left
+  http_ended,      // the same: the client has ended its sending side
+  http_gone,       // the same: the connection has ended; flags: CloseReason
+  ws_text,         // flags: the route; bytes: the message
+  ws_binary,
+  ws_closed,       // flags: the route; bytes: the code (uint16_t), the reason
   packet,          // bytes: a PacketHead, and the datagram
 };
 
@@ -36,6 +43,17 @@ enum class Said : uint8_t {
   shutdown_send,
   pause,
   resume,
+  http_output,    // bytes
+  http_file,      // as send_file
+  http_more,      // there is more to come; until now is what was said
+  http_lane,      // the file is a stream that takes the body of the request
+  http_closed,    // flags: CloseReason and net::Carrier::End
+  http_upgrade,   // it is a WebSocket from here on; number: the route
+  ws_send_text,   // bytes: the message
+  ws_send_binary,
+  ws_close,       // flags: the code; bytes: the reason
+  ws_join,        // bytes: the room
+  ws_leave,
   packet_reply,   // bytes: the PacketHead of what it answers, and the datagram
 };
 
@@ -51,6 +69,14 @@ struct PacketHead {
   sys::Address peer;
   sys::PacketSource source;
   bool truncated;
+};
+
+// Of a request that is told.
+enum HttpFlags : uint16_t {
+  kBodyFollows = 1,  // over a lane
+  kTimedOut = 2,     // no more has come in time
+  kLastRequest = 4,  // the connection ends after the answer
+  kInputEnded = 8,   // the client has ended its sending side
 };
 
 struct FileRange {

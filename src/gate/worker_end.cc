@@ -27,7 +27,10 @@ WorkerEnd::WorkerEnd(WorkerContext& context)
     Wire::Events events;
     events.on_unit = [this, i](uint32_t writer, uint32_t number) { on_unit(i, writer, number); };
     events.on_record = [this, i](const WireRecord& record, sys::Fd) { on_record(i, record); };
-    events.on_room = [this] { settle(); };
+    events.on_room = [this] {
+      settle();
+      if (all_left() && on_all_left_) on_all_left_();
+    };
     threads_[i].wire =
         std::make_unique<Wire>(*context.reactor, context.wires->worker_end(i, context.slot),
                                static_cast<uint32_t>(sys::current_pid()), buffer_, std::move(events));
@@ -54,10 +57,13 @@ void WorkerEnd::read(bool wanted) {
   for (uint32_t i = 0; i < thread_count(); i++) say(i, Said::ready, {}, 0);
 }
 
+bool WorkerEnd::all_left() const {
+  return std::none_of(threads_.begin(), threads_.end(), [](const Thread& one) { return one.wire->full(); });
+}
+
 // As long as a thread does not take what is said to it, nothing more is heard: so what waits has a bound.
 void WorkerEnd::settle() {
-  bool full = std::any_of(threads_.begin(), threads_.end(), [](const Thread& one) { return one.wire->full(); });
-  bool reads = wants_ && !full;
+  bool reads = wants_ && all_left();
   if (reads == reads_) return;
   reads_ = reads;
   for (Thread& thread : threads_) thread.wire->read(reads);
@@ -80,9 +86,8 @@ void WorkerEnd::on_record(uint32_t index, const WireRecord& record) {
   told_by_ = index;
   bool done = ports_[record.listener]->on_told(index, record);
   told_by_ = thread_count();
-  if (done && record.number) return say_done(index, connection_id(record.connection), record.number);
-  threads_[index].wire->commit();
-  settle();
+  if (done && record.number) say_done(index, connection_id(record.connection), record.number);
+  else if (done) commit(index);
 }
 
 // ---------------------------------------------------------------- speaking
@@ -90,14 +95,23 @@ void WorkerEnd::on_record(uint32_t index, const WireRecord& record) {
 void WorkerEnd::put(uint32_t index, const WireRecord& record, sys::Fd file) {
   Wire& wire = *threads_[index].wire;
   wire.put(record, std::move(file));
-  if (index == told_by_) return;
-  wire.commit();
+  if (index != told_by_) commit(index);
+}
+
+void WorkerEnd::commit(uint32_t thread) {
+  threads_[thread].wire->commit();
   settle();
 }
 
 void WorkerEnd::say(uint32_t thread, Said type, ConnectionId id, uint8_t listener, uint16_t flags,
                     std::string_view bytes, sys::Fd file) {
   put(thread, {static_cast<uint8_t>(type), listener, flags, 0, wire_id(id), bytes}, std::move(file));
+}
+
+void WorkerEnd::say_together(uint32_t thread, Said type, ConnectionId id, uint8_t listener, uint16_t flags,
+                             uint32_t number, std::string_view bytes, sys::Fd file) {
+  threads_[thread].wire->put({static_cast<uint8_t>(type), listener, flags, number, wire_id(id), bytes},
+                             std::move(file));
 }
 
 void WorkerEnd::say_done(uint32_t thread, ConnectionId id, uint32_t number) {

@@ -33,8 +33,16 @@ class WorkerEnd final : public Relay::Road {
   // thread that told it leaves together with the word that it is done, or never.
   void say(uint32_t thread, Said type, ConnectionId id, uint8_t listener, uint16_t flags = 0,
            std::string_view bytes = {}, sys::Fd file = {});
+  // The same, but it leaves not before commit or say_done.
+  void say_together(uint32_t thread, Said type, ConnectionId id, uint8_t listener, uint16_t flags,
+                    uint32_t number, std::string_view bytes, sys::Fd file = {});
+  void commit(uint32_t thread);
   // A message is handled whose port has said that it is not done yet.
   void say_done(uint32_t thread, ConnectionId id, uint32_t number);
+
+  // Whether all that was said has left; the function is called when that is so again.
+  bool all_left() const;
+  void on_all_left(Function<void()> function) { on_all_left_ = std::move(function); }
 
   // The thread whose life that is, or thread_count().
   uint32_t thread_of(uint32_t life) const;
@@ -65,6 +73,7 @@ class WorkerEnd final : public Relay::Road {
   uint32_t told_by_;         // the thread whose message is handled now, or thread_count()
   bool wants_ = false;
   bool reads_ = false;
+  Function<void()> on_all_left_;
 };
 
 }  // namespace oklo::gate

@@ -187,8 +187,17 @@ void RouteTable::adopt_files(OpenedFiles opened, std::vector<int>& keep) {
 }
 
 void RouteTable::make_upgrades(const Endpoint& endpoint) {
-  for (auto& route : routes_)
-    if (route->upgrade_maker) route->upgrade = route->upgrade_maker->make(endpoint);
+  make_upgrades([&endpoint](uint32_t, UpgradeMaker& maker) { return maker.make(endpoint); });
+}
+
+void RouteTable::make_upgrades(
+    const Function<std::unique_ptr<Upgrade>(uint32_t route, UpgradeMaker&)>& make) {
+  each_upgrade_maker([&](uint32_t route, UpgradeMaker& maker) { routes_[route]->upgrade = make(route, maker); });
+}
+
+void RouteTable::each_upgrade_maker(const Function<void(uint32_t route, UpgradeMaker&)>& function) const {
+  for (uint32_t i = 0; i < routes_.size(); i++)
+    if (routes_[i]->upgrade_maker) function(i, *routes_[i]->upgrade_maker);
 }
 
 // A path below a node, either empty (the node is where it ends) or beginning with '/'.

@@ -66,6 +66,10 @@ class RouteTable {
 
   // Makes what routes need to change the protocol of connections of this endpoint; in the worker, once.
   void make_upgrades(const Endpoint& endpoint);
+  // The same by who knows better than the makers. The number is that of the route.
+  void make_upgrades(const Function<std::unique_ptr<Upgrade>(uint32_t route, UpgradeMaker&)>& make);
+  // Calls the function with each maker, and changes nothing.
+  void each_upgrade_maker(const Function<void(uint32_t route, UpgradeMaker&)>& function) const;
 
   // Sets route, params and mount_rest of the exchange. The methods that the path has handlers for; 0 when
   // no pattern matches it.

@@ -31,6 +31,8 @@ class PostedConnection final : public Connection {
   // It ends here without a word to the Carrier: the owner of the socket knows, or goes on without it. What
   // was sent in this turn and not handed on is lost.
   void let_go(CloseReason reason);
+  // Hands on what was sent until now, before the turn ends.
+  void hand_on();
   bool over() const { return phase_ == Phase::dead; }
 
   // --- for the PostedPool
@@ -53,7 +55,6 @@ class PostedConnection final : public Connection {
   void detach() override;
 
   void tell();
-  void hand_on();
   void note(uint64_t bytes, bool of_file);
   void forget(uint64_t bytes);
   void tell_taken();

@@ -1,6 +1,8 @@
 #include "server/http_site.h"
 
 #include "codec/http_request.h"
+#include "gate/http_gate.h"
+#include "gate/http_worker.h"
 #include "http/http_service.h"
 #include "net/acceptor.h"
 #include "process/status.h"
@@ -10,6 +12,10 @@
 namespace oklo {
 
 namespace {
+
+Function<std::string()> status_of(WorkerContext& worker) {
+  return [&worker] { return status_json(*worker.scoreboard, version(), worker.task_table); };
+}
 
 class HttpPort final : public Port {
  public:
@@ -21,9 +27,7 @@ class HttpPort final : public Port {
     endpoint_.listener = context.index;
     endpoint_.write_stall_ms = limits.write_stall_ms;
     endpoint_.queue_bytes_max = limits.queue_bytes;
-    routes.status_source = [&worker = context.worker] {
-      return status_json(*worker.scoreboard, version(), worker.task_table);
-    };
+    routes.status_source = status_of(context.worker);
     routes.make_upgrades(endpoint_);
   }
 
@@ -58,6 +62,24 @@ std::string limits_fault(const HttpLimits& limits) {
   return limits.header_count > codec::kFieldsMax ? "header_count must be at most 128" : "";
 }
 
+// The same in a reactor thread of the gate.
+class HttpGatePort final : public Port {
+ public:
+  HttpGatePort(http::RouteTable& routes, const HttpLimits& limits, const PortContext& context)
+      : pool_(context.pool), gate_(routes, limits, pool_, context.gate->deliveries, context.index) {
+    context.gate->ports.push_back(&gate_);
+  }
+
+  Result<std::unique_ptr<Intake>> take_from(int socket, bool shared) override {
+    return Acceptor::start(pool_, gate_.endpoint(), socket, !shared, shared);
+  }
+  void drain() override { gate_.drain(); }
+
+ private:
+  ConnectionPool& pool_;
+  gate::HttpGate gate_;
+};
+
 }  // namespace
 
 HttpSite::HttpSite(std::string address, std::unique_ptr<http::RouteTable> routes, const HttpLimits& limits)
@@ -79,10 +101,14 @@ Result<void> HttpSite::open() {
 void HttpSite::adopt(std::vector<int>& keep) { routes_->adopt_files(std::move(opened_), keep); }
 
 std::unique_ptr<Port> HttpSite::make_port(const PortContext& context) {
+  if (context.gate) return std::make_unique<HttpGatePort>(*routes_, limits_, context);
   return std::make_unique<HttpPort>(*routes_, limits_, context);
 }
 
-}  // namespace oklo
-namespace oklo {
-std::unique_ptr<gate::WorkerPort> HttpSite::make_worker_port(const WorkerPortContext&) { return nullptr; }
+std::unique_ptr<gate::WorkerPort> HttpSite::make_worker_port(const WorkerPortContext& context) {
+  routes_->status_source = status_of(context.worker);
+  return std::make_unique<gate::HttpWorker>(*routes_, limits_, context.worker, context.end, context.requests,
+                                            context.access_log, context.index);
 }
+
+}  // namespace oklo

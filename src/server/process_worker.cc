@@ -12,17 +12,20 @@ ProcessWorker::ProcessWorker(WorkerContext& context, const std::vector<std::uniq
       messenger_(context, reach, &pool_),
       log_writer_(*context.reactor, context.access_log_fd, context.row->log_lines_dropped),
       log_(log_writer_, log_format),
-      end_(context) {
+      end_(context),
+      requests_(context, end_) {
   http::AccessLog* log = context.access_log_fd >= 0 ? &log_ : nullptr;
   std::vector<gate::WorkerPort*> ports;
   for (auto& service : services) {
     uint8_t index = static_cast<uint8_t>(ports.size());
-    ports_.push_back(service->make_worker_port({context, end_, pool_, log, index}));
+    ports_.push_back(service->make_worker_port({context, end_, requests_, log, index}));
     ports.push_back(ports_.back().get());
   }
   end_.set_ports(std::move(ports));
   messenger_.relay().take_road(&end_);
+  end_.on_all_left([this] { end_if_alone(); });
   pool_.on_erase([this] { end_if_alone(); });
+  requests_.pool().on_erase([this] { end_if_alone(); });
 }
 
 Result<void> ProcessWorker::start() {
@@ -35,19 +38,32 @@ void ProcessWorker::serve(uint32_t) {
 }
 
 // What the gate tells waits for the worker that takes this one's place.
-void ProcessWorker::drain(DrainMode, uint64_t deadline_ms) {
-  if (deadline_ms) context_.reactor->timers().arm(*this, deadline_ms);
-  if (std::exchange(leaving_, true)) return;
-  end_.read(false);
-  context_.left();
-  connector_.leave();
-  pool_.drain_clients();
+void ProcessWorker::drain(DrainMode mode, uint64_t deadline_ms) {
+  if (deadline_ms && !finished_) context_.reactor->timers().arm(*this, deadline_ms);
+  requests_.pool().drain(mode);
+  if (!std::exchange(leaving_, true)) {
+    end_.read(false);
+    context_.left();
+  }
   end_if_alone();
 }
 
-// What its clients have sent goes out first.
+// A client's connection is there for those of the gate, and keeps no worker from leaving.
 void ProcessWorker::end_if_alone() {
-  if (!leaving_ || !pool_.empty() || std::exchange(finished_, true)) return;
+  if (!leaving_ || !requests_.pool().empty()) return;
+  if (!std::exchange(alone_, true)) {
+    connector_.leave();
+    pool_.drain_clients();
+  }
+  if (pool_.empty() && end_.all_left() && !std::exchange(finished_, true)) finish();
+}
+
+void ProcessWorker::on_timer() {
+  requests_.pool().abort_all();
+  pool_.abort_all();
+}
+
+void ProcessWorker::finish() {
   context_.reactor->timers().cancel(*this);
   log_writer_.flush();
   context_.drained();

@@ -29,8 +29,9 @@ class ProcessWorker final : public WorkerService, private Timer {
   void reopen_log(int fd) override { log_writer_.set_fd(fd); }
 
  private:
-  void on_timer() override { pool_.abort_all(); }
+  void on_timer() override;
   void end_if_alone();
+  void finish();
 
   WorkerContext& context_;
   http::LateAnswers late_answers_;
@@ -40,8 +41,10 @@ class ProcessWorker final : public WorkerService, private Timer {
   LineWriter log_writer_;
   http::AccessLog log_;
   gate::WorkerEnd end_;
+  gate::HttpRequests requests_;
   std::vector<std::unique_ptr<gate::WorkerPort>> ports_;
   bool leaving_ = false;
+  bool alone_ = false;  // leaving, and no request is in its hands
   bool finished_ = false;
 };
 

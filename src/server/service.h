@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "gate/deliveries.h"
+#include "gate/http_requests.h"
 #include "gate/worker_end.h"
 #include "http/access_log.h"
 #include "net/connection_pool.h"
@@ -24,7 +25,7 @@ struct GateSide {
 struct WorkerPortContext {
   WorkerContext& worker;
   gate::WorkerEnd& end;
-  ConnectionPool& pool;         // of its clients
+  gate::HttpRequests& requests;
   http::AccessLog* access_log;  // may be null
   uint8_t index;                // of the Service among all of the server
 };

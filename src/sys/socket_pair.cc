@@ -40,7 +40,7 @@ Fd take_fd(msghdr& message) {
 
 Result<SocketPair> SocketPair::create(PairKind kind) {
   int ends[2] = {-1, -1};
-  int type = kind == PairKind::packets ? SOCK_SEQPACKET : SOCK_DGRAM;
+  int type = kind == PairKind::packets ? SOCK_SEQPACKET : kind == PairKind::stream ? SOCK_STREAM : SOCK_DGRAM;
   long result = kernel::socketpair(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends);
   if (result < 0) return system_error(static_cast<int>(-result), "cannot make a socket pair");
   return SocketPair{Fd(ends[0]), Fd(ends[1])};

@@ -10,7 +10,7 @@ namespace oklo::sys {
 
 // How the ends of a SocketPair are connected: with an end of file when the other side is gone
 // (SOCK_SEQPACKET), or without, so that an end says nothing of the processes that hold it (SOCK_DGRAM).
-enum class PairKind : uint8_t { packets, datagrams };
+enum class PairKind : uint8_t { packets, datagrams, stream };
 
 // The two ends of a non-blocking, close-on-exec pair (unix(7)): whole messages, in order.
 struct SocketPair {

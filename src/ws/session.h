@@ -40,6 +40,7 @@ struct Session {
   Phase phase : 2 = Phase::open;
   bool pinged : 1 = false;            // and nothing came since
   bool stalled : 1 = false;           // more input waits until the queue is sent
+  bool held : 1 = false;              // from outside: the same, until let_go
   bool told : 1 = false;              // on_close was called
 };
 

@@ -43,9 +43,13 @@ size_t count_frames(std::string_view frames) {
 
 }  // namespace
 
-void WebSocketService::open(net::Connection& connection, http::Exchange& exchange) {
+void WebSocketService::open(net::Connection& connection) {
   begin(connection);
   hub_->enter(connection);
+}
+
+void WebSocketService::open(net::Connection& connection, http::Exchange& exchange) {
+  open(connection);
   if (!handlers_.on_open) return;
   LocalLink link(connection, *this);
   WebSocket socket = link.handle();
@@ -128,8 +132,9 @@ void WebSocketService::on_data(net::Connection& connection) {
   Session& session = session_of(connection);
   session.pinged = false;
   if (session.phase == Phase::closed) return connection.consume(connection.input().size());
+  if (session.held) return connection.pause_reading();
   bool quick = !is_client();
-  while (!connection.input().empty() && connection.open() && !session.stalled) {
+  while (!connection.input().empty() && connection.open() && !session.stalled && !session.held) {
     FrameHeader header;
     bool is_short = quick && !session.partial;
     is_short = is_short && codec::parse_short_message(text_of(connection.input()), header);
@@ -143,7 +148,7 @@ void WebSocketService::on_data(net::Connection& connection) {
 
 void WebSocketService::on_end(net::Connection& connection) {
   Session& session = session_of(connection);
-  if (session.stalled) return;
+  if (session.stalled || (session.held && !connection.input().empty())) return;
   CloseReason reason = session.phase == Phase::open ? CloseReason::peer_closed : session.reason;
   session.phase = Phase::closed;
   connection.close(reason, Linger::no);
@@ -155,9 +160,23 @@ void WebSocketService::on_drained(net::Connection& connection) {
   else connection.set_deadline(connection.clock().now_ms + kCloseMs);
   if (!session.stalled) return;
   session.stalled = false;
+  read_on(connection);
+}
+
+void WebSocketService::read_on(net::Connection& connection) {
   connection.resume_reading();
   on_data(connection);
   if (connection.peer_finished()) on_end(connection);
+}
+
+void WebSocketService::hold(net::Connection& connection) { session_of(connection).held = true; }
+
+void WebSocketService::let_go(net::Connection& connection) {
+  Session& session = session_of(connection);
+  bool was_held = session.held;
+  session.held = false;
+  if (!was_held || session.stalled || !connection.open()) return;
+  if (!connection.input().empty() || connection.peer_finished()) read_on(connection);
 }
 
 void WebSocketService::on_deadline(net::Connection& connection) {
@@ -167,6 +186,7 @@ void WebSocketService::on_deadline(net::Connection& connection) {
   if (options_.idle_ms && quiet_ms >= options_.idle_ms)
     return close(connection, kGoingAway, "idle", CloseReason::idle_timeout);
   if (!options_.ping_ms) return;
+  if (session.held) return set_deadline(connection);
   if (session.pinged) return connection.abort(CloseReason::idle_timeout);
   session.pinged = true;
   send_control(connection, FrameOpcode::ping, {});
@@ -183,6 +203,7 @@ void WebSocketService::on_close(net::Connection& connection, CloseReason) {
   session.phase = Phase::closed;
   tell_closed(connection, session.code ? session.code : kLost, {});
   if (hub_) hub_->exit(connection);
+  if (on_parting_) on_parting_(connection);
   delete session.partial;
   delete[] session.state;
 }

@@ -28,7 +28,9 @@ class WebSocketService final : public Protocol {
   WebSocketService(const WebSocketHandlers& handlers, const WebSocketOptions& options, LifeRow& life)
       : WebSocketService(handlers, options, nullptr, life) {}
 
-  // A connection that became a WebSocket.
+  // A connection that became a WebSocket, and which nobody is told of.
+  void open(net::Connection& connection);
+  // The same; its handler is called.
   void open(net::Connection& connection, http::Exchange& exchange);
   // One of a client. It takes over `state`, the memory of WebSocket::state or nullptr.
   using OnOpen = Function<void(WebSocket&, std::string_view subprotocol)>;
@@ -46,6 +48,12 @@ class WebSocketService final : public Protocol {
   void on_close(net::Connection& connection, CloseReason reason) override;
   bool send_by_id(net::Connection& connection, Payload payload, std::string_view bytes) override;
   bool close_by_id(net::Connection& connection) override;
+
+  // Hands nothing over until let_go. What comes meanwhile is read until a block is full.
+  void hold(net::Connection& connection);
+  void let_go(net::Connection& connection);
+  // Called for each WebSocket that is gone, behind its handler.
+  void on_parting(Function<void(net::Connection&)> function) { on_parting_ = std::move(function); }
 
   // --- for the LocalLink
   bool send(net::Connection& connection, codec::FrameOpcode opcode, std::string_view payload);
@@ -81,6 +89,7 @@ class WebSocketService final : public Protocol {
   // --- reading: these say whether there may be more to read
   bool read_frame(net::Connection& connection);
   bool judge(net::Connection& connection, const codec::FrameHeader& header);
+  void read_on(net::Connection& connection);
   bool take_message(net::Connection& connection, const codec::FrameHeader& header);
   void begin_frame(net::Connection& connection, const codec::FrameHeader& header);
   bool take_piece(net::Connection& connection);
@@ -109,6 +118,7 @@ class WebSocketService final : public Protocol {
   const codec::FrameReader reader_;
   QueryIds masks_;  // of a client
   LifeRow& life_;
+  Function<void(net::Connection&)> on_parting_;
   const size_t stall_bytes_;
 };
 

@@ -45,6 +45,9 @@ class WebSocketMaker final : public http::UpgradeMaker {
     return std::make_unique<WebSocketUpgrade>(handlers_, options_, base);
   }
 
+  const WebSocketHandlers& handlers() const { return handlers_; }
+  const WebSocketOptions& options() const { return options_; }
+
  private:
   WebSocketHandlers handlers_;
   WebSocketOptions options_;

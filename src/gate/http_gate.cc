@@ -1,0 +1,262 @@
+#include "gate/http_gate.h"
+
+#include <cstring>
+#include <new>
+#include <utility>
+
+#include "http/reply.h"
+#include "net/carrier.h"
+
+namespace oklo::gate {
+
+using codec::ParseOutcome;
+using Linger = net::Connection::Linger;
+
+namespace {
+
+// Answers that wait to be sent hold up the next request of a connection when they are this many bytes.
+constexpr size_t kStallBytes = 256 * 1024;
+
+HttpGateSession& session_of(net::Connection& connection) { return connection.session<HttpGateSession>(); }
+
+}  // namespace
+
+HttpGate::HttpGate(http::RouteTable& routes, const HttpLimits& limits, ConnectionPool& pool,
+                   Deliveries& deliveries, uint8_t listener)
+    : limits_(limits), pool_(pool), deliveries_(deliveries), endpoint_(pool.make_endpoint(*this)) {
+  endpoint_.kind = ConnectionKind::http;
+  endpoint_.listener = listener;
+  endpoint_.write_stall_ms = limits.write_stall_ms;
+  endpoint_.queue_bytes_max = limits.queue_bytes;
+  head_limits_.request_line_bytes = limits.request_line_bytes;
+  head_limits_.fields_bytes = limits.header_bytes;
+  head_limits_.fields_count = limits.header_count;
+  // WebSockets are the one protocol that a route can change to.
+  routes.each_upgrade_maker([this](uint32_t route, http::UpgradeMaker& maker) {
+    if (upgrades_.size() <= route) upgrades_.resize(route + 1);
+    upgrades_[route] = std::make_unique<WsGate>(static_cast<ws::WebSocketMaker&>(maker),
+                                                static_cast<uint16_t>(route), endpoint_, pool_, deliveries_);
+  });
+}
+
+HttpGate::~HttpGate() = default;
+
+// ---------------------------------------------------------------- requests
+
+void HttpGate::on_open(net::Connection& connection) {
+  new (&session_of(connection)) HttpGateSession;
+  connection.set_deadline(connection.clock().now_ms + limits_.idle_time_ms);
+}
+
+void HttpGate::on_data(net::Connection& connection) {
+  HttpGateSession& session = session_of(connection);
+  if (session.lane) session.lane->carry();
+  if (session.asked || session.stalled) return hold_input(connection);
+  if (!connection.input().empty() && connection.open()) read_request(connection);
+}
+
+// It is read on until a block is full, so that the client's end shows.
+void HttpGate::hold_input(net::Connection& connection) {
+  if (!session_of(connection).lane && connection.input().size() == Block::kBytes) connection.pause_reading();
+}
+
+// A head that comes byte by byte is not parsed again for each byte, but when a line has ended or no more can
+// come.
+void HttpGate::read_request(net::Connection& connection) {
+  HttpGateSession& session = session_of(connection);
+  std::span<char> input = connection.input();
+  if (session.wanted) {
+    if (input.size() >= session.wanted) ask(connection, session.wanted);
+    return;
+  }
+  std::string_view fresh = std::string_view(input.data(), input.size()).substr(session.scanned);
+  bool may_be_whole = fresh.find('\n') != fresh.npos || input.size() == Block::kBytes;
+  ParseOutcome outcome;
+  if (may_be_whole) outcome = codec::parse_request_head(input, head_limits_, head_);
+  if (outcome.kind == ParseOutcome::Kind::complete) return judge_head(connection);
+  bool hopeless = outcome.kind == ParseOutcome::Kind::bad || input.size() == Block::kBytes;
+  if (hopeless) return ask(connection, input.size());  // The worker finds the same, and says it.
+  bool first = session.scanned == 0;
+  session.scanned = static_cast<uint32_t>(input.size());
+  if (first) await(connection, limits_.header_time_ms);
+}
+
+void HttpGate::await(net::Connection& connection, uint32_t time_ms) {
+  connection.set_deadline(connection.clock().now_ms + time_ms);
+}
+
+// A body that a block can hold is awaited, so that the worker gets the request whole; any other goes to it as
+// it comes. One that the client does not send unasked is for the worker to ask for (RFC 9110 section 10.1.1).
+void HttpGate::judge_head(net::Connection& connection) {
+  if (!head_.chunked && head_.content_length == 0) return ask(connection, head_.size);
+  uint64_t whole = head_.size + head_.content_length;
+  size_t there = connection.input().size();
+  if (!head_.chunked && whole <= there) return ask(connection, static_cast<size_t>(whole));
+  bool waits = !head_.chunked && whole <= Block::kBytes && !head_.expect_continue;
+  if (!waits) return ask(connection, head_.size, kBodyFollows);
+  session_of(connection).wanted = static_cast<uint32_t>(whole);
+  await(connection, limits_.body_window_ms);
+}
+
+void HttpGate::ask(net::Connection& connection, size_t size, uint16_t flags) {
+  HttpGateSession& session = session_of(connection);
+  connection.row().requests++;
+  session.asked = true;
+  session.answered = session.files = false;
+  session.scanned = session.wanted = 0;
+  session.confirmed = connection.row().bytes_out + connection.queued();
+  if (flags & kBodyFollows) session.lane = new HttpLane(connection, head_);
+  if (draining_) flags |= kLastRequest;
+  if (connection.peer_finished()) flags |= kInputEnded;
+  connection.set_deadline(UINT64_MAX);  // From here on time is the worker's affair.
+  deliveries_.tell(connection, Told::http_request, flags, {connection.input().data(), size});
+  connection.consume(size);
+  if (session.lane) session.lane->carry();
+}
+
+// ---------------------------------------------------------------- events
+
+void HttpGate::on_end(net::Connection& connection) {
+  HttpGateSession& session = session_of(connection);
+  if (session.lane) session.lane->end_of_input();
+  else if (session.asked) deliveries_.tell_more(connection, Told::http_ended);
+  else if (!session.stalled) connection.close(CloseReason::peer_closed, Linger::no);
+}
+
+void HttpGate::on_drained(net::Connection& connection) {
+  HttpGateSession& session = session_of(connection);
+  if (session.asked) return confirm(connection);
+  uint32_t time_ms = session.wanted ? limits_.body_window_ms
+                     : session.scanned ? limits_.header_time_ms : limits_.idle_time_ms;
+  await(connection, time_ms);
+  if (std::exchange(session.stalled, false)) go_on(connection);
+}
+
+void HttpGate::on_partly_sent(net::Connection& connection) {
+  if (session_of(connection).asked) confirm(connection);
+}
+
+// How much of the answer has left. What was sent before it is of no interest.
+void HttpGate::confirm(net::Connection& connection) {
+  HttpGateSession& session = session_of(connection);
+  uint64_t sent = connection.row().bytes_out;
+  if (!session.answered || sent <= session.confirmed) return;
+  uint64_t bytes = sent - std::exchange(session.confirmed, sent);
+  deliveries_.tell_more(connection, Told::http_confirmed, 0,
+                        {reinterpret_cast<const char*>(&bytes), sizeof bytes});
+}
+
+void HttpGate::on_deadline(net::Connection& connection) {
+  HttpGateSession& session = session_of(connection);
+  if (session.asked) return;
+  if (!connection.input().empty()) return ask(connection, connection.input().size(), kTimedOut);
+  connection.close(draining_ ? CloseReason::drained : CloseReason::idle_timeout, Linger::yes);
+}
+
+void HttpGate::on_drain(net::Connection& connection, DrainMode mode) {
+  if (mode != DrainMode::stop) return;
+  stopping_ = true;
+  close_idle(connection);
+}
+
+void HttpGate::close_idle(net::Connection& connection) {
+  HttpGateSession& session = session_of(connection);
+  bool idle = !session.asked && !session.stalled && connection.input().empty();
+  if (idle) connection.close(CloseReason::drained, Linger::yes);
+}
+
+void HttpGate::on_close(net::Connection& connection, CloseReason reason) {
+  HttpGateSession& session = session_of(connection);
+  if (session.asked) deliveries_.tell_more(connection, Told::http_gone, static_cast<uint16_t>(reason));
+  delete session.lane;
+  deliveries_.part_with(connection);
+  session.~HttpGateSession();
+}
+
+// ---------------------------------------------------------------- answers
+
+void HttpGate::on_said(const codec::WireRecord& record, sys::Fd file) {
+  net::Connection* connection = pool_.find(connection_id(record.connection));
+  if (!connection || !connection->open()) return;
+  if (connection->endpoint().protocol == this) return obey(*connection, record, std::move(file));
+  for (auto& upgrade : upgrades_)
+    if (upgrade && upgrade->owns(*connection)) return upgrade->obey(*connection, record);
+}
+
+void HttpGate::obey(net::Connection& connection, const codec::WireRecord& record, sys::Fd file) {
+  HttpGateSession& session = session_of(connection);
+  if (!session.asked) return;  // It was meant for a request before this one.
+  switch (static_cast<Said>(record.type)) {
+    case Said::http_output:
+      session.answered = true;
+      connection.send(record.bytes);
+      return;
+    case Said::http_file: {
+      FileRange range;
+      if (!file || record.bytes.size() != sizeof range) return;
+      std::memcpy(&range, record.bytes.data(), sizeof range);
+      session.answered = session.files = true;
+      connection.send_file(std::move(file), range.offset, range.size);
+      return;
+    }
+    case Said::http_more: return connection.tell_each_drain();
+    case Said::http_lane:
+      if (session.lane) session.lane->open(std::move(file));
+      return;
+    case Said::http_closed: return end_as_told(connection, record.flags);
+    case Said::http_upgrade:
+      if (record.number < upgrades_.size() && upgrades_[record.number])
+        upgrades_[record.number]->open(connection);
+      return;
+    default: return;
+  }
+}
+
+void HttpGate::end_as_told(net::Connection& connection, uint16_t flags) {
+  using End = net::Carrier::End;
+  CloseReason reason = static_cast<CloseReason>(flags & 0xff);
+  End end = static_cast<End>(flags >> 8 & 0x7f);
+  if (end == End::abort) connection.abort(reason);
+  else connection.close(reason, end == End::linger ? Linger::yes : Linger::no);
+}
+
+// The next request may be there already.
+void HttpGate::on_done(net::Connection& connection) {
+  for (auto& upgrade : upgrades_)
+    if (upgrade && upgrade->owns(connection)) return upgrade->on_done(connection);
+  HttpGateSession& session = session_of(connection);
+  if (!std::exchange(session.asked, false)) return;
+  delete std::exchange(session.lane, nullptr);
+  session.stalled = session.files ? !connection.all_sent() : connection.queued() > kStallBytes;
+  if (session.stalled) return connection.pause_reading();
+  await(connection, limits_.idle_time_ms);
+  go_on(connection);
+}
+
+void HttpGate::go_on(net::Connection& connection) {
+  connection.resume_reading();
+  on_data(connection);
+  if (connection.peer_finished() && connection.open()) on_end(connection);
+  if (stopping_ && connection.open()) close_idle(connection);
+}
+
+void HttpGate::on_lost(net::Connection& connection, bool close) {
+  for (auto& upgrade : upgrades_)
+    if (upgrade && upgrade->owns(connection)) return upgrade->on_lost(connection, close);
+  HttpGateSession& session = session_of(connection);
+  if (session.answered) connection.abort(CloseReason::handler_failed);
+  else answer_502(connection, close || session.lane);
+}
+
+// RFC 9110 section 15.6.3: this is a gateway to the worker.
+void HttpGate::answer_502(net::Connection& connection, bool close) {
+  http::Reply reply;
+  codec::RequestHead head;
+  reply.reset(connection, head);
+  reply.clock = &connection.clock();
+  reply.date_line = &date_line_;
+  reply.fail(502, close);
+  if (close) connection.close(CloseReason::handler_failed, Linger::yes);
+}
+
+}  // namespace oklo::gate

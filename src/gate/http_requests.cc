@@ -1,0 +1,159 @@
+#include "gate/http_requests.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "http/http_service.h"
+#include "sys/socket.h"
+#include "sys/socket_pair.h"
+
+namespace oklo::gate {
+
+// The body of a request, as it comes from the gate: as much as the connection takes.
+class HttpRequests::Lane final : private EventHandler {
+ public:
+  Lane(Reactor& reactor, net::PostedConnection& connection, sys::Fd stream)
+      : reactor_(reactor), connection_(connection), stream_(std::move(stream)) {}
+  ~Lane() { watch(false); }
+
+  void add_room(size_t bytes) {
+    room_ += bytes;
+    watch(true);
+  }
+
+ private:
+  void on_event(uint32_t) override;
+  void watch(bool wanted);
+
+  Reactor& reactor_;
+  net::PostedConnection& connection_;
+  sys::Fd stream_;
+  size_t room_ = 0;
+  bool watched_ = false;
+};
+
+void HttpRequests::Lane::on_event(uint32_t) {
+  char bytes[Block::kBytes];
+  long size = sys::receive(stream_.get(), bytes, std::min(room_, sizeof bytes));
+  if (sys::try_later(size)) return;
+  if (size <= 0) {
+    watch(false);
+    stream_.reset();
+    if (!http::HttpService::answered(connection_)) connection_.end_of_input();
+    return;
+  }
+  room_ -= static_cast<size_t>(size);
+  if (room_ == 0) watch(false);
+  bool fed = connection_.feed({bytes, static_cast<size_t>(size)});
+  OKLO_ASSERT(fed);
+}
+
+void HttpRequests::Lane::watch(bool wanted) {
+  if (!stream_ || wanted == watched_) return;
+  if (!wanted) reactor_.remove(stream_.get());
+  else if (reactor_.add(stream_.get(), sys::kReadable, *this) < 0) return connection_.abort(CloseReason::no_memory);
+  watched_ = wanted;
+}
+
+HttpRequests::HttpRequests(WorkerContext& context, WorkerEnd& end)
+    : context_(context), end_(end), pool_(*context.reactor, *context.connections, *context.row, *this) {}
+
+HttpRequests::~HttpRequests() = default;
+
+HttpRequests::Request* HttpRequests::find(ConnectionId id) {
+  auto found = requests_.find(wire_id(id));
+  return found == requests_.end() ? nullptr : &found->second;
+}
+
+uint32_t HttpRequests::thread_of(ConnectionId id) const { return requests_.at(wire_id(id)).thread; }
+
+// ---------------------------------------------------------------- from the gate
+
+// A connection that is gone needs no answer.
+void HttpRequests::begin(Endpoint& endpoint, uint32_t thread, const codec::WireRecord& record) {
+  ConnectionId id = connection_id(record.connection);
+  net::PostedConnection* connection = pool_.open(endpoint, id);
+  if (!connection) return end_.say_done(thread, id, record.number);
+  requests_[record.connection] = {thread, record.number, record.listener, record.flags, false, nullptr};
+  if (record.flags & kLastRequest) connection->row().requests = UINT32_MAX - 1;  // More than any limit.
+  bool fed = connection->feed(record.bytes);
+  OKLO_ASSERT(fed);
+  bool ends = record.flags & kInputEnded && !(record.flags & kBodyFollows);
+  if (ends && requests_.count(record.connection)) connection->end_of_input();
+}
+
+void HttpRequests::tell_more(const codec::WireRecord& record) {
+  net::PostedConnection* connection = pool_.find(connection_id(record.connection));
+  if (!connection || connection->over() || !requests_.count(record.connection)) return;
+  uint64_t bytes = 0;
+  switch (static_cast<Told>(record.type)) {
+    case Told::http_confirmed:
+      if (record.bytes.size() == sizeof bytes) std::memcpy(&bytes, record.bytes.data(), sizeof bytes);
+      if (!connection->confirm(bytes)) context_.log->line("more was sent to a client than was answered");
+      return;
+    case Told::http_ended: return connection->end_of_input();
+    case Told::http_gone:
+      connection->let_go(static_cast<CloseReason>(record.flags));
+      return finish(connection_id(record.connection));
+    default: return;
+  }
+}
+
+// ---------------------------------------------------------------- to the gate
+
+void HttpRequests::say(ConnectionId id, Said type, uint16_t flags, std::string_view bytes, sys::Fd file) {
+  if (Request* request = find(id))
+    end_.say_together(request->thread, type, id, request->listener, flags, 0, bytes, std::move(file));
+}
+
+void HttpRequests::send_file(ConnectionId id, sys::Fd file, uint64_t offset, uint64_t size) {
+  FileRange range = {offset, size};
+  say(id, Said::http_file, 0, {reinterpret_cast<const char*>(&range), sizeof range}, std::move(file));
+}
+
+void HttpRequests::took(ConnectionId id, size_t bytes) {
+  Request* request = find(id);
+  if (request && request->lane) request->lane->add_room(bytes);
+}
+
+void HttpRequests::closed(ConnectionId id, CloseReason reason, End end) {
+  say(id, Said::http_closed, static_cast<uint16_t>(+static_cast<uint8_t>(reason) | +static_cast<uint8_t>(end) << 8));
+  finish(id);
+}
+
+// The word that it is done leaves together with the answer.
+void HttpRequests::finish(ConnectionId id) {
+  auto found = requests_.find(wire_id(id));
+  if (found == requests_.end()) return;
+  Request request = std::move(found->second);
+  requests_.erase(found);
+  end_.say_done(request.thread, id, request.number);
+}
+
+void HttpRequests::settled(net::PostedConnection& connection) {
+  Request* request = find(connection.id());
+  if (!request) return;
+  bool upgraded = connection.endpoint().kind == ConnectionKind::websocket;
+  if (upgraded || http::HttpService::answered(connection)) {
+    finish(connection.id());
+    return connection.let_go(CloseReason::finished);
+  }
+  if (request->flags & kTimedOut) {
+    request->flags = 0;
+    return connection.endpoint().protocol->on_deadline(connection);
+  }
+  if (request->flags & kBodyFollows && !request->lane) open_lane(connection, *request);
+  if (!std::exchange(request->told_more, true)) say(connection.id(), Said::http_more);
+  end_.commit(request->thread);
+}
+
+void HttpRequests::open_lane(net::PostedConnection& connection, Request& request) {
+  Result<sys::SocketPair> pair = sys::SocketPair::create(sys::PairKind::stream);
+  if (!pair) return connection.abort(CloseReason::no_memory);
+  request.lane = std::make_unique<Lane>(*context_.reactor, connection, std::move(pair->first));
+  request.lane->add_room(Block::kBytes - connection.input().size());
+  say(connection.id(), Said::http_lane, 0, {}, std::move(pair->second));
+}
+
+}  // namespace oklo::gate
