@@ -65,6 +65,11 @@ class Connection {
   // Reads on. What is there already comes when the handler that called this has returned.
   void resume();
 
+  // Says to which user it belongs, any number but 0: with Dispatch::user all connections of a user have the
+  // same worker from its next message on. In base mode, and with the other ways of dispatching, nothing comes
+  // of it.
+  void bind(uint64_t user);
+
   // What is known of it.
   ConnectionInfo info() const;
 

@@ -44,6 +44,11 @@ class WebSocket {
   // The same as Room(name), whether this WebSocket is in it or not.
   Room room(std::string_view name) const { return Room(name); }
 
+  // Says to which user it belongs, any number but 0: with Dispatch::user all connections of a user have the
+  // same worker from its next message on. In base mode, and with the other ways of dispatching, nothing comes
+  // of it.
+  void bind(uint64_t user);
+
   // Plain memory of at most 64 bytes that lives as long as the WebSocket, zeroed when it opens. It is made
   // when it is first asked for.
   template <class S>

@@ -101,7 +101,8 @@ void Crew::read_all() {
 // of the next; who reads last may have left some for a successor.
 bool Crew::has_lost(uint32_t index, uint32_t unit) const {
   const std::vector<Hold>& holds = workers_[index].holds;
-  auto next = std::find_if(holds.begin(), holds.end(), [unit](const Hold& h) { return is_before(unit, h.first); });
+  auto began_later = [unit](const Hold& hold) { return is_before(unit, hold.first); };
+  auto next = std::find_if(holds.begin(), holds.end(), began_later);
   if (next == holds.end()) return false;
   return next == holds.begin() || (next - 1)->gone;
 }

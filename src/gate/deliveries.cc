@@ -42,7 +42,8 @@ void Deliveries::begin(Delivery& delivery, std::string_view bytes) {
   delivery.worker = dispatcher_.choose(delivery.id, delivery.row, bytes);
   load_.add(delivery.worker);
   bool room = !crew_.wire(delivery.worker).full();
-  if ((!room || may_repeat(delivery)) && bytes.data() != delivery.current.bytes.data()) delivery.current.bytes = bytes;
+  bool kept = bytes.data() == delivery.current.bytes.data();
+  if (!kept && (!room || may_repeat(delivery))) delivery.current.bytes = bytes;
   delivery.sent = room;
   if (room) send(delivery, bytes);
   else waiting_[delivery.worker].push_back(delivery.index);

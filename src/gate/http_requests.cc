@@ -52,7 +52,8 @@ void HttpRequests::Lane::on_event(uint32_t) {
 void HttpRequests::Lane::watch(bool wanted) {
   if (!stream_ || wanted == watched_) return;
   if (!wanted) reactor_.remove(stream_.get());
-  else if (reactor_.add(stream_.get(), sys::kReadable, *this) < 0) return connection_.abort(CloseReason::no_memory);
+  else if (reactor_.add(stream_.get(), sys::kReadable, *this) < 0)
+    return connection_.abort(CloseReason::no_memory);
   watched_ = wanted;
 }
 
@@ -118,7 +119,8 @@ void HttpRequests::took(ConnectionId id, size_t bytes) {
 }
 
 void HttpRequests::closed(ConnectionId id, CloseReason reason, End end) {
-  say(id, Said::http_closed, static_cast<uint16_t>(+static_cast<uint8_t>(reason) | +static_cast<uint8_t>(end) << 8));
+  unsigned how = static_cast<unsigned>(reason) | static_cast<unsigned>(end) << 8;
+  say(id, Said::http_closed, static_cast<uint16_t>(how));
   finish(id);
 }
 

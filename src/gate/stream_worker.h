@@ -38,6 +38,7 @@ class RemoteLink final : public stream::Link {
   void shutdown_send() override { say_last(Said::shutdown_send); }
   void pause() override { say(Said::pause); }
   void resume() override { say(Said::resume); }
+  void bind(uint64_t user) override { context_.states->bind(id_, user); }
   ConnectionInfo info() const override;
   void* state() override { return context_.states->memory(id_); }
 

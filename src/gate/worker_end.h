@@ -13,11 +13,11 @@
 
 namespace oklo::gate {
 
-// A worker's side of the wires: a wire to each reactor thread of the gate, which tells it of connections, and
+// A worker's side of the wires: one to each reactor thread of the gate, which tells it of connections, and
 // which it tells what to do with them.
 class WorkerEnd final : public Relay::Road {
  public:
-  // The context outlives it; the ports are those of the services, in their order, and are set before it reads.
+  // The context outlives it.
   explicit WorkerEnd(WorkerContext& context);
   ~WorkerEnd();
 
@@ -25,6 +25,7 @@ class WorkerEnd final : public Relay::Road {
   static WorkerEnd* current();
 
   Result<void> start();
+  // Those of the services, in their order; before it reads.
   void set_ports(std::vector<WorkerPort*> ports) { ports_ = std::move(ports); }
   // Whether it takes what it is told.
   void read(bool wanted);
@@ -53,7 +54,7 @@ class WorkerEnd final : public Relay::Road {
   bool carry(uint32_t life, Relay::Kind kind, uint64_t target, std::string_view payload) override;
 
  private:
-  static constexpr size_t kWaitingMax = size_t{64} << 20;  // bytes for one thread; what rooms get then is lost
+  static constexpr size_t kWaitingMax = size_t{64} << 20;  // bytes for one thread; a Relay's are lost then
 
   struct Thread {
     std::unique_ptr<Wire> wire;

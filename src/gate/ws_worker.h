@@ -63,6 +63,7 @@ class RemoteSocket final : public ws::Link {
   void close(uint16_t code, std::string_view reason) override;
   bool join(std::string_view room) override;
   void leave(std::string_view room) override { say(Said::ws_leave, 0, room); }
+  void bind(uint64_t user) override { context_.states->bind(id_, user); }
   void* state() override { return context_.states->memory(id_); }
 
  private:

@@ -192,7 +192,8 @@ void RouteTable::make_upgrades(const Endpoint& endpoint) {
 
 void RouteTable::make_upgrades(
     const Function<std::unique_ptr<Upgrade>(uint32_t route, UpgradeMaker&)>& make) {
-  each_upgrade_maker([&](uint32_t route, UpgradeMaker& maker) { routes_[route]->upgrade = make(route, maker); });
+  each_upgrade_maker(
+      [&](uint32_t route, UpgradeMaker& maker) { routes_[route]->upgrade = make(route, maker); });
 }
 
 void RouteTable::each_upgrade_maker(const Function<void(uint32_t route, UpgradeMaker&)>& function) const {

@@ -33,6 +33,8 @@ void Connection::pause() { link_.pause(); }
 
 void Connection::resume() { link_.resume(); }
 
+void Connection::bind(uint64_t user) { link_.bind(user); }
+
 ConnectionInfo Connection::info() const { return link_.info(); }
 
 void* Connection::state_memory() { return link_.state(); }

@@ -24,6 +24,7 @@ class Link {
   virtual void shutdown_send() = 0;
   virtual void pause() = 0;
   virtual void resume() = 0;
+  virtual void bind(uint64_t user) = 0;
   virtual ConnectionInfo info() const = 0;
   // Connection::kStateBytes bytes.
   virtual void* state() = 0;

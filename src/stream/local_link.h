@@ -21,6 +21,7 @@ class LocalLink final : public Link {
   void shutdown_send() override;
   void pause() override;
   void resume() override;
+  void bind(uint64_t) override {}
   ConnectionInfo info() const override;
   void* state() override { return service_.state_of(connection_); }
 

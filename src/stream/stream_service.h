@@ -41,8 +41,8 @@ class StreamService final : public Protocol {
   // Calls a function with a connection of this service. What its handlers are to be told of that comes later.
   void visit(net::Connection& connection, const Function<void(Connection&)>& function);
 
-  // With Pace::held: hands nothing over until let_go, beside what its handlers do. What comes meanwhile is read
-  // until a block is full.
+  // With Pace::held: hands nothing over until let_go, beside what its handlers do. What comes meanwhile is
+  // read until a block is full.
   void hold(net::Connection& connection);
   void let_go(net::Connection& connection);
 

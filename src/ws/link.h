@@ -24,6 +24,7 @@ class Link {
   virtual void close(uint16_t code, std::string_view reason) = 0;
   virtual bool join(std::string_view room) = 0;
   virtual void leave(std::string_view room) = 0;
+  virtual void bind(uint64_t user) = 0;
   // WebSocket::kStateBytes bytes.
   virtual void* state() = 0;
 

@@ -20,6 +20,7 @@ class LocalLink final : public Link {
   void close(uint16_t code, std::string_view reason) override;
   bool join(std::string_view room) override { return service_.join(connection_, room); }
   void leave(std::string_view room) override { service_.leave(connection_, room); }
+  void bind(uint64_t) override {}
   void* state() override;
 
  private:

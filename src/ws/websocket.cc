@@ -24,6 +24,8 @@ bool WebSocket::join(std::string_view room) { return link_.join(room); }
 
 void WebSocket::leave(std::string_view room) { link_.leave(room); }
 
+void WebSocket::bind(uint64_t user) { link_.bind(user); }
+
 void* WebSocket::state_memory() { return link_.state(); }
 
 }  // namespace oklo

@@ -1,7 +1,6 @@
 #include "ws/websocket_service.h"
 
 #include <algorithm>
-#include <cstring>
 #include <memory>
 #include <new>
 #include <utility>
@@ -23,7 +22,6 @@ constexpr uint16_t kGoingAway = 1001;
 constexpr uint16_t kUnsupported = 1003;
 constexpr uint16_t kLost = 1006;  // never sent
 constexpr uint16_t kTryLater = 1013;
-constexpr size_t kCopyBytesMax = 4096;  // of a payload into the room that the header has taken
 
 Session& session_of(net::Connection& connection) { return connection.session<Session>(); }
 
@@ -189,7 +187,7 @@ void WebSocketService::on_deadline(net::Connection& connection) {
   if (session.held) return set_deadline(connection);
   if (session.pinged) return connection.abort(CloseReason::idle_timeout);
   session.pinged = true;
-  send_control(connection, FrameOpcode::ping, {});
+  frames_.send_control(connection, FrameOpcode::ping, {});
   set_deadline(connection);
 }
 
@@ -295,7 +293,7 @@ bool WebSocketService::take_control(net::Connection& connection, const FrameHead
   unmask(payload, header.mask, 0);
   if (header.opcode == FrameOpcode::close) return take_close(connection, text_of(payload));
   bool answers = header.opcode == FrameOpcode::ping && session_of(connection).phase == Phase::open;
-  if (answers) send_control(connection, FrameOpcode::pong, text_of(payload));
+  if (answers) frames_.send_control(connection, FrameOpcode::pong, text_of(payload));
   connection.consume(header.header_size + size);
   return true;
 }
@@ -312,7 +310,7 @@ bool WebSocketService::take_close(net::Connection& connection, std::string_view 
   }
   flush_rooms();
   CloseReason reason = session.phase == Phase::closing ? session.reason : CloseReason::peer_closed;
-  if (session.phase == Phase::open) send_close(connection, said.code, {});
+  if (session.phase == Phase::open) frames_.send_close(connection, said.code, {});
   session.phase = Phase::closed;
   tell_closed(connection, said.code, said.text);
   if (is_client()) await_end(connection, reason);
@@ -328,40 +326,6 @@ void WebSocketService::await_end(net::Connection& connection, CloseReason reason
 
 // ---------------------------------------------------------------- sending
 
-// A short one, as most are, goes into the room of the block in one piece.
-[[gnu::always_inline]] inline void WebSocketService::send_frame(net::Connection& connection,
-                                                                FrameOpcode opcode,
-                                                                std::string_view payload) {
-  if (is_client()) return send_masked(connection, opcode, payload);
-  size_t copied = payload.size() <= kCopyBytesMax ? payload.size() : 0;
-  char* start = connection.room(codec::kFrameHeaderBytesMax + copied).data();
-  char* end = codec::write_frame_header(start, opcode, payload.size());
-  end = std::copy_n(payload.data(), copied, end);
-  connection.advance(static_cast<size_t>(end - start));
-  if (!copied) connection.send(payload);
-}
-
-// Each frame has a mask that nobody can foresee (RFC 6455 section 5.3).
-void WebSocketService::send_masked(net::Connection& connection, FrameOpcode opcode,
-                                   std::string_view payload) {
-  FrameHeader header;
-  header.payload_size = payload.size();
-  header.opcode = opcode;
-  header.masked = true;
-  uint64_t number = masks_.number();
-  std::memcpy(header.mask.data(), &number, header.mask.size());
-  char* start = connection.room(codec::kFrameHeaderBytesMax).data();
-  connection.advance(static_cast<size_t>(codec::write_frame_header(start, header) - start));
-  for (size_t at = 0; at < payload.size();) {
-    std::span<char> room = connection.room(1);
-    size_t size = std::min(room.size(), payload.size() - at);
-    payload.copy(room.data(), size, at);
-    codec::apply_mask(room.first(size), header.mask, at);
-    connection.advance(size);
-    at += size;
-  }
-}
-
 bool WebSocketService::send(net::Connection& connection, FrameOpcode opcode, std::string_view payload) {
   flush_rooms();
   if (session_of(connection).phase != Phase::open || !connection.open()) return false;
@@ -370,19 +334,8 @@ bool WebSocketService::send(net::Connection& connection, FrameOpcode opcode, std
     if (options_.slow_receiver == SlowReceiver::drop_oldest) life_.messages_dropped.add(1);
     return false;
   }
-  send_frame(connection, opcode, payload);
+  frames_.send(connection, opcode, payload);
   return true;
-}
-
-void WebSocketService::send_control(net::Connection& connection, FrameOpcode opcode,
-                                    std::string_view payload) {
-  send_frame(connection, opcode, payload);
-}
-
-void WebSocketService::send_close(net::Connection& connection, uint16_t code, std::string_view text) {
-  char payload[codec::kControlPayloadMax];
-  char* end = codec::write_close_payload(payload, {code, text});
-  send_control(connection, FrameOpcode::close, {payload, static_cast<size_t>(end - payload)});
 }
 
 void WebSocketService::deliver(net::Connection& connection, const BytesRef& frames) {
@@ -404,7 +357,7 @@ bool WebSocketService::make_room(net::Connection& connection, size_t bytes) {
     return connection.queued() + bytes <= options_.queue_bytes;
   }
   drop_waiting(connection, SIZE_MAX);
-  send_close(connection, kTryLater, "too slow");
+  frames_.send_close(connection, kTryLater, "too slow");
   session.phase = Phase::closed;
   session.code = kTryLater;
   connection.close(CloseReason::queue_full, Linger::yes);
@@ -425,7 +378,7 @@ void WebSocketService::close(net::Connection& connection, uint16_t code, std::st
   flush_rooms();
   Session& session = session_of(connection);
   if (session.phase != Phase::open || !connection.open()) return;
-  send_close(connection, code, text);
+  frames_.send_close(connection, code, text);
   session.phase = Phase::closing;
   session.reason = reason;
   connection.set_deadline(connection.clock().now_ms + kCloseMs);
@@ -437,7 +390,7 @@ bool WebSocketService::fail(net::Connection& connection, uint16_t code, std::str
                             CloseReason reason) {
   flush_rooms();
   Session& session = session_of(connection);
-  if (session.phase == Phase::open) send_close(connection, code, text);
+  if (session.phase == Phase::open) frames_.send_close(connection, code, text);
   session.phase = Phase::closed;
   tell_closed(connection, code, text);
   connection.close(reason, Linger::yes);

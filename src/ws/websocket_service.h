@@ -6,8 +6,8 @@
 #include "http/exchange.h"
 #include "net/connection.h"
 #include "net/protocol.h"
-#include "net/query_ids.h"
 #include "shm/scoreboard.h"
+#include "ws/frame_sender.h"
 #include "ws/hub.h"
 #include "ws/session.h"
 
@@ -79,6 +79,7 @@ class WebSocketService final : public Protocol {
         hub_(hub),
         reader_(hub ? codec::FrameReader::server : codec::FrameReader::client),
         life_(life),
+        frames_(hub == nullptr),
         stall_bytes_(options.queue_bytes / kStallPart) {}
   bool is_client() const { return reader_ == codec::FrameReader::client; }
   void begin(net::Connection& connection);
@@ -99,10 +100,6 @@ class WebSocketService final : public Protocol {
   void unmask(std::span<char> piece, codec::FrameMask mask, uint64_t offset) const;
 
   // --- sending
-  void send_frame(net::Connection& connection, codec::FrameOpcode opcode, std::string_view payload);
-  void send_masked(net::Connection& connection, codec::FrameOpcode opcode, std::string_view payload);
-  void send_control(net::Connection& connection, codec::FrameOpcode opcode, std::string_view payload);
-  void send_close(net::Connection& connection, uint16_t code, std::string_view text);
   bool make_room(net::Connection& connection, size_t bytes);
   size_t drop_waiting(net::Connection& connection, size_t bytes);
 
@@ -116,10 +113,10 @@ class WebSocketService final : public Protocol {
   const WebSocketOptions& options_;
   Hub* const hub_;  // nullptr: of a client
   const codec::FrameReader reader_;
-  QueryIds masks_;  // of a client
   LifeRow& life_;
-  Function<void(net::Connection&)> on_parting_;
+  FrameSender frames_;
   const size_t stall_bytes_;
+  Function<void(net::Connection&)> on_parting_;
 };
 
 }  // namespace oklo::ws
