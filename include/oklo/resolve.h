@@ -57,8 +57,8 @@ LookupId resolve(std::string_view name,
 // Its function is not called any more. Nothing happens when the lookup is over or there was none.
 void cancel(LookupId lookup);
 
-// Looks up otherwise in this process from now on. To call it after the first resolve of this process is a
-// bug.
+// Looks up otherwise in this process from now on, for its clients, too. To call it after the first lookup of
+// this process is a bug.
 void set_resolver(ResolverOptions options);
 
 }  // namespace oklo

@@ -26,19 +26,25 @@ inline std::string server_close(unsigned code, std::string_view reason = {}) {
   return server_frame(oklo::codec::FrameOpcode::close, code_bytes(code) + std::string(reason));
 }
 
-// What a client sent, as a server would have sent it; "unmasked" where a frame has no mask.
+// What a client sent, as a server would have sent it, and a byte that is no frame for one that has not come
+// whole; "unmasked" where a frame has no mask.
 inline std::string without_masks(std::string bytes) {
   std::string all;
   oklo::codec::FrameHeader header;
   auto server = oklo::codec::FrameReader::server;
-  while (oklo::codec::parse_frame_header(bytes, server, header) == oklo::codec::FrameVerdict::fine) {
+  using Verdict = oklo::codec::FrameVerdict;
+  while (!bytes.empty()) {
+    Verdict verdict = oklo::codec::parse_frame_header(bytes, server, header);
     size_t size = static_cast<size_t>(header.payload_size);
+    bool partial = verdict == Verdict::fine && bytes.size() - header.header_size < size;
+    if (verdict == Verdict::more || partial) return all + "\xff";
+    if (verdict != Verdict::fine) return "unmasked";
     std::span<char> payload = std::span<char>(bytes).subspan(header.header_size, size);
     oklo::codec::apply_mask(payload, header.mask, 0);
     all += client_frame(header.opcode, {payload.data(), payload.size()}, header.fin, false);
     bytes.erase(0, header.header_size + size);
   }
-  return bytes.empty() ? all : "unmasked";
+  return all;
 }
 
 // A worker whose program has WebSockets to a server that the test plays.
