@@ -30,7 +30,7 @@ struct DispatchMessage {
   std::string peer;         // "192.0.2.1", "2001:db8::1", "unix"
   uint64_t user = 0;        // as bound; 0: it is not
   unsigned workers = 0;     // how many there are
-  std::string_view bytes;   // of the message; of an HTTP request its head; empty where none belong to the event
+  std::string_view bytes;   // of the message or request; empty where none belong to the event
 };
 
 // Answers the number of a worker, from 0 to workers - 1; any other is counted in the status, and the

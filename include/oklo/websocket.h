@@ -105,7 +105,7 @@ enum class SlowReceiver : uint8_t {
 
 // Sizes are bytes, times milliseconds.
 struct WebSocketOptions {
-  uint32_t message_bytes = 1 << 20;  // of one message of the client; a longer one closes with 1009
+  uint32_t message_bytes = 1 << 20;  // of one message that comes; a longer one closes with 1009
   uint32_t ping_ms = 30'000;   // after so long without a word a ping is sent; without an answer for as long
                                // again the connection is lost; 0: never
   uint32_t idle_ms = 0;        // without a message for so long it is closed with 1001; 0: never

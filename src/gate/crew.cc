@@ -69,7 +69,8 @@ void Crew::begin(Worker& worker, const WireRecord& record) {
   events_.on_change();
   // Of the gone all was told now, but for the one whose end the next one will say.
   auto last = worker.holds.end() - 1;
-  worker.holds.erase(std::remove_if(worker.holds.begin(), last, [](const Hold& one) { return one.gone; }), last);
+  auto is_gone = [](const Hold& one) { return one.gone; };
+  worker.holds.erase(std::remove_if(worker.holds.begin(), last, is_gone), last);
 }
 
 bool Crew::is_there(const Reader& reader) const {

@@ -129,13 +129,11 @@ inline void WebSocketService::hand_over(net::Connection& connection, FrameOpcode
 void WebSocketService::on_data(net::Connection& connection) {
   Session& session = session_of(connection);
   session.pinged = false;
-  if (session.phase == Phase::closed) return connection.consume(connection.input().size());
   if (session.held) return connection.pause_reading();
-  bool quick = !is_client();
   while (!connection.input().empty() && connection.open() && !session.stalled && !session.held) {
     FrameHeader header;
-    bool is_short = quick && !session.partial;
-    is_short = is_short && codec::parse_short_message(text_of(connection.input()), header);
+    bool is_short = !session.partial && !is_client() &&
+                    codec::parse_short_message(text_of(connection.input()), header);
     if (!(is_short ? take_message(connection, header) : read_frame(connection))) break;
     if (connection.queued() <= stall_bytes_) continue;
     session.stalled = true;
@@ -218,13 +216,19 @@ bool WebSocketService::close_by_id(net::Connection& connection) {
 
 // ---------------------------------------------------------------- reading
 
-// One frame, or a piece of one, from the front of the input.
+// One frame, or a piece of one, from the front of the input. A client that waits for the end of the stream
+// throws away what still comes.
 bool WebSocketService::read_frame(net::Connection& connection) {
   Session& session = session_of(connection);
+  if (session.phase == Phase::closed) {
+    connection.consume(connection.input().size());
+    return false;
+  }
   if (session.partial && session.partial->left > 0) return take_piece(connection);
   std::string_view input = text_of(connection.input());
   FrameHeader header;
-  FrameVerdict verdict = codec::parse_frame_header(input, reader_, header);
+  auto reader = is_client() ? codec::FrameReader::client : codec::FrameReader::server;
+  FrameVerdict verdict = codec::parse_frame_header(input, reader, header);
   if (verdict == FrameVerdict::more) return false;
   if (verdict != FrameVerdict::fine) {
     codec::FrameRefusal refusal = codec::refusal_of(verdict);

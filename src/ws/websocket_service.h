@@ -77,11 +77,10 @@ class WebSocketService final : public Protocol {
       : handlers_(handlers),
         options_(options),
         hub_(hub),
-        reader_(hub ? codec::FrameReader::server : codec::FrameReader::client),
         life_(life),
         frames_(hub == nullptr),
         stall_bytes_(options.queue_bytes / kStallPart) {}
-  bool is_client() const { return reader_ == codec::FrameReader::client; }
+  bool is_client() const { return !hub_; }
   void begin(net::Connection& connection);
   void flush_rooms() {
     if (hub_) hub_->flush();
@@ -112,7 +111,6 @@ class WebSocketService final : public Protocol {
   const WebSocketHandlers& handlers_;
   const WebSocketOptions& options_;
   Hub* const hub_;  // nullptr: of a client
-  const codec::FrameReader reader_;
   LifeRow& life_;
   FrameSender frames_;
   const size_t stall_bytes_;
