@@ -89,19 +89,24 @@ void Connector::begin(ConnectionId id) {
 void Connector::look_up(Attempt& attempt) {
   Result<Destination> to = parse_destination(attempt.plan.address);
   if (!to) return end(attempt, to.error());
+  attempt.host = std::move(to->host);
   attempt.port = to->port;
-  if (!to->host.empty()) return look_up_name(attempt, to->host);
+  if (!attempt.host.empty()) return look_up_name(attempt);
   attempt.addresses = {to->address};
   try_next(attempt);
 }
 
-void Connector::look_up_name(Attempt& attempt, std::string_view host) {
+// So many names at once there may be for a moment only: most are known by then.
+void Connector::look_up_name(Attempt& attempt) {
   OKLO_ASSERT(names_);
-  attempt.lookup = names_->look_up(host, [this, id = attempt.id](Result<std::vector<sys::Address>> found) {
+  auto take = [this, id = attempt.id](Result<std::vector<sys::Address>> found) {
     take_addresses(id, std::move(found));
-  });
-  if (attempt.lookup) return;
-  end(attempt, Error{0, no_connection_to(attempt.plan.address) + ": too many names are being looked up"});
+  };
+  attempt.try_until_ms = attempt.deadline_ms;
+  attempt.lookup = names_->look_up(attempt.host, std::move(take));
+  if (!attempt.lookup) return try_later(attempt);
+  attempt.host.clear();
+  reactor().timers().arm(attempt, attempt.deadline_ms);
 }
 
 // Once a lookup is cancelled this is not called for it, so there is an attempt that waits.
@@ -149,7 +154,7 @@ void Connector::settle(Attempt& attempt, long result) {
   end(attempt, system_error(static_cast<int>(-result), text));
 }
 
-// The queue of a unix socket is full, and nobody tells when it has room (connect(2), EAGAIN).
+// Nobody tells when the queue of a unix socket has room (connect(2), EAGAIN).
 void Connector::try_later(Attempt& attempt) {
   attempt.socket.reset();
   reactor().timers().arm(attempt, std::min(now_ms() + attempt.retry_ms, attempt.try_until_ms));
@@ -157,7 +162,8 @@ void Connector::try_later(Attempt& attempt) {
 }
 
 void Connector::go_on(Attempt& attempt) {
-  if (now_ms() < attempt.try_until_ms) return try_address(attempt);
+  bool again = now_ms() < attempt.try_until_ms;
+  if (again) return attempt.host.empty() ? try_address(attempt) : look_up_name(attempt);
   if (now_ms() >= attempt.deadline_ms || attempt.addresses.size() < 2) return give_up(attempt);
   attempt.unwatch();
   attempt.addresses.pop_back();
@@ -166,7 +172,7 @@ void Connector::go_on(Attempt& attempt) {
 
 void Connector::give_up(Attempt& attempt) {
   std::string text = no_connection_to(attempt.plan.address);
-  text.append(attempt.lookup ? ": its name was not looked up within " : ": no answer within ");
+  text.append(attempt.addresses.empty() ? ": its name was not looked up within " : ": no answer within ");
   text.append(decimal(attempt.plan.timeout_ms)).append(" ms");
   end(attempt, Error{ETIMEDOUT, std::move(text)});
 }

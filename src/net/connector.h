@@ -53,7 +53,9 @@ class Connector {
   size_t size() const { return attempts_.size(); }
 
  private:
-  static constexpr uint32_t kRetryMs = 10;  // first, then twice as long each time, up to kRetryMaxMs
+  // Where there is no room, in the queue of a unix socket or among the lookups: first, then twice as long
+  // each time, up to kRetryMaxMs.
+  static constexpr uint32_t kRetryMs = 10;
   static constexpr uint32_t kRetryMaxMs = 160;
   static constexpr uint32_t kTryMsMin = 250;
 
@@ -80,7 +82,8 @@ class Connector {
 
     ConnectionId id;  // none: it is over
     Plan plan;
-    uint64_t lookup = 0;  // of its name, while that is under way
+    std::string host;     // its name, as long as that is not being looked up; empty: it has none
+    uint64_t lookup = 0;  // while that is under way
     uint16_t port = 0;    // 0: it has no name
     std::vector<sys::Address> addresses;  // those that are left to be tried, the next one last
     sys::Fd socket;
@@ -97,7 +100,7 @@ class Connector {
   Attempt* find(ConnectionId id);
   void begin(ConnectionId id);
   void look_up(Attempt& attempt);
-  void look_up_name(Attempt& attempt, std::string_view host);
+  void look_up_name(Attempt& attempt);
   void take_addresses(ConnectionId id, Result<std::vector<sys::Address>> found);
   void try_next(Attempt& attempt);
   void try_address(Attempt& attempt);

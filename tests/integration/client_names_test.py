@@ -50,6 +50,14 @@ def test_all_addresses_of_a_name_are_tried():
             assert re.match(refused, answer), answer
 
 
+@needs("dnsmasq")
+def test_more_names_at_once_than_lookups_may_be():
+    name_port = free_port()
+    with target(backlog=4096) as listener, dnsmasq(name_port, "--host-record=here.test,127.0.0.1"):
+        with naming_dialer(name_port) as server:
+            assert ask(server, "many 1500 here.test:%d" % listener.getsockname()[1]) == "many: 1500 up "
+
+
 def test_localhost_is_both_addresses_of_it():
     with target() as listener, naming_dialer(free_port()) as server:
         server.console.send(b"open localhost:%d\n" % listener.getsockname()[1])

@@ -131,11 +131,29 @@ TEST_CASE("net/connector: a name that nobody knows, one that takes too long, and
   CHECK(net.outcome() == "cannot connect to web.test:80: its name was not looked up within 40 ms ");
   CHECK(net.names.lookups.empty());
   net.names.full = true;
-  net.connect("web.test:80");
-  CHECK(net.outcome() == "cannot connect to web.test:80: too many names are being looked up ");
+  net.connect("web.test:80", 40);
+  CHECK(net.outcome() == "cannot connect to web.test:80: its name was not looked up within 40 ms ");
   net.turn();
   CHECK(net.pool.empty());
   CHECK(net.connector.size() == 0);
+}
+
+TEST_CASE("net/connector: where too many names are looked up, it waits for room") {
+  Naming net;
+  Listening listening("127.0.0.1:0");
+  net.names.full = true;
+  net.connect(named(listening.address));
+  for (int i = 0; i < 3; i++) net.turn();
+  CHECK(net.outcomes.empty());
+  net.names.full = false;
+  net.wait_until([&] { return !net.names.lookups.empty(); });
+  net.names.answer(Addresses{without_port(listening.address)});
+  CHECK(net.outcome() == "up ");
+  net.names.full = true;
+  ConnectionId id = net.connect(named(listening.address));
+  net.turn();
+  CHECK(net.connector.cancel(id));
+  CHECK(net.turns_until_timer() < Net::kFewTurns);
 }
 
 TEST_CASE("net/connector: a lookup ends with its attempt") {
