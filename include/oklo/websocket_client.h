@@ -45,6 +45,7 @@ struct WebSocketClientOptions {
 // long as they do, and what the handlers refer to as long as the client: make it before Server::run, or once
 // in Server::on_worker_start.
 //
+// Any number may be opened to one server at once, which RFC 6455 section 4.1 does not allow to browsers.
 // Like the connections of a StreamClient they count among those of the worker, are reached by their ids
 // (send_to, close_connection, is_open), and keep no worker from leaving: when the last connection of its
 // listeners is gone, they are closed with 1001.

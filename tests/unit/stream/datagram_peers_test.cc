@@ -284,3 +284,18 @@ TEST_CASE("stream/datagram_peers: a flood does not hold up the turn") {
   CHECK(world.calls.size() == 32 * one);
   world.wait_until([&] { return world.calls.size() == 100 * one; });
 }
+
+TEST_CASE("stream/datagram_peers: from on_failed it may be sent again, and elsewhere") {
+  World world;
+  std::string nobody = deserted();
+  Hearer hearer;
+  world.handlers.on_failed = [&](std::string_view at, std::string_view) {
+    world.calls += "failed ";
+    world.peers.close(at);
+    CHECK(world.peers.send(hearer.name(), "there"));
+  };
+  CHECK(world.peers.send(nobody, "x"));
+  CHECK(world.next_call() == "failed ");
+  CHECK(hearer.heard() == "[there]");
+  CHECK(world.peers.size() == 1);
+}

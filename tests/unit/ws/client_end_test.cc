@@ -138,3 +138,35 @@ TEST_CASE("ws/client: by its id it is closed, too") {
   world.wait_until([&] { return world.pool.empty(); });
   CHECK(closed(world, CloseReason::finished) == 1);
 }
+
+TEST_CASE("ws/client: from on_failed and on_close another may be begun, and on_open may send and close") {
+  WsClientWorld world;
+  oklo::WebSocketClientHandlers handlers = world.recording();
+  WebSocketClient* again = nullptr;
+  int left = 1;
+  handlers.on_open = [](WebSocket& ws, std::string_view) {
+    CHECK(ws.send("first"));
+    ws.close(4000, "at once");
+    CHECK_FALSE(ws.send("second"));
+  };
+  handlers.on_close = [&](WebSocket&, uint16_t code, std::string_view) {
+    world.note("close", std::to_string(code));
+    if (left-- > 0) again->connect(world.url(), world.failed());
+  };
+  WebSocketClient client(std::move(handlers));
+  again = &client;
+  client.connect("ws://127.0.0.1:1/x", [&](std::string_view, std::string_view) {
+    world.note("failed", {});
+    client.connect(world.url(), world.failed());
+  });
+  for (int i = 0; i < 2; i++) {
+    Peer peer = world.accept();
+    CHECK(world.take_calls() == (i == 0 ? "failed\n" : ""));
+    peer.write(world.answer());
+    CHECK(world.said(peer, 2) == Frames{"text:first", "close:4000 at once"});
+    peer.write(server_close(4000));
+    CHECK(world.next_calls() == "close 4000\n");
+  }
+  world.wait_until([&] { return world.pool.empty(); });
+  CHECK(closed(world, CloseReason::finished) == 2);
+}
