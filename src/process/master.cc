@@ -170,7 +170,7 @@ std::optional<int> Master::detach() {
 Result<void> Master::settle() {
   sys::set_title("oklo: master");
   sys::reset_signals();
-  sys::ignore_sigpipe();
+  sys::ignore_signals_of_write();
   sys::become_subreaper();
   sys::raise_file_limit();
   slots_ = options_.workers ? options_.workers : sys::usable_processors();

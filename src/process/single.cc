@@ -80,7 +80,7 @@ Result<void> Single::start() {
 }
 
 Result<void> Single::hear_signals() {
-  sys::ignore_sigpipe();
+  sys::ignore_signals_of_write();
   sys::raise_file_limit();
   Result<std::unique_ptr<Reactor>> reactor = Reactor::create(sys::file_limit());
   if (!reactor) return reactor.error();

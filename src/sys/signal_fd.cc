@@ -44,6 +44,8 @@ void reset_signals() {
   kernel::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
-void ignore_sigpipe() { set_disposition(SIGPIPE, SIG_IGN); }
+void ignore_signals_of_write() {
+  for (int signal : {SIGPIPE, SIGXFSZ}) set_disposition(signal, SIG_IGN);
+}
 
 }  // namespace oklo::sys

@@ -28,7 +28,8 @@ class SignalFd {
 // Gives every signal its default disposition and unblocks all: what a child starts from after fork.
 void reset_signals();
 
-// SIGPIPE is ignored: a peer that went away is an errno of write, not the end of the process.
-void ignore_sigpipe();
+// SIGPIPE and SIGXFSZ are ignored: a peer that went away, or a file that may not grow (RLIMIT_FSIZE), is an
+// errno of write, not the end of the process.
+void ignore_signals_of_write();
 
 }  // namespace oklo::sys

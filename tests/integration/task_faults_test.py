@@ -6,7 +6,7 @@ import signal
 import socket
 import struct
 
-from harness import Client, alive, children, wait_until
+from harness import Client, alive, children, needs, wait_until
 from task_server import (Gate, begin, begin_many, both_workers, command, counts, many, many_of, post, run,
                          status, task_workers, tasks)
 from ws_client import WebSocket
@@ -129,6 +129,20 @@ def test_a_task_reaches_nobody_where_its_client_is_gone():
             assert other.receive() == "told by room"
             assert sorted([looker.receive(), looker.receive()]) == ["ended 101", "told by room"]
             assert other.send("?").receive().split()[0] == row
+
+
+@needs("prlimit")
+def test_a_limit_of_file_sizes_refuses_tasks_and_kills_nobody():
+    with tasks("task_workers=1", prefix=("prlimit", "--fsize=1000000")) as server, Gate() as gate, \
+            Client(server.port) as held:
+        begin(held, "/run/hold", gate.path)
+        wait_until(lambda: counts(server)["running"] == 1)
+        assert run(server, "echo", "beyond the first area") == (503, "refused no_memory")
+        gate.open("go")
+        assert held.response().body == b"failed hold \n"  # No room for a reason either.
+        assert run(server, "nothing") == (200, "done nothing ")
+        shown = status(server)
+        assert [one["restarts"] for one in shown["workers"] + shown["task_workers"]] == [0, 0], shown
 
 
 # ---- leaving

@@ -2,11 +2,14 @@
 
 #include <doctest/doctest.h>
 
+#include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "child.h"
+#include "sys/memory_file.h"
 
 namespace sys = oklo::sys;
 
@@ -51,20 +54,34 @@ TEST_CASE("sys/signal_fd: reset_signals makes them deadly again, those that wait
         }) == 1000 + SIGTERM);
 }
 
-TEST_CASE("sys/signal_fd: ignore_sigpipe, and reset_signals takes it back") {
+TEST_CASE("sys/signal_fd: the signals of write are ignored, and reset_signals takes it back") {
   auto write_to_no_one = [] {
     int ends[2];
     if (pipe(ends) != 0) return 1;
     close(ends[0]);
     return write(ends[1], "x", 1) < 0 ? 0 : 2;
   };
-  CHECK(in_child([&] {
-          sys::ignore_sigpipe();
-          return write_to_no_one();
-        }) == 0);
-  CHECK(in_child([&] {
-          sys::ignore_sigpipe();
-          sys::reset_signals();
-          return write_to_no_one();
-        }) == 1000 + SIGPIPE);
+  auto write_too_much = [] {
+    rlimit none = {0, 0};
+    if (setrlimit(RLIMIT_FSIZE, &none) != 0) return 1;
+    auto file = sys::MemoryFile::create("test");
+    return file && file->write("x", 0) == -EFBIG ? 0 : 2;
+  };
+  auto ignoring = [](auto act) {
+    return in_child([&] {
+      sys::ignore_signals_of_write();
+      return act();
+    });
+  };
+  auto resetting = [](auto act) {
+    return in_child([&] {
+      sys::ignore_signals_of_write();
+      sys::reset_signals();
+      return act();
+    });
+  };
+  CHECK(ignoring(write_to_no_one) == 0);
+  CHECK(ignoring(write_too_much) == 0);
+  CHECK(resetting(write_to_no_one) == 1000 + SIGPIPE);
+  CHECK(resetting(write_too_much) == 1000 + SIGXFSZ);
 }
