@@ -50,6 +50,12 @@ void answer_json(Response& response, int status, JsonObject& object) {
   response.json(object.end());
 }
 
+// A page of another origin may not start anything (W3C Fetch Metadata); who is no browser may.
+bool is_foreign(const Request& request) {
+  std::string_view from = request.header("Sec-Fetch-Site");
+  return !from.empty() && from != "same-origin" && from != "none";
+}
+
 bool is_to_crash(const Job& job) {
   bool falls = job.fate == JobFate::crash || (job.fate == JobFate::crash_once && job.attempt == 1);
   return falls && job.percent >= 50;
@@ -79,12 +85,12 @@ void Jobs::on_worker_start() {
 // ---------------------------------------------------------------- asking
 
 // What is not there before the task is accepted could be told of by its task worker, and what is shown before
-// could be refused; so it is there, and not shown. A page of another site may not start anything.
+// could be refused; so it is there, and not shown.
 void Jobs::start(const Request& request, Response& response) {
   std::optional<JobFate> fate = fate_of(request.param("fate"));
   std::optional<uint64_t> seconds = parse_decimal(request.param("seconds"));
   if (!fate || !seconds || *seconds == 0 || *seconds > kSecondsMax) return response.fail(404);
-  if (request.header("Sec-Fetch-Site") == "cross-site") return response.fail(403);
+  if (is_foreign(request)) return response.fail(403);
   std::optional<Job> job = table_.add(*fate, static_cast<uint32_t>(*seconds));
   if (!job) return answer_json(response, 503, JsonObject().text("why", "full"));
   std::string_view kind = *fate == JobFate::crash ? kFrailKind : kKind;

@@ -113,14 +113,28 @@ def test_too_many_jobs_are_refused_and_what_is_no_job_is_not_found():
             assert http(oklo.port, request("POST", f"/tasks/{path}"))[0].status == 404, path
         assert http(oklo.port, request("GET", "/tasks/well/1"))[0].status == 405
         oklo.kill(signal.SIGTERM)
-        oklo.kill(signal.SIGTERM)
+        oklo.wait_for_stderr("stopping within")
+        oklo.kill(signal.SIGTERM)  # It waits for no job.
 
 
 def test_a_page_of_another_site_starts_nothing():
     with demo("--workers", 1) as oklo:
-        assert start(oklo, sec_fetch_site="cross-site")[0] == 403
+        for site in "cross-site", "same-site":
+            assert start(oklo, sec_fetch_site=site)[0] == 403
         assert status(oklo)["tasks"]["accepted"] == 0
         assert start(oklo, sec_fetch_site="same-origin")[0] == 202
+
+
+@timeout(40)
+def test_a_job_that_nobody_can_tell_of_any_more_has_failed():
+    with demo("--workers", 1) as oklo:
+        job, asked = begin(oklo, "crash", 2), oklo.workers()[0]
+        os.kill(asked, signal.SIGKILL)
+        wait_until(lambda: oklo.workers() not in ([], [asked]))
+        with Stream(oklo) as stream:
+            last = stream.until(job, state="failed")[-1]
+            assert last["percent"] >= 50 and last["why"] == "nothing was heard of it"
+        wait_until(lambda: status(oklo)["tasks"]["died"] == 1)
 
 
 @timeout(40)
