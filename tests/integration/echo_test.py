@@ -22,7 +22,7 @@ def udp_echo(port, data):
 def test_tcp_and_udp_echo_beside_the_pages():
     with Oklo("demo", "127.0.0.1:0", "--control", "off", "--workers", 2, wait=False) as oklo:
         ports = oklo.wait_for_stderr(r"pages     http://127\.0\.0\.1:(\d+)/\n  chat      http://.*/chat\n"
-                                     r"  status    http://.*/status\n"
+                                     r"  tasks     http://.*/tasks\n  status    http://.*/status\n"
                                      r"  TCP echo  127\.0\.0\.1:(\d+)\n  UDP echo  127\.0\.0\.1:(\d+)\n")
         pages, tcp, udp = map(int, ports.groups())
         with Client(tcp) as client:
