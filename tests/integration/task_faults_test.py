@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import struct
+import threading
 
 from harness import Client, alive, children, needs, wait_until
 from task_server import (Gate, begin, begin_many, both_workers, command, counts, many, many_of, post, run,
@@ -198,3 +199,38 @@ def test_fifty_reloads_lose_no_worker_and_no_task_worker():
         gate.open("go")
         assert client.response().body == b"done hold go\n"
         assert counts(server)["lost"] == 0
+
+
+def ask_until(server, name, stop, answers):
+    """Asks for one task after another, each over a connection of its own; whether all was as it must be."""
+    while not stop.is_set():
+        text = f"{name}.{len(answers)}"
+        answers.append(None)
+        answer = run(server, "pause_again", text)
+        answers[-1] = answer == (200, f"done pause_again {text}") or answer
+
+
+def test_every_client_is_answered_once_through_kills_and_reloads():
+    with tasks("workers=2", "task_workers=2", "queue=64") as server:
+        stop, answers = threading.Event(), [[] for _ in range(4)]
+        askers = [threading.Thread(target=ask_until, args=(server, i, stop, answers[i])) for i in range(4)]
+        for asker in askers:
+            asker.start()
+        try:
+            for i in range(40):
+                seen = sum(map(len, answers))
+                wait_until(lambda: sum(map(len, answers)) >= seen + 20, what="answers to go on")
+                if i % 4 == 0:
+                    command(server, "reload")
+                for pid in task_workers(server)[:1]:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(pid, signal.SIGKILL)
+        finally:
+            stop.set()
+            for asker in askers:
+                asker.join()
+        assert all(one is True for each in answers for one in each), [
+            one for each in answers for one in each if one is not True]
+        shown = counts(server)
+        assert shown["done"] == shown["accepted"] == sum(map(len, answers)), (shown, len(answers))
+        assert shown["died"] == shown["lost"] == 0 < shown["retried"], shown
