@@ -64,7 +64,8 @@ bool change_fd(FdWatch watch, uint32_t events);
 void unwatch_fd(FdWatch watch);
 
 // The place of this worker, 1 to worker_count(); a worker that replaces another has the same one. The
-// processes of Server::process have the next numbers, in the order of the calls. In the master 0.
+// processes of Server::process have the next numbers, in the order of the calls, and the task workers those
+// behind. In the master 0.
 unsigned worker_number();
 unsigned worker_count();
 

@@ -160,6 +160,7 @@ void tell(oklo::Task& task) {
   oklo::ConnectionId id;
   if (sscanf(text.c_str(), "%u %u %127s", &id.row, &id.generation, fifo) < 3) return task.fail("what?");
   bool before = oklo::send_to(id, "begun");
+  oklo::room("all").send("begun in the room");
   close(open(fifo, O_RDONLY));
   bool behind = oklo::send_to(id, "told by id");
   bool roomed = oklo::room("all").send("told by room");

@@ -107,9 +107,11 @@ def test_a_task_reaches_connections_and_rooms_while_it_runs():
         one, other = (stack.enter_context(WebSocket(server.port)) for _ in range(2))
         row, generation, *_ = one.send("?").receive().split()
         assert post(stack.enter_context(Client(server.port)), "/run/tell", "0 0 x").body == b"done tell 001\n"
-        assert one.receive() == other.receive() == "told by room"
+        for socket_of in one, other:
+            assert [socket_of.receive(), socket_of.receive()] == ["begun in the room", "told by room"]
         other.send(f"tell {row} {generation} {gate.path}")
-        assert one.receive() == "begun"  # Its handler still runs.
+        # Its handler still runs.
+        assert [one.receive(), one.receive(), other.receive()] == ["begun"] + 2 * ["begun in the room"]
         assert counts(server)["running"] == 1
         gate.open("")
         assert [one.receive(), one.receive()] == ["told by id", "told by room"]
@@ -123,6 +125,7 @@ def test_a_task_reaches_nobody_where_its_client_is_gone():
             row, generation, *_ = gone.send("?").receive().split()
             looker.send(f"tell {row} {generation} {gate.path}")
             assert gone.receive() == "begun"
+            assert looker.receive() == "begun in the room"
         wait_until(lambda: status(server)["workers"][0]["connections"] == 1, what="it to be gone")
         with WebSocket(server.port) as other:
             assert other.send("?").receive().split()[0] == row
