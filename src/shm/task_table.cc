@@ -348,12 +348,18 @@ void TaskTable::time_out(TaskRef ref) { record(ref.record).overdue = ref.generat
 uint32_t TaskTable::stop() {
   if (header().stopping.exchange(true)) return 0;
   uint64_t before = counts().ended[static_cast<size_t>(TaskEnd::stopped)];
-  for (uint32_t i = 0; i < options_.records; i++)
-    if (uint32_t now = mark(i).word; stage_of(now) == Stage::queued) drop(i, now, master());
+  drop_queued();
   return static_cast<uint32_t>(counts().ended[static_cast<size_t>(TaskEnd::stopped)] - before);
 }
 
+void TaskTable::drop_queued() {
+  for (uint32_t i = 0; i < options_.records; i++)
+    if (uint32_t now = mark(i).word; stage_of(now) == Stage::queued) drop(i, now, master());
+}
+
+// Who queued a task while the service began to stop, and was to drop it, may have died before it could.
 void TaskTable::wake() {
+  if (stopping()) drop_queued();
   tell_ends();
   if (any_queued()) ring_serving();
   for (uint32_t life = 0; life < options_.lives; life++)

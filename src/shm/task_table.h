@@ -195,6 +195,7 @@ class TaskTable {
   bool is_under_way(uint32_t index) const;
   void settle(uint32_t index, TaskEnd end, uint32_t bytes);
   void drop(uint32_t index, uint32_t queued, uint32_t by);
+  void drop_queued();
   void give_back(uint32_t record, bool of_result, uint64_t bytes);
   void free_held(TaskRef ref);
   void judge_held(uint32_t index, uint32_t now);

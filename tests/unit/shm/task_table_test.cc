@@ -345,6 +345,22 @@ TEST_CASE("shm/task_table: whoever asks may die at each step") {
   for (Step step : {Step::store, Step::instruction}) after_each_death(step, body, check);
 }
 
+TEST_CASE("shm/task_table: whoever asks may die at each step while the service stops") {
+  TaskTable table = make_table();
+  table.stop();
+  auto body = [&] { table.submit(*table.hold(kAsker), kAsker, kRetries, "question"); };
+  auto check = [&] {
+    table.end_life(kAsker);
+    CHECK(table.counts().lost() == 0);
+    CHECK(ended(table) == table.counts().accepted);
+    CHECK(ended(table, TaskEnd::stopped) == ended(table));
+    CHECK(table.counts().retried == 0);
+    CHECK(!table.take(kWorker));
+    CHECK(free_records(table) == 3);
+  };
+  for (Step step : {Step::store, Step::instruction}) after_each_death(step, body, check);
+}
+
 TEST_CASE("shm/task_table: a task worker may die at each step") {
   for (uint32_t kind : {kFails, kRetries}) {
     TaskTable table = make_table();
