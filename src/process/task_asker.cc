@@ -59,6 +59,7 @@ void TaskAsker::on_ring() {
 // Others were told, too, and may have been faster.
 void TaskAsker::look_for_room() {
   if (!table_.has_room()) return table_.want_room(life_);
+  table_.got_room(life_);
   waits_for_room_ = false;
   if (room_) room_();
 }

@@ -173,6 +173,12 @@ void TaskTable::free_held(TaskRef ref) {
 
 void TaskTable::want_room(uint32_t life) {
   sleeper(life).wants_room = true;
+  look_for_room();
+}
+
+void TaskTable::got_room(uint32_t life) { sleeper(life).wants_room = false; }
+
+void TaskTable::look_for_room() {
   header().room_is_wanted = true;
   if (has_room()) tell_room();
 }
@@ -183,10 +189,11 @@ bool TaskTable::has_room() const {
   return false;
 }
 
+// Who wants room says so until it has heard: this process may die before it rings.
 void TaskTable::tell_room() {
   if (!header().room_is_wanted || !header().room_is_wanted.exchange(false)) return;
   for (uint32_t life = 0; life < options_.lives; life++)
-    if (sleeper(life).wants_room.exchange(false)) bells_[life].ring();
+    if (sleeper(life).wants_room) bells_[life].ring();
 }
 
 // ---------------------------------------------------------------- running
@@ -363,7 +370,7 @@ void TaskTable::wake() {
   tell_ends();
   if (any_queued()) ring_serving();
   for (uint32_t life = 0; life < options_.lives; life++)
-    if (sleeper(life).wants_room) return want_room(life);
+    if (sleeper(life).wants_room) return look_for_room();
 }
 
 // That of who is gone is of no more use.

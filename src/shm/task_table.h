@@ -100,8 +100,9 @@ class TaskTable {
   [[nodiscard]] bool read_result(TaskRef ref, std::string& out) const;
   // The result is of no more use.
   void release(TaskRef ref, uint32_t life);
-  // The bell of the life rings when there is room again.
+  // The bell of the life rings when there is room again; when that is gone, it is wanted anew.
   void want_room(uint32_t life);
+  void got_room(uint32_t life);
   bool has_room() const;
   bool stopping() const { return header().stopping; }
 
@@ -206,6 +207,7 @@ class TaskTable {
   void tell_ends();
   void ring_one();
   void ring_serving();
+  void look_for_room();
   void tell_room();
 
   TaskTableOptions options_;
