@@ -26,7 +26,10 @@ std::optional<JobFate> fate_of(std::string_view word) {
   return std::nullopt;
 }
 
-std::string_view text_of(TaskRefusal why) { return why == TaskRefusal::full ? "full" : "stopping"; }
+std::string_view text_of(TaskRefusal why) {
+  if (why == TaskRefusal::full) return "full";
+  return why == TaskRefusal::stopping ? "stopping" : "no memory";
+}
 
 std::string json_of(const Job& job) {
   JsonObject object;
