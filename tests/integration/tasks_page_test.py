@@ -197,11 +197,11 @@ def test_the_page_starts_jobs_and_shows_how_they_go():
 def test_the_status_page_tells_of_tasks():
     with demo("--workers", 1) as oklo, Browser() as browser:
         page = browser.page(oklo.url + "/status", width=390)
-        page.wait_for("document.getElementById('tasks').textContent.startsWith('2 task workers: 0 tasks')")
+        page.wait_for("document.getElementById('tasks').textContent.startsWith('2 task workers; 0 waiting')")
         begin(oklo, "crash-once")
         page.wait_for("document.getElementById('events').textContent.includes('Task worker')")
-        page.wait_for("document.getElementById('tasks').textContent.includes("
-                      "'1 are done and 0 have failed; 1 times one was run again.')")
+        page.wait_for("document.getElementById('tasks').textContent.endsWith("
+                      "'0 running, 1 done, 0 failed, 1 run again')")
         assert page.evaluate("document.getElementById('restarts').textContent") == "0"
         assert page.errors() == []
 

@@ -105,9 +105,8 @@ function row(line) {
 function tasksOf(tasks, workers) {
   const failed = tasks.failed + tasks.died + tasks.stopped + tasks.timed_out;
   const count = new Set(workers.map((line) => line.task_worker)).size;
-  return `${count} task workers: ${grouped(tasks.queued)} tasks wait, ${grouped(tasks.running)} run, ` +
-    `${grouped(tasks.done)} are done and ${grouped(failed)} have failed; ` +
-    `${grouped(tasks.retried)} times one was run again.`;
+  return `${count} task workers; ${grouped(tasks.queued)} waiting, ${grouped(tasks.running)} running, ` +
+    `${grouped(tasks.done)} done, ${grouped(failed)} failed, ${grouped(tasks.retried)} run again`;
 }
 
 function newRow(body) {
