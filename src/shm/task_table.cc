@@ -42,6 +42,12 @@ Result<TaskTable> TaskTable::create(TaskTableOptions options) {
   return made;
 }
 
+TaskTable::TaskTable(TaskTableOptions options, sys::Memory memory, sys::MemoryFile file)
+    : options_(std::move(options)),
+      memory_(std::move(memory)),
+      marks_at_(aligned(sizeof(Header)) + aligned(options_.lives * sizeof(Sleeper))),
+      file_(std::move(file)) {}
+
 void TaskTable::add_fds(std::vector<int>& to) const {
   to.push_back(file_.fd());
   for (const sys::EventFd& bell : bells_) to.push_back(bell.fd());
@@ -67,11 +73,6 @@ uint32_t TaskTable::generation_of(uint32_t word) { return word & ((1u << kGenera
 
 TaskTable::Sleeper& TaskTable::sleeper(uint32_t life) const {
   return reinterpret_cast<Sleeper*>(memory_.data() + aligned(sizeof(Header)))[life];
-}
-
-TaskTable::Mark& TaskTable::mark(uint32_t record) const {
-  char* start = reinterpret_cast<char*>(&sleeper(0)) + aligned(options_.lives * sizeof(Sleeper));
-  return reinterpret_cast<Mark*>(start)[record];
 }
 
 TaskTable::Record& TaskTable::record(uint32_t index) const {
@@ -103,9 +104,11 @@ bool TaskTable::exchange(uint32_t index, uint32_t from, uint32_t to) {
 // ---------------------------------------------------------------- asking
 
 std::optional<TaskRef> TaskTable::hold(uint32_t life) {
-  for (uint32_t i = 0; i < options_.records; i++) {
-    uint32_t index = (next_ + i) % options_.records;
-    uint32_t now = mark(index).word.load(std::memory_order_relaxed);
+  const Mark* marks = this->marks();
+  uint32_t index = next_;
+  for (uint32_t i = 0; i < options_.records; i++, index++) {
+    if (index == options_.records) index = 0;
+    uint32_t now = marks[index].word.load(std::memory_order_relaxed);
     if (stage_of(now) != Stage::free) continue;
     uint32_t generation = generation_of(now + 1);
     if (!exchange(index, now, word(Stage::held, life, generation))) continue;
@@ -183,12 +186,6 @@ void TaskTable::look_for_room() {
   if (has_room()) tell_room();
 }
 
-bool TaskTable::has_room() const {
-  for (uint32_t i = 0; i < options_.records; i++)
-    if (stage_of(mark(i).word) == Stage::free) return true;
-  return false;
-}
-
 // Who wants room says so until it has heard: this process may die before it rings.
 void TaskTable::tell_room() {
   if (!header().room_is_wanted || !header().room_is_wanted.exchange(false)) return;
@@ -211,12 +208,13 @@ void TaskTable::end_serving(uint32_t life) {
 // ticket is read behind the word that it belongs to.
 std::optional<TaskRef> TaskTable::take(uint32_t life) {
   sleeper(life).idle = false;
+  const Mark* marks = this->marks();
   for (;;) {
     uint32_t oldest = 0, found = 0, at = 0;
     for (uint32_t i = 0; i < options_.records; i++) {
-      uint32_t now = mark(i).word.load(std::memory_order_acquire);
+      uint32_t now = marks[i].word.load(std::memory_order_acquire);
       if (stage_of(now) != Stage::queued) continue;
-      uint32_t ticket = mark(i).ticket.load(std::memory_order_relaxed);
+      uint32_t ticket = marks[i].ticket.load(std::memory_order_relaxed);
       if (found && static_cast<int32_t>(ticket - oldest) >= 0) continue;
       oldest = ticket;
       found = now;
@@ -270,10 +268,11 @@ bool TaskTable::may_sleep(uint32_t life) {
   return false;
 }
 
-bool TaskTable::any_queued() const {
-  for (uint32_t i = 0; i < options_.records; i++)
-    if (stage_of(mark(i).word) == Stage::queued) return true;
-  return false;
+// A table may have many records, and is looked through for each task.
+bool TaskTable::has_any(Stage stage) const {
+  const Mark* marks = this->marks();
+  return std::any_of(marks, marks + options_.records,
+                     [stage](const Mark& mark) { return stage_of(mark.word) == stage; });
 }
 
 void TaskTable::ring_one() {

@@ -103,7 +103,7 @@ class TaskTable {
   // The bell of the life rings when there is room again; when that is gone, it is wanted anew.
   void want_room(uint32_t life);
   void got_room(uint32_t life);
-  bool has_room() const;
+  bool has_room() const { return has_any(Stage::free); }
   bool stopping() const { return header().stopping; }
 
   // ---- for a task worker
@@ -176,8 +176,7 @@ class TaskTable {
     SharedValue<Verdict> verdict;
   };
 
-  TaskTable(TaskTableOptions options, sys::Memory memory, sys::MemoryFile file)
-      : options_(std::move(options)), memory_(std::move(memory)), file_(std::move(file)) {}
+  TaskTable(TaskTableOptions options, sys::Memory memory, sys::MemoryFile file);
 
   static uint32_t word(Stage stage, uint32_t life, uint32_t generation);
   static Stage stage_of(uint32_t word);
@@ -187,9 +186,11 @@ class TaskTable {
 
   Header& header() const { return *reinterpret_cast<Header*>(memory_.data()); }
   Sleeper& sleeper(uint32_t life) const;
-  Mark& mark(uint32_t record) const;
+  Mark* marks() const { return reinterpret_cast<Mark*>(memory_.data() + marks_at_); }
+  Mark& mark(uint32_t record) const { return marks()[record]; }
   Record& record(uint32_t index) const;
   uint64_t area(uint32_t record, bool of_result) const;
+  bool has_any(Stage stage) const;
   uint32_t master() const { return options_.lives; }
 
   bool exchange(uint32_t index, uint32_t from, uint32_t to);
@@ -203,7 +204,7 @@ class TaskTable {
   void judge_running(uint32_t index, uint32_t now, Judged& judged);
   TaskEnd end_by_death(uint32_t index, uint32_t generation);
   void queue_again(uint32_t index, uint32_t now);
-  bool any_queued() const;
+  bool any_queued() const { return has_any(Stage::queued); }
   void tell_ends();
   void ring_one();
   void ring_serving();
@@ -212,6 +213,7 @@ class TaskTable {
 
   TaskTableOptions options_;
   sys::Memory memory_;  // header, sleepers, marks, records
+  size_t marks_at_;
   sys::MemoryFile file_;
   std::vector<sys::EventFd> bells_;
   uint32_t next_ = 0;  // where this process looks for a free record first
