@@ -204,26 +204,40 @@ void TaskTable::end_serving(uint32_t life) {
   if (any_queued()) ring_one();
 }
 
-// Tickets wrap around, so the older one is that from which the other is less than half a round away. The
-// ticket is read behind the word that it belongs to.
+// What was queued after the last look is younger than all that was seen then, but for what is queued again.
 std::optional<TaskRef> TaskTable::take(uint32_t life) {
   sleeper(life).idle = false;
-  const Mark* marks = this->marks();
-  for (;;) {
-    uint32_t oldest = 0, found = 0, at = 0;
-    for (uint32_t i = 0; i < options_.records; i++) {
-      uint32_t now = marks[i].word.load(std::memory_order_acquire);
-      if (stage_of(now) != Stage::queued) continue;
-      uint32_t ticket = marks[i].ticket.load(std::memory_order_relaxed);
-      if (found && static_cast<int32_t>(ticket - oldest) >= 0) continue;
-      oldest = ticket;
-      found = now;
-      at = i;
-    }
-    if (!found) return std::nullopt;
-    uint32_t generation = generation_of(found);
-    if (exchange(at, found, word(Stage::running, life, generation))) return TaskRef{at, generation};
+  if (header().queued_again != seen_again_) seen_.clear();
+  while (!seen_.empty() || look_for_queued()) {
+    Seen oldest = seen_.back();
+    seen_.pop_back();
+    uint32_t generation = generation_of(oldest.word);
+    if (exchange(oldest.record, oldest.word, word(Stage::running, life, generation)))
+      return TaskRef{oldest.record, generation};
   }
+  return std::nullopt;
+}
+
+// The oldest of those that are queued, the very oldest last. Tickets wrap around, so the older one is that
+// from which the other is less than half a round away. A ticket is read behind the word that it belongs to.
+bool TaskTable::look_for_queued() {
+  auto is_older = [](const Seen& a, const Seen& b) { return static_cast<int32_t>(a.ticket - b.ticket) < 0; };
+  seen_again_ = header().queued_again;
+  const Mark* marks = this->marks();
+  for (uint32_t i = 0; i < options_.records; i++) {
+    uint32_t now = marks[i].word.load(std::memory_order_acquire);
+    if (stage_of(now) != Stage::queued) continue;
+    Seen one = {i, now, marks[i].ticket.load(std::memory_order_relaxed)};
+    if (seen_.size() == kSeenMax) {
+      if (!is_older(one, seen_.front())) continue;
+      std::pop_heap(seen_.begin(), seen_.end(), is_older);
+      seen_.pop_back();
+    }
+    seen_.push_back(one);
+    std::push_heap(seen_.begin(), seen_.end(), is_older);
+  }
+  std::sort(seen_.begin(), seen_.end(), [&](const Seen& a, const Seen& b) { return is_older(b, a); });
+  return !seen_.empty();
 }
 
 TaskInfo TaskTable::info(TaskRef ref) const {
@@ -338,6 +352,7 @@ TaskEnd TaskTable::end_by_death(uint32_t index, uint32_t generation) {
 void TaskTable::queue_again(uint32_t index, uint32_t now) {
   uint32_t queued = word(Stage::queued, 0, generation_of(now));
   mark(index).word = queued;
+  header().queued_again++;
   if (stopping()) drop(index, queued, master());
 }
 

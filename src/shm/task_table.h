@@ -142,12 +142,14 @@ class TaskTable {
   static constexpr uint32_t kLifeBits = 13;
   static constexpr uint32_t kGenerationBits = 16;
   static constexpr uint32_t kNobody = UINT32_MAX;
+  static constexpr size_t kSeenMax = 64;  // of what is queued, at one look
 
   struct Header {
     std::atomic<uint32_t> tickets;
-    std::atomic<uint32_t> retried;      // by the master
+    std::atomic<uint32_t> retried;       // by the master
+    std::atomic<uint32_t> queued_again;  // the same
     std::atomic<bool> stopping;
-    std::atomic<bool> room_is_wanted;   // by one of the lives
+    std::atomic<bool> room_is_wanted;    // by one of the lives
   };
   // What a process sleeps with.
   struct Sleeper {
@@ -165,6 +167,10 @@ class TaskTable {
     uint64_t totals[static_cast<size_t>(TaskEnd::count)];
     uint32_t end;
     uint32_t bytes;
+  };
+  // What was queued when a process looked.
+  struct Seen {
+    uint32_t record, word, ticket;
   };
   struct alignas(64) Record {
     std::atomic<uint32_t> asker;  // a life, or kNobody
@@ -204,6 +210,7 @@ class TaskTable {
   void judge_running(uint32_t index, uint32_t now, Judged& judged);
   TaskEnd end_by_death(uint32_t index, uint32_t generation);
   void queue_again(uint32_t index, uint32_t now);
+  bool look_for_queued();
   bool any_queued() const { return has_any(Stage::queued); }
   void tell_ends();
   void ring_one();
@@ -217,6 +224,8 @@ class TaskTable {
   sys::MemoryFile file_;
   std::vector<sys::EventFd> bells_;
   uint32_t next_ = 0;  // where this process looks for a free record first
+  std::vector<Seen> seen_;  // queued when this process looked last; the oldest is the last
+  uint32_t seen_again_ = 0;
 };
 
 }  // namespace oklo

@@ -119,6 +119,41 @@ TEST_CASE("shm/task_table: tasks are taken in the order in which they were asked
   CHECK(!table.take(kWorker));
 }
 
+// More than are seen at one look.
+TEST_CASE("shm/task_table: many are taken in order, by two who look at different times") {
+  constexpr int kMany = 1000;
+  TaskTable table = make_table(kMany, 100);
+  for (int turn = 0; turn < 3; turn++) {
+    for (int i = 0; i < kMany; i++) ask(table, std::to_string(i));
+    for (int i = 0; i < kMany; i++) {
+      TaskRef ref = *table.take(i % 3 ? kWorker : kOther);
+      CHECK(bytes_of(table, ref) == std::to_string(i));
+      REQUIRE(table.decide(ref, i % 3 ? kWorker : kOther, TaskEnd::done, ""));
+      table.release(ref, kAsker);
+      if (i == 500) ask(table, std::to_string(kMany));
+    }
+    TaskRef last = *table.take(kWorker);
+    CHECK(bytes_of(table, last) == std::to_string(kMany));
+    REQUIRE(table.decide(last, kWorker, TaskEnd::done, ""));
+    table.release(last, kAsker);
+    CHECK(!table.take(kWorker));
+  }
+}
+
+TEST_CASE("shm/task_table: what is run again goes before what was asked for later") {
+  TaskTable table = make_table(4);
+  TaskRef first = ask(table, "1", kRetries);
+  ask(table, "2");
+  ask(table, "3");
+  REQUIRE(table.take(kWorker));
+  CHECK(bytes_of(table, *table.take(kOther)) == "2");
+  table.end_life(kWorker);
+  TaskRef again = *table.take(kOther);
+  CHECK(again.record == first.record);
+  CHECK(table.info(again).attempt == 2);
+  CHECK(bytes_of(table, *table.take(kOther)) == "3");
+}
+
 TEST_CASE("shm/task_table: empty and largest bytes, both ways, again and again") {
   for (uint32_t bytes_max : {0u, 1u, 4096u, 70000u, 1u << 20}) {
     TaskTable table = make_table(2, bytes_max);
