@@ -23,6 +23,7 @@ struct Life {
   enum class State { starting, ready, draining, killed } state = State::starting;
   bool stopped = false;     // by SIGSTOP or a debugger
   bool reads_wires = false;  // it was told to
+  uint64_t let_go_by_ms = 0;  // killed when it still reads them then; 0: it need not leave
   bool late = false;        // connections wait for it and it does not turn
   Watched watched;
   uint64_t turns_seen = 0;

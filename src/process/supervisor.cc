@@ -209,9 +209,9 @@ void Supervisor::drain(Life& life, DrainMode mode, uint64_t deadline_ms) {
     if (!deadline_ms) deadline_ms = context_.reactor->clock().now_ms + context_.shutdown_timeout_ms;
     life.leave_by_ms = life.leave_by_ms ? std::min(life.leave_by_ms, deadline_ms) : deadline_ms;
   }
-  ControlMessage message;
-  message.type = ControlMessage::Type::drain;
-  message.argument = static_cast<uint32_t>(mode);
+  if (life.reads_wires && !life.let_go_by_ms)
+    life.let_go_by_ms = context_.reactor->clock().now_ms + context_.shutdown_timeout_ms;
+  ControlMessage message(ControlMessage::Type::drain, static_cast<uint32_t>(mode));
   message.deadline_ms = deadline_ms;
   if (!life.channel || !life.channel->send(message)) life.kill("it did not take the order to leave");
 }
@@ -279,6 +279,7 @@ void Supervisor::look_at(Life& life, bool second) {
     row.rate = static_cast<uint32_t>(requests - std::exchange(life.requests_seen, requests));
   }
   look_at_time(life);
+  look_at_wires(life, row);
   if (!life.is_worker && context_.tasks && !life.stopped) look_at_task(life);
   if (!life.is_worker) return;
   if (row.broken.load()) life.kill("it said what no worker says");
@@ -300,6 +301,14 @@ void Supervisor::look_at_task(Life& life) {
   const LifeRow& row = context_.scoreboard->life(life.index);
   std::string why = overdue_task(row, *context_.tasks, context_.reactor->clock().now_ms);
   if (!why.empty()) life.kill(why);
+}
+
+// Its successor waits for the wires.
+void Supervisor::look_at_wires(Life& life, const LifeRow& row) {
+  if (!life.let_go_by_ms || !row.reads_wires || life.state != Life::State::draining) return;
+  if (context_.reactor->clock().now_ms <= life.let_go_by_ms) return;
+  context_.log->line(life.describe() + " did not let go of its wires in time, it is killed");
+  life.kill("it did not let go of its wires in time");
 }
 
 // The stack is asked for once a turn; the worker has until the next look to tell it.

@@ -174,6 +174,20 @@ TEST_CASE("process/process_tree: a worker that leaves reads its wires until its 
   CHECK(tree.service.shared().wires.two_readers == 0);
 }
 
+TEST_CASE("process/process_tree: a worker that does not let go of its wires is killed when its time is over") {
+  oklo::MasterOptions options = process_mode();
+  options.shutdown_timeout_ms = 20;
+  Tree tree(options);
+  tree.up();
+  std::set<int> before = tree.answers();
+  tree.service.shared().wires.keeps_wires = true;
+  CHECK(tree.service.command("reload").ok);
+  Service::until([&] { return before.count(tree.service.ask()) == 0; });
+  CHECK(holds(tree.service.log(), "did not let go of its wires in time"));
+  tree.wait_until_whole();
+  CHECK(tree.service.shared().wires.two_readers == 0);
+}
+
 TEST_CASE("process/process_tree: a dead gate is replaced, and the workers go on") {
   Tree tree;
   tree.up();
@@ -361,6 +375,22 @@ TEST_CASE("process/process_tree: a worker of a dead manager that hangs is killed
   Service::until([&] { return kill(hangs, 0) != 0; });
   tree.wait_until_whole();
   CHECK(tree.answers().size() == 3);
+}
+
+TEST_CASE("process/process_tree: works as process 1, where the orphans of all are its own") {
+  if (emulated() || getuid() != 0) return;
+  Tree tree;
+  tree.service.in_namespace();
+  tree.up();
+  CHECK(tree.service.status_has("\"pid\":1,"));
+  oklo::sys::Fd open = connect(tree);
+  CHECK(talk(open, 'k') != 0);
+  Service::until([&] { return tree.service.status_has("\"generation\":2,\"reloads\"") && tree.is_whole(); });
+  CHECK(talk(open) != 0);
+  open.reset();
+  CHECK(tree.service.command("stop").ok);
+  CHECK(tree.service.wait() == 0);
+  CHECK(tree.service.all_gone());
 }
 
 TEST_CASE("process/process_tree: each process has the sockets of its role alone") {

@@ -4,7 +4,9 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sched.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -164,6 +166,9 @@ class Service final : private oklo::Application {
   const TempDir& directory() const { return directory_; }
   int pid() const { return pid_; }
 
+  // Its master will be process 1 of a namespace. Only root may ask for that.
+  void in_namespace() { is_process_1_ = true; }
+
   Service& start() {
     pid_ = fork();
     if (pid_ == 0) run();
@@ -250,7 +255,21 @@ class Service final : private oklo::Application {
     close(alive_[0]);
     int log = open((directory_ / "stderr").c_str(), O_WRONLY | O_CREAT | O_APPEND, 0644);
     dup2(log, STDERR_FILENO);
+    if (is_process_1_) enter_namespace();
     _exit(run_master(options_, *this));
+  }
+  // Goes on in the first process of a new namespace; this one waits for it.
+  void enter_namespace() {
+    if (unshare(CLONE_NEWPID) != 0) abort();
+    pid_t inner = fork();
+    if (inner == 0) {
+      prctl(PR_SET_PDEATHSIG, SIGKILL);
+      return;
+    }
+    close(alive_[1]);
+    int status = 0;
+    waitpid(inner, &status, 0);
+    _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 99);
   }
   oklo::Result<void> prepare(std::vector<int>& keep) override {
     if (shared_->fails_to_prepare) return oklo::Error{ENOENT, "there is no such test"};
@@ -295,4 +314,5 @@ class Service final : private oklo::Application {
   int gate_[2];
   int alive_[2];  // its reading end is at its end when all processes are gone
   pid_t pid_ = 0;
+  bool is_process_1_ = false;
 };

@@ -128,8 +128,8 @@ class WireGate final : public oklo::WorkerService, private oklo::EventHandler, p
   std::map<int, std::unique_ptr<Client>> clients_;
 };
 
-// A worker behind a gate: it answers with its pid; at 'l' with a line in the access log before, at 'x' not at
-// all and it dies, at 's' it stops.
+// A worker behind a gate: it answers with its pid; at 'l' with a line in the access log before, at 'k' it kills
+// its keeper before.
 class WireWorker final : public oklo::WorkerService, private oklo::EventHandler, private oklo::Timer {
  public:
   WireWorker(oklo::WorkerContext& context, WireShared& shared) : context_(context), shared_(shared) {}
@@ -153,8 +153,7 @@ class WireWorker final : public oklo::WorkerService, private oklo::EventHandler,
     for (uint32_t thread = 0; thread < context_.threads; thread++) {
       int wire = context_.wires->worker_end(thread, context_.slot);
       for (WireMessage message; receive_wire(wire, message); context_.row->requests.add(1)) {
-        if (message.what == 'x') _exit(7);
-        if (message.what == 's') raise(SIGSTOP);
+        if (message.what == 'k') kill(getppid(), SIGKILL);
         if (message.what == 'l') (void)!::write(context_.access_log_fd, "line\n", 5);
         message.pid = getpid();
         send_wire(wire, message);
