@@ -29,6 +29,7 @@ class Gate {
     Log log;
     std::unique_ptr<ControlChannel> channel;
     std::vector<sys::Thread> thread;  // one at most
+    bool drained = false;
   };
 
   Result<void> begin();
@@ -39,7 +40,8 @@ class Gate {
   Result<void> start_thread(uint32_t number);
   Result<WorkerStart> start_of(uint32_t number, Log& log, sys::Fd channel);
   void on_master(const ControlMessage& message, sys::Fd passed);
-  void on_thread(const ControlMessage& message);
+  void on_thread(Place& place, const ControlMessage& message);
+  void on_thread_gone(const Place& place);
   void pass_on(const ControlMessage& message, int passed_fd);
   void on_master_gone();
   void on_all_left();
@@ -114,7 +116,9 @@ Result<void> Gate::start_thread(uint32_t number) {
   Result<sys::SocketPair> pair = sys::SocketPair::create();
   if (!pair) return pair.error();
   auto channel = hear(
-      std::move(pair->first), [this](const ControlMessage& message, sys::Fd) { on_thread(message); }, [] {});
+      std::move(pair->first),
+      [this, &place](const ControlMessage& message, sys::Fd) { on_thread(place, message); },
+      [this, &place] { on_thread_gone(place); });
   if (!channel) return channel.error();
   place.channel = std::move(channel).value();
   Result<WorkerStart> start = start_of(number, place.log, std::move(pair->second));
@@ -168,11 +172,11 @@ void Gate::on_master(const ControlMessage& message, sys::Fd passed) {
 
 void Gate::pass_on(const ControlMessage& message, int passed_fd) {
   for (auto& place : places_)
-    if (!place->channel->send(message, passed_fd) && drained_ == 0)
+    if (!place->drained && !place->channel->send(message, passed_fd))
       log_.line(place->log.name() + " does not hear");
 }
 
-void Gate::on_thread(const ControlMessage& message) {
+void Gate::on_thread(Place& place, const ControlMessage& message) {
   using Type = ControlMessage::Type;
   switch (message.type) {
     case Type::ready:
@@ -185,10 +189,18 @@ void Gate::on_thread(const ControlMessage& message) {
       if (all(left_)) on_all_left();
       return;
     case Type::drained:
+      place.drained = true;
       if (all(drained_)) on_all_drained();
       return;
     default: return;
   }
+}
+
+// Without one of its threads the gate is not whole.
+void Gate::on_thread_gone(const Place& place) {
+  if (place.drained) return;
+  channel_->send(ControlMessage(ControlMessage::Type::failed, 0, place.log.name() + " ended"));
+  sys::exit_now(1);
 }
 
 void Gate::on_master_gone() {

@@ -199,6 +199,16 @@ TEST_CASE("process/process_tree: a dead gate is replaced, and the workers go on"
   CHECK(tree.service.status_has("\"restarts\":1"));
 }
 
+TEST_CASE("process/process_tree: a thread of the gate that ends is the end of the gate, which is replaced") {
+  Tree tree;
+  tree.up();
+  int gate = tree.gate();
+  CHECK(tree.service.ask('Q') == 0);
+  Service::until([&] { return tree.gate() != gate && tree.is_whole(); });
+  CHECK(holds(tree.service.log(), " ended; starting another"));
+  CHECK(tree.service.ask() != 0);
+}
+
 TEST_CASE("process/process_tree: whatever is killed, in whatever order, it comes back") {
   Tree tree;
   tree.up();

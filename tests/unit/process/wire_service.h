@@ -91,6 +91,7 @@ class WireGate final : public oklo::WorkerService, private oklo::EventHandler, p
   void read(Client& client) {
     char what = 0;
     if (::read(client.fd.get(), &what, 1) == 1) {
+      if (what == 'Q') return context_.reactor->stop();
       if (what == 'g') (void)!::write(context_.access_log_fd, "gate\n", 5);
       int pid = what == 'G' ? getpid() : ask(what);
       (void)!::write(client.fd.get(), &pid, sizeof pid);
