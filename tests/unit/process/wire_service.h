@@ -129,8 +129,8 @@ class WireGate final : public oklo::WorkerService, private oklo::EventHandler, p
   std::map<int, std::unique_ptr<Client>> clients_;
 };
 
-// A worker behind a gate: it answers with its pid; at 'l' with a line in the access log before, at 'k' it kills
-// its keeper before.
+// A worker behind a gate: it answers with its pid; at 'l' with a line in the access log before, at 'k' it
+// kills its keeper before.
 class WireWorker final : public oklo::WorkerService, private oklo::EventHandler, private oklo::Timer {
  public:
   WireWorker(oklo::WorkerContext& context, WireShared& shared) : context_(context), shared_(shared) {}
