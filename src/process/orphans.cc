@@ -54,9 +54,15 @@ void Orphans::look() {
     bool gone = life.pid ? !sys::is_child(life.pid) : now_ms > life.started_ms + kNamelessMs;
     if (gone) forget(life);
     else if (life.pid && killing_) life.kill("all were ended at once");
-    else if (life.pid && now_ms > life.leave_by_ms) life.kill("it did not leave in time");
+    else if (life.pid && now_ms > life.leave_by_ms) end(life);
   }
   if (!lives_.empty()) context_.reactor->timers().arm(*this, now_ms + kLookMs);
+}
+
+void Orphans::end(Life& life) {
+  if (life.state == Life::State::killed) return;
+  context_.log->line(life.describe() + ", whose manager is gone, did not leave in time, it is killed");
+  life.kill("it did not leave in time");
 }
 
 void Orphans::forget(const Life& life) {

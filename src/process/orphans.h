@@ -31,6 +31,7 @@ class Orphans final : private Timer {
 
   void on_timer() override;
   void look();
+  void end(Life& life);
   void forget(const Life& life);
   bool is_known(uint32_t index) const;
 

@@ -16,7 +16,7 @@ Supervisor::Supervisor(KeeperContext& context, Events events)
     : context_(context),
       events_(std::move(events)),
       cover_(context.listeners, *context.log),
-      readers_(*context.scoreboard) {
+      readers_(*context.reactor, *context.scoreboard) {
   for (uint32_t i = 0; i < context.workers; i++) {
     add_slot(nullptr, "worker " + decimal(i + 1));
     cover_.add(*slots_[i]);

@@ -1,18 +1,24 @@
 #include "process/wire_readers.h"
 
-#include <utility>
-
 namespace oklo {
 
 void WireReaders::update() {
+  bool more = false;
   for (Slot* slot : slots_) {
-    Life* life = slot->current;
-    bool wants = life && life->state == Life::State::ready && !life->reads_wires;
-    if (!wants || anyone_reads(slot->index)) continue;
-    life->reads_wires = true;
-    scoreboard_.life(life->index).reads_wires = true;
-    life->tell(ControlMessage::Type::serve, slot->index);
+    if (!waits(*slot)) continue;
+    if (anyone_reads(slot->index)) {
+      more = true;
+      continue;
+    }
+    slot->current->reads_wires = true;
+    scoreboard_.life(slot->current->index).reads_wires = true;
+    slot->current->tell(ControlMessage::Type::serve, slot->index);
   }
+  if (more) reactor_.timers().arm(*this, reactor_.clock().now_ms + kLookMs);
+}
+
+bool WireReaders::waits(const Slot& slot) const {
+  return slot.current && slot.current->state == Life::State::ready && !slot.current->reads_wires;
 }
 
 bool WireReaders::anyone_reads(uint32_t slot) const {

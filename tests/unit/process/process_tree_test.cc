@@ -168,6 +168,7 @@ TEST_CASE("process/process_tree: a worker of a dead manager that hangs is killed
   kill(hangs, SIGSTOP);
   kill(manager, SIGKILL);
   Service::until([&] { return kill(hangs, 0) != 0; });
+  CHECK(holds(tree.service.log(), ", whose manager is gone, did not leave in time, it is killed"));
   tree.wait_until_whole();
   CHECK(tree.answers().size() == 3);
 }
