@@ -192,8 +192,9 @@ void add_life_json(std::string& out, const LifeLine& line, uint32_t first_slot) 
   add_member(out, "pid", static_cast<uint64_t>(line.pid));
   out.append("\"state\":\"").append(line.state).append("\",");
   add_member(out, "generation", line.generation);
-  if (line.role == Role::worker || line.role == Role::gate_thread) {
-    add_member(out, "connections", line.connections);
+  bool has_connections = line.role == Role::worker || line.role == Role::gate_thread;
+  if (has_connections) add_member(out, "connections", line.connections);
+  if (line.role == Role::worker) {
     add_member(out, "requests", line.requests);
     add_member(out, "rate", line.rate);
   } else {
