@@ -13,8 +13,6 @@ namespace oklo {
 
 namespace {
 
-constexpr uint32_t kKillAfterMs = 1000;  // beyond the deadline, when there is no master to do it
-
 class Manager {
  public:
   Manager(const KeeperContext& master, LifeRow& row, sys::Fd channel)
@@ -34,13 +32,6 @@ class Manager {
   void leave(uint64_t deadline_ms);
   void end_if_alone();
 
-  // Without a master nobody else kills those that have not left by the deadline.
-  struct KillTimer final : Timer {
-    explicit KillTimer(Manager& of) : manager(of) {}
-    void on_timer() override { manager.tree_->kill_all(); }
-    Manager& manager;
-  };
-
   KeeperContext keeper_;
   LifeRow& row_;
   sys::Fd end_;
@@ -52,7 +43,6 @@ class Manager {
   sys::Fd access_log_;
   KeeperVoice voice_;
   std::unique_ptr<Tree> tree_;
-  KillTimer kill_timer_{*this};
   bool failed_ = false;
   bool leaving_ = false;
 };
@@ -152,11 +142,10 @@ void Manager::on_message(const ControlMessage& message, sys::Fd passed) {
   }
 }
 
+// Its children hear it then, or the kernel ends them, as the master's do in base mode.
 void Manager::on_master_gone() {
   log_.line("the master is gone, leaving");
-  uint64_t deadline_ms = reactor_->clock().now_ms + keeper_.shutdown_timeout_ms;
-  reactor_->timers().arm(kill_timer_, deadline_ms + kKillAfterMs);
-  leave(deadline_ms);
+  reactor_->stop();
 }
 
 void Manager::leave(uint64_t deadline_ms) {

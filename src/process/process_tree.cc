@@ -8,6 +8,7 @@
 #include "process/gate.h"
 #include "process/here.h"
 #include "process/manager.h"
+#include "process/task_judge.h"
 
 namespace oklo {
 
@@ -159,6 +160,7 @@ void ProcessTree::on_gate_gone(const std::string& what) {
 
 void ProcessTree::on_manager_gone(const std::string& what) {
   end_lives(manager_rows_);
+  if (context_.tasks) context_.tasks->end_life(context_.tasks->lives());
   orphans_.adopt();
   for (ControlReply& reply : std::exchange(reloads_, {})) reply(false, what);
   if (!stopping_ && !is_failure(what)) replace(manager_, what, first_slot_ + context_.wires->threads(), 1);
@@ -175,8 +177,10 @@ void ProcessTree::replace(KeptProcess& dead, const std::string& what, uint32_t f
 
 // ---------------------------------------------------------------- leaving
 
+// Who waits for a task in the gate is told at once that it never begins.
 void ProcessTree::stop(uint64_t deadline_ms) {
   stopping_ = true;
+  if (context_.tasks) drop_tasks(*context_.tasks, *context_.log);
   deadline_ms_ = deadline_ms;
   gate_.start_no_more();
   manager_.start_no_more();

@@ -232,8 +232,7 @@ void Supervisor::end_oldest_draining() {
 // One that is stopped goes on, so that it can leave.
 void Supervisor::stop(uint64_t deadline_ms) {
   stopping_ = true;
-  if (uint32_t dropped = context_.tasks ? context_.tasks->stop() : 0)
-    context_.log->line(decimal(dropped) + " tasks that had not begun are dropped");
+  if (context_.tasks) drop_tasks(*context_.tasks, *context_.log);
   for (auto& slot : slots_) context_.reactor->timers().cancel(*slot);
   for (auto& life : lives_) {
     drain(*life, DrainMode::stop, deadline_ms);

@@ -10,6 +10,10 @@ void judge_tasks(const Life& gone, TaskTable& tasks, Log& log) {
   if (judged.died) log.line("the task of " + gone.describe() + " died with it");
 }
 
+void drop_tasks(TaskTable& tasks, Log& log) {
+  if (uint32_t dropped = tasks.stop()) log.line(decimal(dropped) + " tasks that had not begun are dropped");
+}
+
 // It may end meanwhile: then that was not too late, and the next one has done no wrong.
 std::string overdue_task(const LifeRow& row, TaskTable& tasks, uint64_t now_ms) {
   RunningTask task = row.task.value();

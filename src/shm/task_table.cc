@@ -303,7 +303,7 @@ void TaskTable::ring_serving() {
 
 TaskTable::Judged TaskTable::end_life(uint32_t life) {
   Judged judged;
-  sleeper(life).serves = sleeper(life).idle = sleeper(life).wants_room = false;
+  if (life != master()) sleeper(life).serves = sleeper(life).idle = sleeper(life).wants_room = false;
   for (uint32_t i = 0; i < options_.records; i++) {
     uint32_t dead = life;
     record(i).asker.compare_exchange_strong(dead, kNobody);

@@ -124,7 +124,7 @@ class TaskTable {
     uint32_t retried = 0;
     uint32_t died = 0;
   };
-  // The process of that life is gone.
+  // The process of that life is gone; or, as life lives(), one that was a master too: a manager.
   Judged end_life(uint32_t life);
   // Who runs that one is about to be killed because it takes too long: if it dies with it, it ends as
   // `timed_out`.

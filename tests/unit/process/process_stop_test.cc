@@ -99,8 +99,12 @@ TEST_CASE("process/process_stop: QUIT sets no deadline, TERM after it does") {
 TEST_CASE("process/process_stop: all leave when the master is gone") {
   Tree tree;
   tree.up();
+  tree.service.shared().wires.gate_waits = true;
+  int manager = tree.manager();
   tree.service.signal(SIGKILL);
   CHECK(tree.service.wait() == 1000 + SIGKILL);
+  Service::until([&] { return kill(manager, 0) != 0; });
+  tree.service.shared().wires.gate_waits = false;
   CHECK(tree.service.all_gone());
 }
 

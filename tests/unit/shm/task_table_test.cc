@@ -109,6 +109,15 @@ TEST_CASE("shm/task_table: a task goes its way, and its record is free again") {
   CHECK(table.counts().lost() == 0);
 }
 
+TEST_CASE("shm/task_table: what a manager had in its hands is free again when it is gone") {
+  TaskTable table = make_table();
+  REQUIRE(table.hold(table.lives()));
+  CHECK(free_records(table) == 2);
+  table.end_life(table.lives());
+  CHECK(free_records(table) == 3);
+  CHECK(table.counts().lost() == 0);
+}
+
 TEST_CASE("shm/task_table: tasks are taken in the order in which they were asked for") {
   TaskTable table = make_table(8);
   for (int i = 0; i < 5; i++) ask(table, "x");
