@@ -110,12 +110,12 @@ void ProcessTree::on_gate(const ControlMessage& message) {
   if (message.type == ControlMessage::Type::ready) look_whether_up();
 }
 
-// A manager that is ready has begun a generation, which is what those want who asked while there was none.
+// Who asks while a generation is coming wants another one behind it.
 void ProcessTree::on_manager(const ControlMessage& message) {
   using Type = ControlMessage::Type;
   Here::current().generation = context_.scoreboard->service().generation;
   if (message.type == Type::ready) {
-    for (ControlReply& reply : std::exchange(reloads_, {})) reply(true, message.text);
+    for (size_t i = 0; i < reloads_.size(); i++) manager_.tell(ControlMessage(Type::reload));
     look_whether_up();
   }
   if (message.type != Type::outcome || reloads_.empty()) return;

@@ -139,6 +139,15 @@ TEST_CASE("process/process_tree: twenty reloads in a row replace the workers alo
   CHECK(tree.service.shared().wires.two_readers == 0);
 }
 
+TEST_CASE("process/process_tree: a reload that is asked for before the service is up follows its start") {
+  Tree tree;
+  tree.service.start();
+  Service::until([&] { return tree.service.status_has("\"manager\""); });
+  tree.service.signal(SIGHUP);
+  Service::until([&] { return tree.service.status_has("\"generation\":2,\"reloads\":1,"); });
+  tree.wait_until_whole();
+}
+
 TEST_CASE("process/process_tree: a reload that fails leaves the old workers alone and tells why") {
   Tree tree;
   tree.up();
