@@ -146,13 +146,15 @@ class SteppedChild {
   inline static volatile bool done_ = false;
 };
 
-// Kills `body` before each of its steps (under a sanitizer, each fifth), and calls `check` after each death,
-// and once before and once after all of them. How many steps there are; 0 where that can't be done.
+// Kills `body` before each of its stores, or each seventh of its instructions (under a sanitizer, each fifth
+// and each 35th), and calls `check` after each death, and once before and once after all of them. How many
+// steps there are; 0 where that can't be done.
 template <class Body, class Check>
 long after_each_death(Step step, Body body, Check check) {
   check();
   if (!can_step()) return 0;
-  for (long steps = 0;; steps += kSanitized ? 5 : 1) {
+  long stride = (step == Step::instruction ? 7 : 1) * (kSanitized ? 5 : 1);
+  for (long steps = 0;; steps += stride) {
     long made = SteppedChild::run(step, steps, body);
     if (made < 0) abort();
     check();
