@@ -25,6 +25,7 @@ Crew::Crew(Reactor& reactor, const Scoreboard& scoreboard, const std::vector<int
       workers_(ends.size()) {
   for (uint32_t i = 0; i < size(); i++) {
     Wire::Events of_wire;
+    of_wire.on_unit = [this, i](uint32_t writer, uint32_t) { workers_[i].writer = writer; };
     of_wire.on_record = [this, i](const WireRecord& record, sys::Fd file) {
       on_record(i, record, std::move(file));
     };
@@ -43,8 +44,10 @@ Result<void> Crew::start() {
   return {};
 }
 
-// A worker says with which unit it begins when it reads the first one.
+// A worker says with which unit it begins when it reads the first one. Where something waits for it that is
+// there already.
 void Crew::greet(Worker& worker) {
+  if (worker.wire->full()) return;
   WireRecord hello;
   hello.type = static_cast<uint8_t>(Told::hello);
   worker.wire->put(hello);
@@ -54,23 +57,33 @@ void Crew::greet(Worker& worker) {
 void Crew::on_record(uint32_t index, const WireRecord& record, sys::Fd file) {
   Worker& worker = workers_[index];
   if (record.type == static_cast<uint8_t>(Said::ready)) return greet(worker);
-  if (record.type == static_cast<uint8_t>(Said::begin)) return begin(worker, record);
-  events_.on_record(index, record, std::move(file));
+  if (record.type != static_cast<uint8_t>(Said::begin))
+    return events_.on_record(index, record, std::move(file));
+  if (!begin(index, record)) refuse(index);
 }
 
-// What it says may have been meant for a gate before this one.
-void Crew::begin(Worker& worker, const WireRecord& record) {
-  Hold hold = {{}, record.number, false};
-  if (record.bytes.size() != sizeof hold.reader) return;
+// What it says may have been meant for a gate before this one. All that the lives before it said over this
+// wire was read before. False: no worker says that.
+bool Crew::begin(uint32_t index, const WireRecord& record) {
+  Worker& worker = workers_[index];
+  Hold hold = {{}, record.number, false, false};
+  if (record.bytes.size() != sizeof hold.reader) return false;
   std::memcpy(&hold.reader, record.bytes.data(), sizeof hold.reader);
-  if (hold.reader.gate_pid != pid_ || hold.reader.life >= scoreboard_.size()) return;
+  const Reader& reader = hold.reader;
+  if (reader.life >= scoreboard_.size()) return false;
+  if (reader.gate_pid != pid_) return true;
+  if (is_there(reader) && scoreboard_.life(reader.life).slot.load() != index) return false;
+  for (const Hold& other : worker.holds)
+    if (other.reader.life == reader.life && other.reader.serial == reader.serial) return false;
   worker.holds.push_back(hold);
-  look();
+  for (Hold& other : worker.holds) other.dead = other.dead || !is_there(other.reader);
+  bury(worker);
   events_.on_change();
   // Of the gone all was told now, but for the one whose end the next one will say.
   auto last = worker.holds.end() - 1;
   auto is_gone = [](const Hold& one) { return one.gone; };
   worker.holds.erase(std::remove_if(worker.holds.begin(), last, is_gone), last);
+  return true;
 }
 
 bool Crew::is_there(const Reader& reader) const {
@@ -78,12 +91,24 @@ bool Crew::is_there(const Reader& reader) const {
   return row.state.load() != LifeState::none && row.serial.load() == reader.serial;
 }
 
+// What the dead have answered is to be heard before their messages count as lost.
 void Crew::look() {
-  bool change = false;
+  bool some = false;
   for (Worker& worker : workers_)
     for (Hold& hold : worker.holds)
-      if (!hold.gone && !is_there(hold.reader)) change = hold.gone = true;
+      if (!hold.dead && !is_there(hold.reader)) some = hold.dead = true;
+  if (!some) return;
+  read_all();
+  bool change = false;
+  for (Worker& worker : workers_) change = bury(worker) || change;
   if (change) events_.on_change();
+}
+
+bool Crew::bury(Worker& worker) {
+  bool change = false;
+  for (Hold& hold : worker.holds)
+    if (hold.dead && !hold.gone) change = hold.gone = true;
+  return change;
 }
 
 bool Crew::serves(uint32_t index) const {
@@ -102,8 +127,8 @@ void Crew::read_all() {
 // of the next; who reads last may have left some for a successor.
 bool Crew::has_lost(uint32_t index, uint32_t unit) const {
   const std::vector<Hold>& holds = workers_[index].holds;
-  auto began_later = [unit](const Hold& hold) { return is_before(unit, hold.first); };
-  auto next = std::find_if(holds.begin(), holds.end(), began_later);
+  auto begins_later = [unit](const Hold& hold) { return is_before(unit, hold.first); };
+  auto next = std::find_if(holds.begin(), holds.end(), begins_later);
   if (next == holds.end()) return false;
   return next == holds.begin() || (next - 1)->gone;
 }

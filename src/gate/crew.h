@@ -21,7 +21,7 @@ class Crew {
     Function<void(uint32_t worker)> on_room;
     // has_lost may have another answer.
     Function<void()> on_change;
-    // Something came over the wire of that worker that no worker sends; `pid` is the one that sent it, or 0.
+    // Something came over the wire of that worker that no worker sends; `pid` is who sent it, or 0.
     Function<void(uint32_t worker, uint32_t pid)> on_broken;
   };
   // `ends` are the gate's ends of the wires, one for each worker; `pid` is that of the gate. All is borrowed.
@@ -36,8 +36,10 @@ class Crew {
   bool serves(uint32_t worker) const;
   // Reads all that the workers have said until now.
   void read_all();
-  // Looks who is gone, and tells by on_change when somebody is.
+  // Looks who is gone, reads what they have said last, and then tells by on_change.
   void look();
+  // The record that on_record is called for is one that no worker sends.
+  void refuse(uint32_t worker) { events_.on_broken(worker, workers_[worker].writer); }
 
   // Whether the life that has read this unit is gone. Of what nobody has read yet: no.
   bool has_lost(uint32_t worker, uint32_t unit) const;
@@ -46,17 +48,20 @@ class Crew {
   struct Hold {
     Reader reader;
     uint32_t first;  // unit that it has read
-    bool gone;
+    bool gone;       // and all that it said was read
+    bool dead;
   };
   struct Worker {
     std::unique_ptr<Wire> wire;
     std::vector<Hold> holds;  // the last one reads now
+    uint32_t writer = 0;      // of the unit that was read last: a pid
   };
 
   void on_record(uint32_t worker, const codec::WireRecord& record, sys::Fd file);
-  void begin(Worker& worker, const codec::WireRecord& record);
+  bool begin(uint32_t index, const codec::WireRecord& record);
   void greet(Worker& worker);
   bool is_there(const Reader& reader) const;
+  static bool bury(Worker& worker);
 
   Reactor& reactor_;
   const Scoreboard& scoreboard_;

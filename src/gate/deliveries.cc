@@ -29,7 +29,8 @@ Deliveries::Delivery* Deliveries::find(ConnectionId id) {
 void Deliveries::tell(net::Connection& connection, Told type, uint16_t flags, std::string_view bytes) {
   Delivery*& delivery = place_of(connection);
   if (delivery) {
-    delivery->next.push_back({type, flags, std::string(bytes)});
+    bool same = type == Told::sent && !delivery->next.empty() && delivery->next.back().type == type;
+    if (!same) delivery->next.push_back({type, flags, std::string(bytes)});
     return;
   }
   delivery = &all_.insert(connection.id(), connection.row(), connection.endpoint().listener);
@@ -42,8 +43,8 @@ void Deliveries::begin(Delivery& delivery, std::string_view bytes) {
   delivery.worker = dispatcher_.choose(delivery.id, delivery.row, bytes);
   load_.add(delivery.worker);
   bool room = !crew_.wire(delivery.worker).full();
-  bool kept = bytes.data() == delivery.current.bytes.data();
-  if (!kept && (!room || may_repeat(delivery))) delivery.current.bytes = bytes;
+  bool is_kept = bytes.data() == delivery.current.bytes.data();
+  if ((!room || may_repeat(delivery)) && !is_kept) delivery.current.bytes = bytes;
   delivery.sent = room;
   if (room) send(delivery, bytes);
   else waiting_[delivery.worker].push_back(delivery.index);
@@ -77,10 +78,17 @@ void Deliveries::on_room(uint32_t worker) {
   }
 }
 
-void Deliveries::on_done(ConnectionId id, uint32_t number) {
+bool Deliveries::hear(uint32_t worker, const codec::WireRecord& record, sys::Fd file) {
+  if (record.type != static_cast<uint8_t>(Said::done))
+    return record.listener < ports_.size() && ports_[record.listener]->on_said(record, std::move(file));
+  on_done(worker, connection_id(record.connection), record.number);
+  return true;
+}
+
+void Deliveries::on_done(uint32_t worker, ConnectionId id, uint32_t number) {
   Delivery* delivery = find(id);
-  if (!delivery || !delivery->sent || delivery->number != number) return;
-  go_on(*delivery);
+  bool held = delivery && delivery->sent && delivery->worker == worker && delivery->number == number;
+  if (held) go_on(*delivery);
 }
 
 // With the next one, if there is one.
@@ -94,7 +102,7 @@ void Deliveries::go_on(Delivery& delivery) {
 }
 
 void Deliveries::end(Delivery& delivery) {
-  net::Connection* connection = delivery.parted ? nullptr : pool_.find(delivery.id);
+  net::Connection* connection = connection_of(delivery);
   if (delivery.parted) {
     of_gone_.erase(delivery.id.row);
     pool_.release_row(delivery.id);
@@ -158,12 +166,17 @@ bool Deliveries::may_repeat(const Delivery& delivery) const {
   return on_death_ == OnWorkerDeath::redeliver || !is_message(delivery.current);
 }
 
+net::Connection* Deliveries::connection_of(const Delivery& delivery) {
+  return delivery.parted ? nullptr : pool_.find(delivery.id);
+}
+
 void Deliveries::lose(Delivery& delivery) {
-  if (may_repeat(delivery) && ++delivery.attempts < kAttemptsMax) {
+  net::Connection* connection = connection_of(delivery);
+  bool whole = !connection || ports_[delivery.listener]->may_repeat(*connection);
+  if (may_repeat(delivery) && whole && ++delivery.attempts < kAttemptsMax) {
     load_.take(delivery.worker);
     return begin(delivery, delivery.current.bytes);
   }
-  net::Connection* connection = delivery.parted ? nullptr : pool_.find(delivery.id);
   bool close = on_death_ != OnWorkerDeath::lose;
   if (connection && connection->open()) ports_[delivery.listener]->on_lost(*connection, close);
   go_on(delivery);

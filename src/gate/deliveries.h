@@ -45,7 +45,8 @@ class Deliveries {
   void on_empty(Function<void()> function) { on_empty_ = std::move(function); }
 
   // --- what a Crew has to tell
-  void on_done(ConnectionId id, uint32_t number);
+  // A worker said something that is not for the Relay. False: no worker says that.
+  bool hear(uint32_t worker, const codec::WireRecord& record, sys::Fd file);
   void on_room(uint32_t worker);
   void on_change();
 
@@ -88,8 +89,10 @@ class Deliveries {
   void go_on(Delivery& delivery);
   void end(Delivery& delivery);
   void lose(Delivery& delivery);
+  void on_done(uint32_t worker, ConnectionId id, uint32_t number);
   static bool is_message(const Message& message);
   bool may_repeat(const Delivery& delivery) const;
+  net::Connection* connection_of(const Delivery& delivery);
 
   ConnectionPool& pool_;
   Crew& crew_;

@@ -35,9 +35,9 @@ uint32_t Dispatcher::preferred(ConnectionId id, const ConnectionRow& row, std::s
 
 // Without a connection or a user there are peers.
 uint32_t Dispatcher::choose(uint8_t listener, const uint8_t* peer_ip, std::string_view bytes) {
-  uint32_t by_peer_or_turn = peer_ip ? by_peer(peer_ip) : next();
   if (mode_ == Dispatch::round_robin) return one_that_serves(next());
   if (mode_ == Dispatch::idle) return one_that_serves(idlest());
+  uint32_t by_peer_or_turn = peer_ip ? by_peer(peer_ip) : next();
   if (mode_ != Dispatch::function) return one_that_serves(by_peer_or_turn);
   std::string peer = peer_ip ? sys::Address::from_ip(peer_ip, 0).host() : "unix";
   return one_that_serves(ask({{}, listener, std::move(peer), 0, crew_.size(), bytes}, by_peer_or_turn));
@@ -53,7 +53,11 @@ uint32_t Dispatcher::ask(const DispatchMessage& message, uint32_t otherwise) {
 uint32_t Dispatcher::by_peer(const uint8_t* ip) const {
   uint64_t halves[2];
   std::memcpy(halves, ip, sizeof halves);
-  uint64_t mixed = (halves[0] ^ halves[1]) * 0x9e3779b97f4a7c15;
+  uint64_t mixed = halves[0] ^ halves[1];
+  for (int i = 0; i < 2; i++) {  // A product carries upwards alone, and neighbours differ in the last byte.
+    mixed ^= mixed >> 32;
+    mixed *= 0x9e3779b97f4a7c15;
+  }
   return static_cast<uint32_t>((mixed >> 32) % crew_.size());
 }
 

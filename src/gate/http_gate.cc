@@ -7,6 +7,8 @@
 #include "http/reply.h"
 #include "net/carrier.h"
 
+#include <oklo/room.h>
+
 namespace oklo::gate {
 
 using codec::ParseOutcome;
@@ -57,7 +59,9 @@ void HttpGate::on_data(net::Connection& connection) {
 
 // It is read on until a block is full, so that the client's end shows.
 void HttpGate::hold_input(net::Connection& connection) {
-  if (!session_of(connection).lane && connection.input().size() == Block::kBytes) connection.pause_reading();
+  HttpLane* lane = session_of(connection).lane;
+  bool free = !lane || lane->over();
+  if (free && connection.input().size() == Block::kBytes) connection.pause_reading();
 }
 
 // A head that comes byte by byte is not parsed again for each byte, but when a line has ended or no more can
@@ -75,7 +79,10 @@ void HttpGate::read_request(net::Connection& connection) {
   if (may_be_whole) outcome = codec::parse_request_head(input, head_limits_, head_);
   if (outcome.kind == ParseOutcome::Kind::complete) return judge_head(connection);
   bool hopeless = outcome.kind == ParseOutcome::Kind::bad || input.size() == Block::kBytes;
-  if (hopeless) return ask(connection, input.size());  // The worker finds the same, and says it.
+  if (hopeless) {
+    session.ends = true;
+    return ask(connection, input.size());  // The worker finds the same, and says it.
+  }
   bool first = session.scanned == 0;
   session.scanned = static_cast<uint32_t>(input.size());
   if (first) await(connection, limits_.header_time_ms);
@@ -88,13 +95,17 @@ void HttpGate::await(net::Connection& connection, uint32_t time_ms) {
 // A body that a block can hold is awaited, so that the worker gets the request whole; any other goes to it as
 // it comes. One that the client does not send unasked is for the worker to ask for (RFC 9110 section 10.1.1).
 void HttpGate::judge_head(net::Connection& connection) {
+  HttpGateSession& session = session_of(connection);
+  session.to_head = head_.method == codec::Method::head;
+  session.ends = !head_.keep_alive;
   if (!head_.chunked && head_.content_length == 0) return ask(connection, head_.size);
   uint64_t whole = head_.size + head_.content_length;
   size_t there = connection.input().size();
   if (!head_.chunked && whole <= there) return ask(connection, static_cast<size_t>(whole));
   bool waits = !head_.chunked && whole <= Block::kBytes && !head_.expect_continue;
   if (!waits) return ask(connection, head_.size, kBodyFollows);
-  session_of(connection).wanted = static_cast<uint32_t>(whole);
+  session.wanted = static_cast<uint32_t>(whole);
+  session.scanned = head_.size;
   await(connection, limits_.body_window_ms);
 }
 
@@ -118,7 +129,7 @@ void HttpGate::ask(net::Connection& connection, size_t size, uint16_t flags) {
 
 void HttpGate::on_end(net::Connection& connection) {
   HttpGateSession& session = session_of(connection);
-  if (session.lane) session.lane->end_of_input();
+  if (session.lane && !session.lane->over()) session.lane->end_of_input();
   else if (session.asked) deliveries_.tell_more(connection, Told::http_ended);
   else if (!session.stalled) connection.close(CloseReason::peer_closed, Linger::no);
 }
@@ -149,8 +160,19 @@ void HttpGate::confirm(net::Connection& connection) {
 void HttpGate::on_deadline(net::Connection& connection) {
   HttpGateSession& session = session_of(connection);
   if (session.asked) return;
-  if (!connection.input().empty()) return ask(connection, connection.input().size(), kTimedOut);
+  if (session.wanted && slow_but_coming(connection)) return await(connection, limits_.body_window_ms);
+  if (!connection.input().empty()) {
+    session.ends = true;
+    return ask(connection, connection.input().size(), kTimedOut);
+  }
   connection.close(draining_ ? CloseReason::drained : CloseReason::idle_timeout, Linger::yes);
+}
+
+// As HttpService judges the rate of a body.
+bool HttpGate::slow_but_coming(net::Connection& connection) {
+  uint32_t there = static_cast<uint32_t>(connection.input().size());
+  uint32_t came = there - std::exchange(session_of(connection).scanned, there);
+  return came >= uint64_t{limits_.body_rate_bytes_s} * limits_.body_window_ms / 1000;
 }
 
 void HttpGate::on_drain(net::Connection& connection, DrainMode mode) {
@@ -175,12 +197,39 @@ void HttpGate::on_close(net::Connection& connection, CloseReason reason) {
 
 // ---------------------------------------------------------------- answers
 
-void HttpGate::on_said(const codec::WireRecord& record, sys::Fd file) {
-  net::Connection* connection = pool_.find(connection_id(record.connection));
-  if (!connection || !connection->open()) return;
-  if (connection->endpoint().protocol == this) return obey(*connection, record, std::move(file));
+WsGate* HttpGate::socket_of(const net::Connection& connection) const {
   for (auto& upgrade : upgrades_)
-    if (upgrade && upgrade->owns(*connection)) return upgrade->obey(*connection, record);
+    if (upgrade && upgrade->owns(connection)) return upgrade.get();
+  return nullptr;
+}
+
+bool HttpGate::on_said(const codec::WireRecord& record, sys::Fd file) {
+  if (!may_be_said(record, file)) return false;
+  net::Connection* connection = pool_.find(connection_id(record.connection));
+  if (!connection || !connection->open()) return true;
+  if (connection->endpoint().protocol == this) obey(*connection, record, std::move(file));
+  else if (WsGate* socket = socket_of(*connection)) socket->obey(*connection, record);
+  return true;
+}
+
+// Of any connection, also of one that is gone.
+bool HttpGate::may_be_said(const codec::WireRecord& record, const sys::Fd& file) const {
+  switch (static_cast<Said>(record.type)) {
+    case Said::http_output:
+    case Said::http_more:
+    case Said::ws_send_text:
+    case Said::ws_send_binary: return true;
+    case Said::http_file: return file && record.bytes.size() == sizeof(FileRange);
+    case Said::http_lane: return static_cast<bool>(file);
+    case Said::http_closed:
+      return (record.flags & 0xff) < static_cast<uint16_t>(CloseReason::count) &&
+             record.flags >> 8 <= static_cast<uint16_t>(net::Carrier::End::abort);
+    case Said::http_upgrade: return record.number < upgrades_.size() && upgrades_[record.number];
+    case Said::ws_close: return codec::valid_close_code(record.flags);
+    case Said::ws_join:
+    case Said::ws_leave: return record.bytes.size() <= Room::kNameBytesMax;
+    default: return false;
+  }
 }
 
 void HttpGate::obey(net::Connection& connection, const codec::WireRecord& record, sys::Fd file) {
@@ -191,25 +240,29 @@ void HttpGate::obey(net::Connection& connection, const codec::WireRecord& record
       session.answered = true;
       connection.send(record.bytes);
       return;
-    case Said::http_file: {
-      FileRange range;
-      if (!file || record.bytes.size() != sizeof range) return;
-      std::memcpy(&range, record.bytes.data(), sizeof range);
-      session.answered = session.files = true;
-      connection.send_file(std::move(file), range.offset, range.size);
-      return;
-    }
+    case Said::http_file: return send_file(connection, record.bytes, std::move(file));
     case Said::http_more: return connection.tell_each_drain();
     case Said::http_lane:
       if (session.lane) session.lane->open(std::move(file));
       return;
     case Said::http_closed: return end_as_told(connection, record.flags);
-    case Said::http_upgrade:
-      if (record.number < upgrades_.size() && upgrades_[record.number])
-        upgrades_[record.number]->open(connection);
-      return;
+    case Said::http_upgrade: return become_socket(connection, record.number);
     default: return;
   }
+}
+
+void HttpGate::send_file(net::Connection& connection, std::string_view range_bytes, sys::Fd file) {
+  FileRange range;
+  std::memcpy(&range, range_bytes.data(), sizeof range);
+  HttpGateSession& session = session_of(connection);
+  session.answered = session.files = true;
+  connection.send_file(std::move(file), range.offset, range.size);
+}
+
+// The session ends here, as that of a connection that is gone.
+void HttpGate::become_socket(net::Connection& connection, uint32_t route) {
+  delete std::exchange(session_of(connection).lane, nullptr);
+  upgrades_[route]->open(connection);
 }
 
 void HttpGate::end_as_told(net::Connection& connection, uint16_t flags) {
@@ -222,15 +275,23 @@ void HttpGate::end_as_told(net::Connection& connection, uint16_t flags) {
 
 // The next request may be there already.
 void HttpGate::on_done(net::Connection& connection) {
-  for (auto& upgrade : upgrades_)
-    if (upgrade && upgrade->owns(connection)) return upgrade->on_done(connection);
+  if (WsGate* socket = socket_of(connection)) return settle_socket(connection, *socket);
   HttpGateSession& session = session_of(connection);
   if (!std::exchange(session.asked, false)) return;
-  delete std::exchange(session.lane, nullptr);
+  std::unique_ptr<HttpLane> lane(std::exchange(session.lane, nullptr));
+  bool unread = lane && !lane->all_sent();  // What is left of the body is no request.
+  lane.reset();
+  if (unread) return connection.close(CloseReason::handler_failed, Linger::yes);
   session.stalled = session.files ? !connection.all_sent() : connection.queued() > kStallBytes;
   if (session.stalled) return connection.pause_reading();
   await(connection, limits_.idle_time_ms);
   go_on(connection);
+}
+
+// It may have opened after all were told that the thread stops.
+void HttpGate::settle_socket(net::Connection& connection, WsGate& socket) {
+  socket.on_done(connection);
+  if (stopping_) connection.drain(DrainMode::stop);
 }
 
 void HttpGate::go_on(net::Connection& connection) {
@@ -241,17 +302,21 @@ void HttpGate::go_on(net::Connection& connection) {
 }
 
 void HttpGate::on_lost(net::Connection& connection, bool close) {
-  for (auto& upgrade : upgrades_)
-    if (upgrade && upgrade->owns(connection)) return upgrade->on_lost(connection, close);
+  if (WsGate* socket = socket_of(connection)) return socket->on_lost(connection, close);
   HttpGateSession& session = session_of(connection);
   if (session.answered) connection.abort(CloseReason::handler_failed);
-  else answer_502(connection, close || session.lane);
+  else answer_502(connection, close || session.lane || session.ends || draining_);
+}
+
+bool HttpGate::may_repeat(net::Connection& connection) {
+  return socket_of(connection) || !session_of(connection).answered;
 }
 
 // RFC 9110 section 15.6.3: this is a gateway to the worker.
 void HttpGate::answer_502(net::Connection& connection, bool close) {
   http::Reply reply;
   codec::RequestHead head;
+  if (session_of(connection).to_head) head.method = codec::Method::head;
   reply.reset(connection, head);
   reply.clock = &connection.clock();
   reply.date_line = &date_line_;

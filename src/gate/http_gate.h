@@ -21,12 +21,15 @@ namespace oklo::gate {
 struct HttpGateSession {
   HttpLane* lane = nullptr;  // of a body that is on its way
   uint64_t confirmed = 0;    // ConnectionRow::bytes_out, as far as the worker knows or need not know
-  uint32_t scanned = 0;      // bytes of the input that are known to be no complete head
+  uint32_t scanned = 0;      // bytes of the input that are known to be no complete head; of a body that is
+                             // awaited: those that were there when the time began
   uint32_t wanted = 0;       // bytes of a request whose head is there, 0: it is not
   bool asked = false;        // a request is in the hands of a worker
   bool answered = false;     // and some of its answer is there
   bool files = false;        // of that are files
   bool stalled = false;      // the next request waits until the answers are sent
+  bool to_head = false;      // the request is HEAD
+  bool ends = false;         // the connection ends after its answer, or what is left can't be read on
 };
 
 // HTTP/1.1 (RFC 9112) in a reactor thread: the connections, and where each request begins and ends. A worker
@@ -51,9 +54,10 @@ class HttpGate final : public Protocol, public ThreadPort {
   void on_drain(net::Connection& connection, DrainMode mode) override;
   void on_close(net::Connection& connection, CloseReason reason) override;
 
-  void on_said(const codec::WireRecord& record, sys::Fd file) override;
+  bool on_said(const codec::WireRecord& record, sys::Fd file) override;
   void on_done(net::Connection& connection) override;
   void on_lost(net::Connection& connection, bool close) override;
+  bool may_repeat(net::Connection& connection) override;
 
  private:
   void read_request(net::Connection& connection);
@@ -62,9 +66,15 @@ class HttpGate final : public Protocol, public ThreadPort {
   void ask(net::Connection& connection, size_t size, uint16_t flags = 0);
   void hold_input(net::Connection& connection);
   void confirm(net::Connection& connection);
+  void settle_socket(net::Connection& connection, WsGate& socket);
   void go_on(net::Connection& connection);
   void close_idle(net::Connection& connection);
+  WsGate* socket_of(const net::Connection& connection) const;
+  bool slow_but_coming(net::Connection& connection);
+  bool may_be_said(const codec::WireRecord& record, const sys::Fd& file) const;
   void obey(net::Connection& connection, const codec::WireRecord& record, sys::Fd file);
+  void send_file(net::Connection& connection, std::string_view range, sys::Fd file);
+  void become_socket(net::Connection& connection, uint32_t route);
   void end_as_told(net::Connection& connection, uint16_t flags);
   void answer_502(net::Connection& connection, bool close);
 

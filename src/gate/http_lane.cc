@@ -41,17 +41,23 @@ void HttpLane::carry() {
     if (!all_found_) found_ += body_in(input.subspan(found_));
     if (found_ == 0) break;
     long sent = sys::send_bytes(stream_.get(), input.data(), found_);
-    if (sent < 0 && !sys::try_later(sent)) return finish();
+    if (sent < 0 && !sys::try_later(sent)) finish();
     if (sent <= 0) break;
     connection_.consume(static_cast<size_t>(sent));
     found_ -= static_cast<size_t>(sent);
-    if (all_found_ && found_ == 0) return finish();
+    if (all_found_ && found_ == 0) finish();
   }
-  if (over_) return;
+  if (over_) return pause_if_full();
   if (found_ > 0 || !stream_) connection_.pause_reading();
   else connection_.resume_reading();
   if (stream_) watch(found_ > 0);
   if (ended_ && found_ == 0 && stream_) finish();
+}
+
+// What follows the body is read on until a block is full.
+void HttpLane::pause_if_full() {
+  if (connection_.input().size() == Block::kBytes) connection_.pause_reading();
+  else connection_.resume_reading();
 }
 
 void HttpLane::end_of_input() {

@@ -26,13 +26,15 @@ class HttpLane final : private EventHandler {
   void carry();
   // The client sends no more.
   void end_of_input();
-  // All of the body is sent, or what came was no body.
+  // Nothing more is sent: all of the body was, or nobody takes it.
   bool over() const { return over_; }
+  bool all_sent() const { return all_found_ && found_ == 0; }
 
  private:
   void on_event(uint32_t events) override;
   size_t body_in(std::span<char> input);
   void watch(bool wanted);
+  void pause_if_full();
   void finish();
 
   net::Connection& connection_;

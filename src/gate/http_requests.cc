@@ -40,7 +40,7 @@ void HttpRequests::Lane::on_event(uint32_t) {
   if (size <= 0) {
     watch(false);
     stream_.reset();
-    if (!http::HttpService::answered(connection_)) connection_.end_of_input();
+    if (http::HttpService::awaits_body(connection_)) connection_.end_of_input();
     return;
   }
   room_ -= static_cast<size_t>(size);
@@ -53,7 +53,7 @@ void HttpRequests::Lane::watch(bool wanted) {
   if (!stream_ || wanted == watched_) return;
   if (!wanted) reactor_.remove(stream_.get());
   else if (reactor_.add(stream_.get(), sys::kReadable, *this) < 0)
-    return connection_.abort(CloseReason::no_memory);
+    return connection_.abort(CloseReason::no_memory);  // This is gone.
   watched_ = wanted;
 }
 
@@ -119,8 +119,8 @@ void HttpRequests::took(ConnectionId id, size_t bytes) {
 }
 
 void HttpRequests::closed(ConnectionId id, CloseReason reason, End end) {
-  unsigned how = static_cast<unsigned>(reason) | static_cast<unsigned>(end) << 8;
-  say(id, Said::http_closed, static_cast<uint16_t>(how));
+  unsigned flags = static_cast<unsigned>(reason) | static_cast<unsigned>(end) << 8;
+  say(id, Said::http_closed, static_cast<uint16_t>(flags));
   finish(id);
 }
 
@@ -143,19 +143,32 @@ void HttpRequests::settled(net::PostedConnection& connection) {
   }
   if (request->flags & kTimedOut) {
     request->flags = 0;
-    return connection.endpoint().protocol->on_deadline(connection);
+    return refuse_late(connection);
   }
-  if (request->flags & kBodyFollows && !request->lane) open_lane(connection, *request);
+  if (request->flags & kBodyFollows && !request->lane && !open_lane(connection, *request)) return;
   if (!std::exchange(request->told_more, true)) say(connection.id(), Said::http_more);
   end_.commit(request->thread);
 }
 
-void HttpRequests::open_lane(net::PostedConnection& connection, Request& request) {
+// The rate of what has come was judged by the gate; here, it is that nothing comes any more.
+void HttpRequests::refuse_late(net::PostedConnection& connection) {
+  Protocol& protocol = *connection.endpoint().protocol;
+  protocol.on_deadline(connection);
+  if (connection.open()) protocol.on_deadline(connection);
+}
+
+// False: the connection is gone, and the request with it.
+bool HttpRequests::open_lane(net::PostedConnection& connection, Request& request) {
   Result<sys::SocketPair> pair = sys::SocketPair::create(sys::PairKind::stream);
-  if (!pair) return connection.abort(CloseReason::no_memory);
+  if (!pair) {
+    connection.abort(CloseReason::no_memory);
+    return false;
+  }
   request.lane = std::make_unique<Lane>(*context_.reactor, connection, std::move(pair->first));
   request.lane->add_room(Block::kBytes - connection.input().size());
+  if (connection.over()) return false;
   say(connection.id(), Said::http_lane, 0, {}, std::move(pair->second));
+  return true;
 }
 
 }  // namespace oklo::gate

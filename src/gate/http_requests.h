@@ -38,7 +38,8 @@ class HttpRequests final : private net::Carrier {
   };
 
   Request* find(ConnectionId id);
-  void open_lane(net::PostedConnection& connection, Request& request);
+  [[nodiscard]] bool open_lane(net::PostedConnection& connection, Request& request);
+  void refuse_late(net::PostedConnection& connection);
   void say(ConnectionId id, Said type, uint16_t flags = 0, std::string_view bytes = {}, sys::Fd file = {});
   void finish(ConnectionId id);
 

@@ -27,12 +27,16 @@ void PacketGate::on_packet(DatagramSocket&, size_t index) {
   if (!deliveries_.tell_packet(listener_, head, reader_.bytes(index))) life_.packets_dropped.add(1);
 }
 
-void PacketGate::on_said(const codec::WireRecord& record, sys::Fd) {
+bool PacketGate::on_said(const codec::WireRecord& record, sys::Fd) {
   PacketHead head;
   bool fits = record.type == static_cast<uint8_t>(Said::packet_reply) && record.bytes.size() >= sizeof head;
-  if (!fits || !answers_) return;
-  std::memcpy(&head, record.bytes.data(), sizeof head);
-  answers_->send_to(head.peer, head.source, record.bytes.substr(sizeof head));
+  if (!fits) return false;
+  std::memcpy(static_cast<void*>(&head), record.bytes.data(), sizeof head);
+  std::string_view bytes = record.bytes.substr(sizeof head);
+  bool fine = head.peer.size() <= sizeof(sockaddr_un) && head.source.size <= sys::PacketSource::kBytes &&
+              DatagramSocket::can_send(head.peer, bytes.size());
+  if (fine && answers_) answers_->send_to(head.peer, head.source, bytes);
+  return fine;
 }
 
 }  // namespace oklo::gate

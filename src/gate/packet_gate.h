@@ -20,7 +20,7 @@ class PacketGate final : public ThreadPort, private DatagramReceiver {
   // The socket that it receives from. It lives no longer than this.
   Result<std::unique_ptr<Intake>> take_from(int socket, bool shared);
 
-  void on_said(const codec::WireRecord& record, sys::Fd file) override;
+  bool on_said(const codec::WireRecord& record, sys::Fd file) override;
   void on_done(net::Connection&) override {}
   void on_lost(net::Connection&, bool) override {}
 

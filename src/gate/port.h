@@ -9,13 +9,15 @@ namespace oklo::gate {
 // A service in a reactor thread of the gate: it has the connections, and tells workers of them.
 class ThreadPort {
  public:
-  // A worker said something to it.
-  virtual void on_said(const codec::WireRecord& record, sys::Fd file) = 0;
+  // A worker said something to it. False: no worker says that, and nothing has happened.
+  virtual bool on_said(const codec::WireRecord& record, sys::Fd file) = 0;
   // All that was told of this connection is done.
   virtual void on_done(net::Connection& connection) = 0;
   // A worker died with a message of this connection, and it is not told again; on_done follows. `close`: the
   // connection is to end.
   virtual void on_lost(net::Connection& connection, bool close) = 0;
+  // Whether the message that a dead worker had may be told again: nothing of an answer to it has left.
+  virtual bool may_repeat(net::Connection&) { return true; }
 
  protected:
   ~ThreadPort() = default;

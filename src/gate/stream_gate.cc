@@ -67,10 +67,14 @@ void StreamGate::close(Connection& connection, CloseReason reason, bool wanted) 
 
 // ---------------------------------------------------------------- from the workers
 
-void StreamGate::on_said(const codec::WireRecord& record, sys::Fd file) {
+bool StreamGate::on_said(const codec::WireRecord& record, sys::Fd file) {
+  Said said = static_cast<Said>(record.type);
+  bool whole = said != Said::send_file || (file && record.bytes.size() == sizeof(FileRange));
+  if (said < Said::send || said > Said::resume || !whole) return false;
   net::Connection* connection = pool_.find(connection_id(record.connection));
   bool ours = connection && connection->open() && connection->endpoint().protocol == &service_;
   if (ours) obey(*connection, record, std::move(file));
+  return true;
 }
 
 void StreamGate::obey(net::Connection& connection, const codec::WireRecord& record, sys::Fd file) {
@@ -81,13 +85,7 @@ void StreamGate::obey(net::Connection& connection, const codec::WireRecord& reco
   }
   service_.visit(connection, [&](Connection& handle) {
     switch (said) {
-      case Said::send_file: {
-        FileRange range;
-        if (!file || record.bytes.size() != sizeof range) return;
-        std::memcpy(&range, record.bytes.data(), sizeof range);
-        stream::LocalLink(connection, service_).send_file(std::move(file), range.offset, range.size);
-        return;
-      }
+      case Said::send_file: return send_file(connection, record.bytes, std::move(file));
       case Said::close: return handle.close();
       case Said::abort: return handle.abort();
       case Said::shutdown_send: return handle.shutdown_send();
@@ -96,6 +94,12 @@ void StreamGate::obey(net::Connection& connection, const codec::WireRecord& reco
       default: return;
     }
   });
+}
+
+void StreamGate::send_file(net::Connection& connection, std::string_view range_bytes, sys::Fd file) {
+  FileRange range;
+  std::memcpy(&range, range_bytes.data(), sizeof range);
+  stream::LocalLink(connection, service_).send_file(std::move(file), range.offset, range.size);
 }
 
 void StreamGate::on_lost(net::Connection& connection, bool close) {

@@ -20,7 +20,7 @@ class StreamGate final : public ThreadPort {
 
   Protocol& protocol() { return service_; }
 
-  void on_said(const codec::WireRecord& record, sys::Fd file) override;
+  bool on_said(const codec::WireRecord& record, sys::Fd file) override;
   void on_done(net::Connection& connection) override { service_.let_go(connection); }
   void on_lost(net::Connection& connection, bool close) override;
 
@@ -31,6 +31,7 @@ class StreamGate final : public ThreadPort {
   void close(Connection& connection, CloseReason reason, bool wanted);
   void keep_local(Connection& connection);
   void obey(net::Connection& connection, const codec::WireRecord& record, sys::Fd file);
+  void send_file(net::Connection& connection, std::string_view range, sys::Fd file);
 
   ConnectionPool& pool_;
   Deliveries& deliveries_;

@@ -17,7 +17,7 @@ namespace oklo::gate {
 // which it tells what to do with them.
 class WorkerEnd final : public Relay::Road {
  public:
-  // The context outlives it.
+  // The context outlives it; the ports are those of the services, in their order, and set before it reads.
   explicit WorkerEnd(WorkerContext& context);
   ~WorkerEnd();
 
@@ -54,7 +54,7 @@ class WorkerEnd final : public Relay::Road {
   bool carry(uint32_t life, Relay::Kind kind, uint64_t target, std::string_view payload) override;
 
  private:
-  static constexpr size_t kWaitingMax = size_t{64} << 20;  // bytes for one thread; a Relay's are lost then
+  static constexpr size_t kWaitingMax = size_t{64} << 20;  // bytes for one thread; rooms get no more then
 
   struct Thread {
     std::unique_ptr<Wire> wire;

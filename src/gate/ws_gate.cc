@@ -67,7 +67,7 @@ void WsGate::obey(net::Connection& connection, const codec::WireRecord& record) 
     case Said::ws_send_text: service_.send(connection, FrameOpcode::text, record.bytes); return;
     case Said::ws_send_binary: service_.send(connection, FrameOpcode::binary, record.bytes); return;
     case Said::ws_close:
-      return service_.close(connection, record.flags & 0x7fff, record.bytes, CloseReason::finished);
+      return service_.close(connection, record.flags, record.bytes, CloseReason::finished);
     case Said::ws_join: service_.join(connection, record.bytes); return;
     case Said::ws_leave: return service_.leave(connection, record.bytes);
     default: return;

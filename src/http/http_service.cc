@@ -114,6 +114,8 @@ bool HttpService::answered(net::Connection& connection) {
   return !session.pending && !session.late && connection.input().empty();
 }
 
+bool HttpService::awaits_body(net::Connection& connection) { return session_of(connection).pending; }
+
 void HttpService::close_idle(net::Connection& connection) {
   bool idle = answered(connection) && !session_of(connection).stalled;
   if (idle) connection.close(CloseReason::drained, net::Connection::Linger::yes);

@@ -49,6 +49,8 @@ class HttpService final : public Protocol {
   bool stopping() const { return stopping_; }
   // Whether all that has come is answered; the answers may still wait to be sent.
   static bool answered(net::Connection& connection);
+  // Whether the body of a request is still to come.
+  static bool awaits_body(net::Connection& connection);
 
   // --- for LateAnswers
   // A late answer is complete.

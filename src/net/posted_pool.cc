@@ -11,7 +11,8 @@ uint64_t key_of(ConnectionId id) { return uint64_t{id.row} << 32 | id.generation
 
 // What stands in a row of another process; false when that is of another connection, or changed meanwhile.
 bool copy_row(const ConnectionRow& row, uint32_t generation, ConnectionRow& to) {
-  if (row.generation.load(std::memory_order_acquire) != generation) return false;
+  bool there = row.generation.load(std::memory_order_acquire) == generation;
+  if (!there || row.kind == ConnectionKind::none) return false;
   std::memcpy(to.peer_ip, row.peer_ip, sizeof to.peer_ip);
   to.peer_port = row.peer_port;
   to.opened_s = row.opened_s;

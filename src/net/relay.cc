@@ -113,8 +113,9 @@ void Relay::publish(Kind kind, std::string_view name, std::string_view bytes,
   bool written = false;
   std::string payload;  // for the road
   for (uint32_t life = 0; life < share_.scoreboard->size(); life++) {
-    if (!is_other(life) || !wants(share_.scoreboard->life(life))) continue;
-    if (road_ && road_->leads_to(life)) {
+    bool by_road = road_ && road_->leads_to(life);
+    if (!is_other(life) || !(by_road || wants(share_.scoreboard->life(life)))) continue;
+    if (by_road) {
       if (payload.empty()) payload.append(bytes).append(name);
       if (!road_->carry(life, kind, name.size(), payload)) row_.broadcasts_missed.add(1);
       continue;
@@ -178,11 +179,16 @@ bool Relay::read_ring(uint32_t life) {
   return true;
 }
 
-void Relay::take(Kind kind, uint64_t target, std::string_view payload) {
-  if (!is_for_group(kind)) return take_by_id(kind, id_of(target), payload);
-  if (!groups_) return;
+bool Relay::take(Kind kind, uint64_t target, std::string_view payload) {
+  if (kind < Kind::room || kind > Kind::close) return false;
+  if (!is_for_group(kind)) {
+    take_by_id(kind, id_of(target), payload);
+    return true;
+  }
+  if (target > payload.size()) return false;
   BroadcastMessage message{static_cast<uint8_t>(kind), target, std::string(payload)};
-  groups_->take(kind, message);
+  if (groups_) groups_->take(kind, message);
+  return true;
 }
 
 void Relay::take_by_id(Kind kind, ConnectionId id, std::string_view bytes) {

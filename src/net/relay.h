@@ -88,8 +88,8 @@ class Relay {
 
   // --- groups
   void attach(Groups* groups) { groups_ = groups; }
-  // A record for all other processes that want it. The name stands behind the bytes, and its size is the
-  // target.
+  // A record for all other processes that want it, and those that a road leads to: who joins there may be on
+  // its way. The name stands behind the bytes, and its size is the target.
   void publish(Kind kind, std::string_view name, std::string_view bytes, bool (*wants)(const LifeRow&));
   // Groups::flush is called when the turn ends, before the bells ring.
   void end_turn_later();
@@ -99,8 +99,8 @@ class Relay {
   // reads this one's ring for another's sake hears what groups get there, so a road leads to all processes
   // that have members of groups, or to none.
   void take_road(Road* road) { road_ = road; }
-  // A record that came by a road: what Road::carry was told.
-  void take(Kind kind, uint64_t target, std::string_view payload);
+  // A record that came by a road: what Road::carry was told. False: no Relay says that.
+  bool take(Kind kind, uint64_t target, std::string_view payload);
   // Called before the rings are read: what came by roads may have been sent earlier.
   void before_rings(Function<void()> function) { before_rings_ = std::move(function); }
 

@@ -26,8 +26,8 @@ GateThread::GateThread(WorkerContext& context, const std::vector<std::unique_ptr
       base_(context, reach, options.access_log_format, connections_max),
       crew_(*context.reactor, *context.scoreboard, gate_ends(context),
             static_cast<uint32_t>(sys::current_pid()),
-            {.on_record = [this](uint32_t, const codec::WireRecord& record,
-                                 sys::Fd file) { on_record(record, std::move(file)); },
+            {.on_record = [this](uint32_t worker, const codec::WireRecord& record,
+                                 sys::Fd file) { on_record(worker, record, std::move(file)); },
              .on_room = [this](uint32_t worker) { deliveries_.on_room(worker); },
              .on_change = [this] { deliveries_.on_change(); },
              .on_broken = [this](uint32_t worker, uint32_t pid) { on_broken(worker, pid); }}),
@@ -51,15 +51,15 @@ Result<void> GateThread::start() {
   return base_.start();
 }
 
-void GateThread::on_record(const codec::WireRecord& record, sys::Fd file) {
-  ConnectionId id = gate::connection_id(record.connection);
-  switch (static_cast<gate::Said>(record.type)) {
-    case gate::Said::done: return deliveries_.on_done(id, record.number);
-    case gate::Said::relay:
-      return base_.relay().take(static_cast<Relay::Kind>(record.flags), record.connection, record.bytes);
-    default:
-      if (record.listener < ports_.size()) ports_[record.listener]->on_said(record, std::move(file));
-  }
+void GateThread::on_record(uint32_t worker, const codec::WireRecord& record, sys::Fd file) {
+  bool is_relay = record.type == static_cast<uint8_t>(gate::Said::relay);
+  bool heard = is_relay ? relay(record) : deliveries_.hear(worker, record, std::move(file));
+  if (!heard) crew_.refuse(worker);
+}
+
+bool GateThread::relay(const codec::WireRecord& record) {
+  Relay::Kind kind = static_cast<Relay::Kind>(record.flags);
+  return record.flags <= UINT8_MAX && base_.relay().take(kind, record.connection, record.bytes);
 }
 
 // Whoever keeps the workers sees it and replaces that one.

@@ -27,7 +27,8 @@ class GateThread final : public WorkerService {
   void reopen_log(int fd) override { base_.reopen_log(fd); }
 
  private:
-  void on_record(const codec::WireRecord& record, sys::Fd file);
+  void on_record(uint32_t worker, const codec::WireRecord& record, sys::Fd file);
+  bool relay(const codec::WireRecord& record);
   void on_broken(uint32_t worker, uint32_t pid);
   void finish();
 

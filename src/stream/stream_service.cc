@@ -109,9 +109,10 @@ void StreamService::on_data(net::Connection& connection) {
   deliver(connection);
 }
 
+// What was handed over and is held may still be answered.
 void StreamService::on_end(net::Connection& connection) {
   bool unread = waits(connection) && !connection.input().empty();
-  if (!unread) tell_end(connection);
+  if (!unread && !session_of(connection).held) tell_end(connection);
 }
 
 void StreamService::tell_end(net::Connection& connection) {

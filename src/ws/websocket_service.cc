@@ -34,8 +34,11 @@ uint32_t low_ms(const net::Connection& connection) {
 size_t count_frames(std::string_view frames) {
   size_t count = 0;
   FrameHeader header;
-  for (; codec::parse_frame_header(frames, codec::FrameReader::client, header) == FrameVerdict::fine; count++)
-    frames.remove_prefix(header.header_size + static_cast<size_t>(header.payload_size));
+  constexpr auto kReader = codec::FrameReader::client;
+  for (; codec::parse_frame_header(frames, kReader, header) == FrameVerdict::fine; count++) {
+    frames.remove_prefix(header.header_size);
+    frames.remove_prefix(static_cast<size_t>(std::min<uint64_t>(header.payload_size, frames.size())));
+  }
   return count;
 }
 
@@ -144,7 +147,7 @@ void WebSocketService::on_data(net::Connection& connection) {
 
 void WebSocketService::on_end(net::Connection& connection) {
   Session& session = session_of(connection);
-  if (session.stalled || (session.held && !connection.input().empty())) return;
+  if (session.stalled || session.held) return;
   CloseReason reason = session.phase == Phase::open ? CloseReason::peer_closed : session.reason;
   session.phase = Phase::closed;
   connection.close(reason, Linger::no);
