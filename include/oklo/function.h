@@ -10,6 +10,10 @@ namespace oklo {
 template <class Signature>
 class Function;
 
+// Whether a Function<void(...)> may hold what gives a T: that is dropped.
+template <class T>
+inline constexpr bool result_may_be_lost = true;
+
 // Something that can be called: a function, a lambda with what it captured, or nothing yet. It owns
 // what it holds, can be moved and not copied. Up to 32 bytes of captures need no allocation. Calling
 // an empty one is a bug.
@@ -23,6 +27,8 @@ class Function<R(Args...)> {
                                               std::is_invocable_r_v<R, F&, Args...>>>
   Function(F&& callable) {
     using Held = std::decay_t<F>;
+    static_assert(!std::is_void_v<R> || result_may_be_lost<std::invoke_result_t<F&, Args...>>,
+                  "a coroutine would be made and never run: give it to oklo::spawn");
     if constexpr (fits<Held>) {
       new (storage_) Held(std::forward<F>(callable));
       call_ = [](void* at, Args... args) -> R {

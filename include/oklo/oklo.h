@@ -4,6 +4,8 @@
 
 #include <oklo/client.h>
 #include <oklo/close_reason.h>
+#include <oklo/co.h>
+#include <oklo/co_stream.h>
 #include <oklo/connection.h>
 #include <oklo/connection_id.h>
 #include <oklo/cookie.h>
@@ -12,6 +14,7 @@
 #include <oklo/form.h>
 #include <oklo/framing.h>
 #include <oklo/function.h>
+#include <oklo/http_call.h>
 #include <oklo/http_client.h>
 #include <oklo/limits.h>
 #include <oklo/process.h>

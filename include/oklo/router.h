@@ -9,6 +9,7 @@
 
 #include <oklo/form.h>
 #include <oklo/function.h>
+#include <oklo/http_call.h>
 #include <oklo/request.h>
 #include <oklo/response.h>
 #include <oklo/websocket.h>
@@ -17,9 +18,28 @@ namespace oklo {
 
 namespace http { class RouteTable; }
 
-// Answers one request. It is called in a worker, in its Reactor's turn: what takes long holds up all
-// connections of that worker.
-using Handler = Function<void(const Request&, Response&)>;
+// Answers one request: a function of (const Request&, Response&), or one of (HttpCall) that is a coroutine.
+// It is called in a worker, in its Reactor's turn: what takes long, and does not wait by co_await, holds up
+// all connections of that worker.
+class Handler : public Function<void(const Request&, Response&)> {
+  using Base = Function<void(const Request&, Response&)>;
+
+ public:
+  Handler() = default;
+  Handler(std::nullptr_t) {}
+  template <class F>
+    requires(std::is_invocable_v<F&, const Request&, Response&> && !std::is_same_v<F, Handler>)
+  Handler(F callable) : Base(std::move(callable)) {
+    static_assert(result_may_be_lost<std::invoke_result_t<F&, const Request&, Response&>>,
+                  "a handler that is a coroutine takes an oklo::HttpCall, which lives as long as it");
+  }
+  template <class F>
+    requires std::is_invocable_r_v<Co<void>, F&, HttpCall>
+  Handler(F callable)
+      : Base([held = std::move(callable)](const Request& request, Response& response) mutable {
+          co::serve(request, response, [&held](HttpCall call) { return held(std::move(call)); });
+        }) {}
+};
 
 // Called with the next piece of a body: a function of (const Request&, std::string_view) or of these and a
 // Response&. To answer refuses the rest: the connection closes after the answer, and on_abort follows.

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include <oklo/co_stream.h>
 #include <oklo/datagram.h>
 #include <oklo/dispatch.h>
 #include <oklo/limits.h>
@@ -84,6 +85,8 @@ class Server {
 
   // Serves raw streams over TCP or a unix socket, addresses as for http.
   void tcp(std::string_view address, StreamHandlers handlers, StreamOptions options = {});
+  // The same, with a coroutine for each connection: a function of (Stream) that gives a Co<void>. See Stream.
+  void tcp(std::string_view address, StreamCoroutine serve, StreamOptions options = {});
 
   // Serves datagrams over UDP or a unix datagram socket, addresses as for http.
   void udp(std::string_view address, DatagramHandlers handlers, DatagramOptions options = {});

@@ -44,6 +44,7 @@ struct Exchange : Reply {
   }
 
   Request request() { return Request(*this); }
+  static const Exchange& of(const Request& request) { return request.exchange_; }
 };
 
 }  // namespace oklo::http

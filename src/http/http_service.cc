@@ -132,7 +132,7 @@ void HttpService::on_close(net::Connection& connection, CloseReason) {
   if (LateAnswer* late = session.late) {
     bool cut_off = !late->in_call && late->own.begun && !late->own.finished;
     if (cut_off) count(late->own, late->words.words());
-    late_answers_->forget(*late);
+    late_answers_->lose(*late);
   }
   session.~HttpSession();
 }

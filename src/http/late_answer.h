@@ -6,6 +6,8 @@
 #include "http/request_words.h"
 #include "net/connection.h"
 
+#include <oklo/function.h>
+
 namespace oklo::http {
 
 // An answer that its handler has promised for later. On the heap from then on until it is complete and the
@@ -23,6 +25,7 @@ struct LateAnswer {
   Reply* reply = nullptr;    // that of the handler until it has returned, then `own`
   Reply own;
   KeptWords words;           // for the log
+  Function<void()> on_gone;  // of who was to answer
 };
 
 }  // namespace oklo::http

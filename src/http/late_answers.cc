@@ -51,7 +51,9 @@ void LateAnswers::on_deadline(LateAnswer& late) {
   }
   if (reply.begun) return late.connection.abort(CloseReason::handler_failed);
   reply.fail(503, true);
+  Function<void()> gone = std::move(late.on_gone);
   service_of(late).finish_late(late);
+  if (gone) gone();
 }
 
 // ---------------------------------------------------------------- promising
@@ -157,6 +159,18 @@ void LateAnswers::go_on() {
 void LateAnswers::forget(LateAnswer& late) {
   session_of(late.connection).late = nullptr;
   delete &late;
+}
+
+bool LateAnswers::on_gone(RequestId id, Function<void()> function) {
+  LateAnswer* late = find(id);
+  if (late) late->on_gone = std::move(function);
+  return late != nullptr;
+}
+
+void LateAnswers::lose(LateAnswer& late) {
+  Function<void()> gone = late.own.finished ? Function<void()>() : std::move(late.on_gone);
+  forget(late);
+  if (gone) gone();
 }
 
 // ---------------------------------------------------------------- events of the connection

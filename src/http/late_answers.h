@@ -33,6 +33,9 @@ class LateAnswers {
   RequestId later(Reply& reply, uint32_t timeout_ms);
   RequestId begin_events(Reply& reply, uint32_t heartbeat_ms);
   bool answer(RequestId id, const Function<void(Response&)>& function);
+  // Calls the function, once, when the answer can't be completed any more: the client is gone, or its time is
+  // over. Of one that is complete it is dropped. False: there is no such request.
+  bool on_gone(RequestId id, Function<void()> function);
 
   // --- for the HttpService of its connection
   // The handler has returned without a whole answer; `logged`: it will have a line in the log.
@@ -46,6 +49,8 @@ class LateAnswers {
   // It is complete: its connection goes on in phase 6, when no handler is under way.
   void go_on_later(LateAnswer& late);
   void forget(LateAnswer& late);
+  // Its connection has ended.
+  void lose(LateAnswer& late);
 
  private:
   static HttpService& service_of(const LateAnswer& late);

@@ -44,7 +44,7 @@ void Connection::pause_reading() {
 void Connection::resume_reading() {
   paused_ = false;
   hears_ = phase_ == Phase::open;
-  tells_drain_ = tells_each_drain_ || blocked_;
+  tells_drain_ = tells_each_drain_ || tells_next_drain_ || blocked_;
   settle_later();
 }
 

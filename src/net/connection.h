@@ -91,6 +91,12 @@ class Connection : protected EventHandler, protected Timer, public Outlet {
     settled_ = false;
   }
 
+  // The same, for what is queued now alone.
+  void tell_next_drain() {
+    tells_drain_ = tells_next_drain_ = true;
+    settled_ = false;
+  }
+
   // OutputQueue::drop_shared, for what waits to be sent.
   void drop_shared(size_t bytes, const Function<void(std::string_view)>& on_drop) {
     output_.drop_shared(*endpoint_->blocks, bytes, on_drop);
@@ -167,6 +173,7 @@ class Connection : protected EventHandler, protected Timer, public Outlet {
   bool paused_ : 1 = false;
   bool tells_drain_ : 1 = false;  // blocked, paused, or told to
   bool tells_each_drain_ : 1 = false;
+  bool tells_next_drain_ : 1 = false;
   bool blocked_ : 1 = false;  // not all that was sent has gone out
   bool settled_ : 1 = false;  // nothing has changed since on_flush looked
   bool linger_ : 1 = false;

@@ -159,6 +159,7 @@ void SocketConnection::flushed(long sent) {
   bool was_blocked = blocked_;
   settled_ = false;
   blocked_ = !output_.empty();
+  tells_next_drain_ = false;
   tells_drain_ = tells_each_drain_ || blocked_ || paused_;
   row_.queued_bytes = static_cast<uint32_t>(output_.bytes());
   if (blocked_ && (some || !was_blocked)) await_room();

@@ -24,7 +24,11 @@ Here::Here(Reactor& of_reactor, Log& of_log, uint32_t own_number, uint32_t worke
       fds(of_reactor),
       before_(std::exchange(here, this)) {}
 
-Here::~Here() { here = before_; }
+// What coroutines have begun ends with them, here.
+Here::~Here() {
+  coroutines.reset();
+  here = before_;
+}
 
 Here& Here::current() {
   OKLO_ASSERT(here && "called where no server runs: use it in a handler or a callback of the server");

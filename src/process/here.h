@@ -38,7 +38,9 @@ class Here {
   const Mailboxes* mail = nullptr;  // nullptr: there are none
   TaskAsker* tasks = nullptr;       // the same
   ResolverOptions resolver_options;
-  std::shared_ptr<void> resolver;   // without its type: a program that resolves no names does not link it
+  // Without their types: a program that resolves no names, or has no coroutines, does not link them.
+  std::shared_ptr<void> resolver;
+  std::shared_ptr<void> coroutines;
 
  private:
   Here* before_;

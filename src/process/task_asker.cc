@@ -99,7 +99,7 @@ void TaskAsker::hear(Asked asked, TaskResult result) {
     case TaskState::timed_out: outcome.reason = "it took too long"; break;
   }
   if (asked.done) asked.done(outcome);
-  if (bytes_.capacity() > kKeptBytes) bytes_ = {};
+  if (bytes_.capacity() > kKeptBytes) std::string().swap(bytes_);
 }
 
 // ---------------------------------------------------------------- the public function

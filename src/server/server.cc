@@ -11,6 +11,7 @@
 #include "server/gate_thread.h"
 #include "server/http_site.h"
 #include "server/process_worker.h"
+#include "server/stream_core.h"
 #include "server/stream_listener.h"
 #include "server/task_worker.h"
 #include "server/user_process.h"
@@ -203,6 +204,10 @@ void Server::http(std::string_view address, Router router, HttpLimits limits) {
 void Server::tcp(std::string_view address, StreamHandlers handlers, StreamOptions options) {
   parts_->services.push_back(
       std::make_unique<StreamListener>(std::string(address), std::move(handlers), options));
+}
+
+void Server::tcp(std::string_view address, StreamCoroutine serve, StreamOptions options) {
+  tcp(address, co::serving_handlers(std::move(serve), options), options);
 }
 
 void Server::udp(std::string_view address, DatagramHandlers handlers, DatagramOptions options) {

@@ -87,7 +87,7 @@ void TaskWorker::run(TaskRef ref) {
   }
   row.task.set({});
   (run.end == TaskEnd::done ? row.tasks_done : row.tasks_failed).add(1);
-  if (bytes_.capacity() > kKeptBytes) bytes_ = {};
+  if (bytes_.capacity() > kKeptBytes) std::string().swap(bytes_);
 }
 
 // No turn ends before the handler does, so what it sends to connections leaves at once.

@@ -83,6 +83,7 @@ inline void StreamService::pass_on(net::Connection& connection) {
 
 [[gnu::noinline]] void StreamService::high_water_passed(net::Connection& connection) {
   if (!connection.open() || std::exchange(session_of(connection).above, true)) return;
+  connection.tell_next_drain();  // It may all go out at the first try.
   call_if_any(handlers_.on_buffer_full, connection);
 }
 

@@ -146,6 +146,30 @@ TEST_CASE("stream/flow: the marks are told once each, high before low") {
   CHECK(calls == "connect full drain sent ");
 }
 
+TEST_CASE("stream/flow: the low mark is told, too, when all goes out at the first try") {
+  for (bool pauses : {false, true}) {
+    std::string calls;
+    StreamHandlers handlers = recording(calls);
+    handlers.on_sent = {};
+    handlers.on_receive = [](Connection& c, std::string_view) { c.send(std::string(2000, 'x')); };
+    if (pauses) {
+      handlers.on_buffer_full = [&calls](Connection& c) {
+        calls += "full ";
+        c.pause();
+        c.resume();
+      };
+    }
+    StreamWorld world(std::move(handlers), {.high_water = 1000, .low_water = 100});
+    Peer peer = world.connect("a");
+    world.settle();
+    CHECK(calls == "connect full drain ");
+    peer.write("b");
+    world.settle();
+    CHECK(calls == "connect full drain full drain ");
+    CHECK(peer.read().size() == 4000);
+  }
+}
+
 TEST_CASE("stream/flow: pausing at the high mark and resuming at the low one bounds what an echo keeps") {
   size_t most = 0;
   StreamHandlers handlers;

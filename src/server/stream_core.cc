@@ -1,0 +1,273 @@
+#include "server/stream_core.h"
+
+#include <cstring>
+#include <utility>
+
+#include "base/assert.h"
+#include "server/co_root.h"
+#include "server/coroutines.h"
+
+namespace oklo::co {
+
+namespace {
+
+using MessageSize = uint32_t;
+
+// A string that is assigned an empty one keeps its memory.
+void empty(std::string& bytes, size_t kept) {
+  if (bytes.capacity() > kept) std::string().swap(bytes);
+  else bytes.clear();
+}
+
+}  // namespace
+
+// ---------------------------------------------------------------- what has come
+
+void StreamCore::take(Connection& connection, std::string_view bytes) {
+  StreamRef self(this);
+  std::string& to = lent_ ? later_ : held_;
+  MessageSize size = static_cast<MessageSize>(bytes.size());
+  if (messages_) to.append(reinterpret_cast<const char*>(&size), sizeof size);
+  to.append(bytes);
+  at_hand_ = &connection;
+  wake_reader();
+  at_hand_ = nullptr;
+  if (reader_ || paused_ || unread() + later_.size() <= kHeldBytesMax) return;
+  paused_ = true;
+  connection.pause();
+}
+
+void StreamCore::take_end(Connection& connection) {
+  StreamRef self(this);
+  ended_ = true;
+  at_hand_ = &connection;
+  wake_reader();
+  at_hand_ = nullptr;
+}
+
+bool StreamCore::visit(const Function<void(Connection&)>& function) {
+  if (!at_hand_) return with_connection(id_, function);
+  function(*at_hand_);
+  return true;
+}
+
+// What was lent is not needed any more, as another read has begun.
+void StreamCore::give_back() {
+  at_ += std::exchange(lent_, 0);
+  if (unread() == 0) {
+    at_ = 0;
+    empty(held_, kKeptBytes);
+  }
+  if (later_.empty()) return;
+  if (held_.empty()) held_.swap(later_);
+  else held_.append(later_);
+  empty(later_, kKeptBytes);
+}
+
+void StreamCore::compact() {
+  held_.erase(0, at_);
+  at_ = 0;
+}
+
+void StreamCore::lend(StreamRead& read, size_t skip, size_t bytes, size_t all) {
+  read.found_ = std::string_view(held_).substr(at_ + skip, bytes);
+  lent_ = all;
+}
+
+// ---------------------------------------------------------------- reading
+
+// Whether there is an answer to it.
+bool StreamCore::find(StreamRead& read) {
+  OKLO_ASSERT((!reader_ || reader_ == &read) && "two coroutines read from one Stream at once");
+  give_back();
+  bool found = messages_ ? find_message(read) : find_bytes(read);
+  return found || ended();
+}
+
+bool StreamCore::find_message(StreamRead& read) {
+  OKLO_ASSERT(read.wants_ == StreamRead::Wants::any && "a Stream with framing is read by read() alone");
+  if (unread() == 0) return false;
+  MessageSize size;
+  std::memcpy(&size, held_.data() + at_, sizeof size);
+  lend(read, sizeof size, size, sizeof size + size);
+  return true;
+}
+
+bool StreamCore::find_bytes(StreamRead& read) {
+  if (read.wants_ == StreamRead::Wants::line) return find_line(read);
+  size_t bytes = read.wants_ == StreamRead::Wants::any ? unread() : read.bytes_;
+  bool enough = read.wants_ == StreamRead::Wants::any ? unread() > 0 : unread() >= bytes;
+  if (enough) lend(read, 0, bytes, bytes);
+  return enough;
+}
+
+// A line that is too long is an answer, too, with nothing found.
+bool StreamCore::find_line(StreamRead& read) {
+  std::string_view there = std::string_view(held_).substr(at_);
+  size_t end = there.find('\n', read.scanned_);
+  read.scanned_ = there.size();
+  if (end == there.npos) return there.size() > read.bytes_ && there.size() - read.bytes_ > 1;
+  size_t size = end > 0 && there[end - 1] == '\r' ? end - 1 : end;
+  if (size <= read.bytes_) lend(read, 0, size, end + 1);
+  return true;
+}
+
+void StreamCore::wait(StreamRead& read) {
+  reader_ = &read;
+  compact();
+  if (std::exchange(paused_, false)) visit([](Connection& connection) { connection.resume(); });
+}
+
+void StreamCore::forget(StreamRead& read) {
+  if (reader_ == &read) reader_ = nullptr;
+}
+
+void StreamCore::wake_reader() {
+  if (!reader_ || !find(*reader_)) return;
+  resume(std::exchange(reader_, nullptr)->waiting_);
+}
+
+// ---------------------------------------------------------------- writing
+
+// The queue is looked at when so much was sent that it may be too full. A connection that another process has
+// is reached by its id.
+bool StreamCore::send(std::string_view bytes, bool& full) {
+  if (!id_ || closed_) return false;
+  bool sent = false;
+  bool here = visit([&](Connection& connection) {
+    sent = connection.send(bytes);
+    unsettled_ += bytes.size();
+    if (unsettled_ <= high_water_) return;
+    unsettled_ = connection.info().queued;
+    full = sent && unsettled_ > high_water_;
+  });
+  return here ? sent : send_to(id_, bytes);
+}
+
+// When the queue is short again before on_buffer_full was due, on_buffer_drain will not be called, either.
+void StreamCore::wait(StreamWrite& write) {
+  OKLO_ASSERT(!writer_ && "two coroutines wait to write to one Stream");
+  writer_ = &write;
+  defer([self = StreamRef(this)] {
+    if (!self->full_) self->wake_writer(true);
+  });
+}
+
+void StreamCore::forget(StreamWrite& write) {
+  if (writer_ == &write) writer_ = nullptr;
+}
+
+void StreamCore::take_drain(Connection& connection) {
+  StreamRef self(this);
+  full_ = false;
+  at_hand_ = &connection;
+  wake_writer(true);
+  at_hand_ = nullptr;
+}
+
+void StreamCore::wake_writer(bool sent) {
+  if (!writer_) return;
+  writer_->sent_ = sent;
+  resume(std::exchange(writer_, nullptr)->waiting_);
+}
+
+// ---------------------------------------------------------------- the beginning and the end
+
+void StreamCore::begin(Connection& connection, const StreamCoroutine& serve) {
+  StreamRef self(this);
+  at_hand_ = &connection;
+  Root::start(serve(Stream(StreamRef(this))), &root_);
+  at_hand_ = nullptr;
+}
+
+void StreamCore::take_up() {
+  StreamRef self(this);
+  connecting_ = false;
+  wake_connecting();
+}
+
+void StreamCore::take_failure(std::string text) {
+  StreamRef self(this);
+  connecting_ = false;
+  error_ = std::move(text);
+  Coroutines::current().remove(*this);
+  id_ = {};
+  wake_connecting();
+}
+
+void StreamCore::wake_connecting() {
+  Connecting* by = std::exchange(connecting_by_, nullptr);
+  if (!by) return;
+  if (by->timer_) cancel(by->timer_);
+  if (by->waiting_) resume(by->waiting_);
+}
+
+bool StreamCore::give_up() {
+  connecting_by_ = nullptr;
+  if (connecting_) Coroutines::current().remove(*this);
+  return connecting_;
+}
+
+// Those who wait for it hear of it first, and may end by themselves.
+void StreamCore::take_close(CloseReason reason) {
+  StreamRef self(this);
+  closed_ = reason;
+  Coroutines::current().remove(*this);
+  wake_reader();
+  wake_writer(false);
+  root_.end();
+}
+
+// ---------------------------------------------------------------- handlers
+
+namespace {
+
+// A connection without a coroutine is of no use to anybody.
+StreamHandlers common_handlers() {
+  auto find = [](Connection& c) { return Coroutines::current().find(c.id()); };
+  StreamHandlers handlers;
+  handlers.on_receive = [find](Connection& c, std::string_view bytes) {
+    if (StreamCore* core = find(c)) core->take(c, bytes);
+    else c.abort();
+  };
+  handlers.on_end = [find](Connection& c) {
+    if (StreamCore* core = find(c)) core->take_end(c);
+    else c.abort();
+  };
+  handlers.on_buffer_full = [find](Connection& c) {
+    if (StreamCore* core = find(c)) core->take_full();
+  };
+  handlers.on_buffer_drain = [find](Connection& c) {
+    if (StreamCore* core = find(c)) core->take_drain(c);
+  };
+  handlers.on_close = [find](Connection& c, CloseReason reason) {
+    if (StreamCore* core = find(c)) core->take_close(reason);
+  };
+  return handlers;
+}
+
+}  // namespace
+
+StreamHandlers serving_handlers(StreamCoroutine serve, const StreamOptions& options) {
+  StreamHandlers handlers = common_handlers();
+  bool messages = options.framing.kind != StreamFraming::Kind::none;
+  handlers.on_connect = [serve = std::move(serve), high_water = options.high_water,
+                         messages](Connection& c) {
+    StreamRef core(new StreamCore(high_water, messages));
+    core->set_id(c.id());
+    Coroutines::current().add(*core.get());
+    core->begin(c, serve);
+  };
+  return handlers;
+}
+
+StreamHandlers connecting_handlers() {
+  StreamHandlers handlers = common_handlers();
+  handlers.on_connect = [](Connection& c) {
+    if (StreamCore* core = Coroutines::current().find(c.id())) core->take_up();
+    else c.abort();
+  };
+  return handlers;
+}
+
+}  // namespace oklo::co
