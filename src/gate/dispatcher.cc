@@ -15,7 +15,7 @@ uint32_t Dispatcher::choose(ConnectionId id, const ConnectionRow& row, std::stri
 }
 
 uint32_t Dispatcher::preferred(ConnectionId id, const ConnectionRow& row, std::string_view bytes) {
-  uint32_t by_connection = id.row % crew_.size();
+  uint32_t by_connection = worker_of(id, crew_.size());
   switch (mode_) {
     case Dispatch::connection: return by_connection;
     case Dispatch::round_robin: return next();

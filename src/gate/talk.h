@@ -84,6 +84,12 @@ struct FileRange {
   uint64_t size;
 };
 
+// Whose a connection is, where nothing else says it. Rows are used again soon: the generation spreads those
+// that follow each other.
+inline uint32_t worker_of(ConnectionId id, uint32_t workers) {
+  return (id.row + id.generation / 2) % workers;
+}
+
 inline uint64_t wire_id(ConnectionId id) { return uint64_t{id.row} << 32 | id.generation; }
 inline ConnectionId connection_id(uint64_t wire_id) {
   return {static_cast<uint32_t>(wire_id >> 32), static_cast<uint32_t>(wire_id)};

@@ -127,7 +127,7 @@ TEST_CASE("gate/dispatcher: by a function, and by the connection where it names 
   CHECK(world.wrong() == 0);
   for (unsigned wrong : {3u, 1000u, ~0u}) {
     answer = wrong;
-    CHECK(world.of(peer) == seen.connection.row % 3);
+    CHECK(world.of(peer) == oklo::gate::worker_of(seen.connection, 3));
   }
   CHECK(world.wrong() == 3);
 }
