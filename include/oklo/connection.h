@@ -92,11 +92,15 @@ class Connection {
 
 // Calls the function with a connection of a raw stream service that this worker owns, from wherever: a timer,
 // another connection's handler. All of Connection works there, also to close it. False, and nothing is
-// called, when it is closed or another worker's: what reaches those is send_to and close_connection.
+// called, when it is closed or another worker's: what reaches those is send_to and close_connection. In
+// process mode (ServerOptions::mode) the gate owns all of them, and it works in each worker for each of them,
+// as long as the gate has not heard that it is to be closed; its state() may be in the hands of another
+// worker at the same time.
 bool with_connection(ConnectionId id, const Function<void(Connection&)>& function);
 
 // The same for all of them that this worker has, in no order, or those of one service: its number is
-// ConnectionInfo::listener. One that is accepted meanwhile may be left out.
+// ConnectionInfo::listener. One that is accepted meanwhile may be left out. In process mode each connection
+// counts as that of one worker, whichever its messages go to: so all workers together visit it once.
 void each_connection(const Function<void(Connection&)>& function);
 void each_connection(unsigned listener, const Function<void(Connection&)>& function);
 

@@ -8,6 +8,7 @@ namespace oklo::cli {
 namespace {
 
 constexpr uint64_t kWorkersMax = 1024;
+constexpr uint64_t kThreadsMax = 64;
 constexpr uint64_t kSecondsMax = 7 * 24 * 3600;
 
 bool set_workers(Options& options, std::string_view value) {
@@ -15,6 +16,19 @@ bool set_workers(Options& options, std::string_view value) {
   if (value == "auto") count = 0;
   else if (!count || *count == 0 || *count > kWorkersMax) return false;
   options.server.workers = static_cast<unsigned>(*count);
+  return true;
+}
+
+bool set_mode(Options& options, std::string_view value) {
+  options.server.mode = value == "process" ? ServerMode::process : ServerMode::base;
+  return value == "process" || value == "base";
+}
+
+bool set_threads(Options& options, std::string_view value) {
+  std::optional<uint64_t> count = parse_decimal(value);
+  if (value == "auto") count = 0;
+  else if (!count || *count == 0 || *count > kThreadsMax) return false;
+  options.server.reactor_threads = static_cast<unsigned>(*count);
   return true;
 }
 
@@ -63,6 +77,10 @@ const std::vector<Flag>& flags() {
   static const std::vector<Flag> kFlags = {
       {"--workers", "N|auto", "how many worker processes serve; auto: one for each processor", kServes,
        set_workers},
+      {"--mode", "base|process", "who owns the connections: the workers, or a gate in front of them", kServes,
+       set_mode},
+      {"--reactor-threads", "N|auto", "threads of the gate, in process mode; auto: half as many as processors",
+       kServes, set_threads},
       {"--listing", "on|off", "list directories that have no index.html", kFiles, set_listing},
       {"--access-log", "stderr|off|FILE", "where to log each answer", kServes,
        set_text<&ServerOptions::access_log>},

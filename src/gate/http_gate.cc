@@ -18,6 +18,8 @@ namespace {
 
 // Answers that wait to be sent hold up the next request of a connection when they are this many bytes.
 constexpr size_t kStallBytes = 256 * 1024;
+// So long a small body is awaited; one that takes longer goes to its worker as it comes.
+constexpr uint32_t kPatienceMs = 100;
 
 HttpGateSession& session_of(net::Connection& connection) { return connection.session<HttpGateSession>(); }
 
@@ -105,8 +107,14 @@ void HttpGate::judge_head(net::Connection& connection) {
   bool waits = !head_.chunked && whole <= Block::kBytes && !head_.expect_continue;
   if (!waits) return ask(connection, head_.size, kBodyFollows);
   session.wanted = static_cast<uint32_t>(whole);
-  session.scanned = head_.size;
-  await(connection, limits_.body_window_ms);
+  await(connection, kPatienceMs);
+}
+
+// The head was found whole before.
+void HttpGate::ask_with_body_behind(net::Connection& connection) {
+  ParseOutcome outcome = codec::parse_request_head(connection.input(), head_limits_, head_);
+  OKLO_ASSERT(outcome.kind == ParseOutcome::Kind::complete);
+  ask(connection, head_.size, kBodyFollows);
 }
 
 void HttpGate::ask(net::Connection& connection, size_t size, uint16_t flags) {
@@ -137,7 +145,7 @@ void HttpGate::on_end(net::Connection& connection) {
 void HttpGate::on_drained(net::Connection& connection) {
   HttpGateSession& session = session_of(connection);
   if (session.asked) return confirm(connection);
-  uint32_t time_ms = session.wanted ? limits_.body_window_ms
+  uint32_t time_ms = session.wanted ? kPatienceMs
                      : session.scanned ? limits_.header_time_ms : limits_.idle_time_ms;
   await(connection, time_ms);
   if (std::exchange(session.stalled, false)) go_on(connection);
@@ -160,7 +168,7 @@ void HttpGate::confirm(net::Connection& connection) {
 void HttpGate::on_deadline(net::Connection& connection) {
   HttpGateSession& session = session_of(connection);
   if (session.asked) return;
-  if (session.wanted && slow_but_coming(connection)) return await(connection, limits_.body_window_ms);
+  if (session.wanted) return ask_with_body_behind(connection);
   if (!connection.input().empty()) {
     session.ends = true;
     return ask(connection, connection.input().size(), kTimedOut);
@@ -168,17 +176,11 @@ void HttpGate::on_deadline(net::Connection& connection) {
   connection.close(draining_ ? CloseReason::drained : CloseReason::idle_timeout, Linger::yes);
 }
 
-// As HttpService judges the rate of a body.
-bool HttpGate::slow_but_coming(net::Connection& connection) {
-  uint32_t there = static_cast<uint32_t>(connection.input().size());
-  uint32_t came = there - std::exchange(session_of(connection).scanned, there);
-  return came >= uint64_t{limits_.body_rate_bytes_s} * limits_.body_window_ms / 1000;
-}
-
 void HttpGate::on_drain(net::Connection& connection, DrainMode mode) {
   if (mode != DrainMode::stop) return;
   stopping_ = true;
-  close_idle(connection);
+  if (session_of(connection).asked) deliveries_.tell_more(connection, Told::http_stop);
+  else close_idle(connection);
 }
 
 void HttpGate::close_idle(net::Connection& connection) {
@@ -204,7 +206,7 @@ WsGate* HttpGate::socket_of(const net::Connection& connection) const {
 }
 
 bool HttpGate::on_said(const codec::WireRecord& record, sys::Fd file) {
-  if (!may_be_said(record, file)) return false;
+  if (!may_be_said(record)) return false;
   net::Connection* connection = pool_.find(connection_id(record.connection));
   if (!connection || !connection->open()) return true;
   if (connection->endpoint().protocol == this) obey(*connection, record, std::move(file));
@@ -213,14 +215,15 @@ bool HttpGate::on_said(const codec::WireRecord& record, sys::Fd file) {
 }
 
 // Of any connection, also of one that is gone.
-bool HttpGate::may_be_said(const codec::WireRecord& record, const sys::Fd& file) const {
+bool HttpGate::may_be_said(const codec::WireRecord& record) const {
+  bool has_file = record.flags & Wire::kHasFile;
   switch (static_cast<Said>(record.type)) {
     case Said::http_output:
     case Said::http_more:
     case Said::ws_send_text:
     case Said::ws_send_binary: return true;
-    case Said::http_file: return file && record.bytes.size() == sizeof(FileRange);
-    case Said::http_lane: return static_cast<bool>(file);
+    case Said::http_file: return has_file && record.bytes.size() == sizeof(FileRange);
+    case Said::http_lane: return has_file;
     case Said::http_closed:
       return (record.flags & 0xff) < static_cast<uint16_t>(CloseReason::count) &&
              record.flags >> 8 <= static_cast<uint16_t>(net::Carrier::End::abort);
@@ -243,6 +246,7 @@ void HttpGate::obey(net::Connection& connection, const codec::WireRecord& record
     case Said::http_file: return send_file(connection, record.bytes, std::move(file));
     case Said::http_more: return connection.tell_each_drain();
     case Said::http_lane:
+      if (!file) return connection.abort(CloseReason::no_memory);
       if (session.lane) session.lane->open(std::move(file));
       return;
     case Said::http_closed: return end_as_told(connection, record.flags);
@@ -252,6 +256,7 @@ void HttpGate::obey(net::Connection& connection, const codec::WireRecord& record
 }
 
 void HttpGate::send_file(net::Connection& connection, std::string_view range_bytes, sys::Fd file) {
+  if (!file) return connection.abort(CloseReason::no_memory);  // This process has as many as it may.
   FileRange range;
   std::memcpy(&range, range_bytes.data(), sizeof range);
   HttpGateSession& session = session_of(connection);

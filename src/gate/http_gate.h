@@ -63,6 +63,7 @@ class HttpGate final : public Protocol, public ThreadPort {
   void read_request(net::Connection& connection);
   void judge_head(net::Connection& connection);
   void await(net::Connection& connection, uint32_t time_ms);
+  void ask_with_body_behind(net::Connection& connection);
   void ask(net::Connection& connection, size_t size, uint16_t flags = 0);
   void hold_input(net::Connection& connection);
   void confirm(net::Connection& connection);
@@ -70,8 +71,7 @@ class HttpGate final : public Protocol, public ThreadPort {
   void go_on(net::Connection& connection);
   void close_idle(net::Connection& connection);
   WsGate* socket_of(const net::Connection& connection) const;
-  bool slow_but_coming(net::Connection& connection);
-  bool may_be_said(const codec::WireRecord& record, const sys::Fd& file) const;
+  bool may_be_said(const codec::WireRecord& record) const;
   void obey(net::Connection& connection, const codec::WireRecord& record, sys::Fd file);
   void send_file(net::Connection& connection, std::string_view range, sys::Fd file);
   void become_socket(net::Connection& connection, uint32_t route);

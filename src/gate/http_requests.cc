@@ -94,6 +94,7 @@ void HttpRequests::tell_more(const codec::WireRecord& record) {
       if (!connection->confirm(bytes)) context_.log->line("more was sent to a client than was answered");
       return;
     case Told::http_ended: return connection->end_of_input();
+    case Told::http_stop: return connection->drain(DrainMode::stop);
     case Told::http_gone:
       connection->let_go(static_cast<CloseReason>(record.flags));
       return finish(connection_id(record.connection));

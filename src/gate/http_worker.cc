@@ -29,6 +29,10 @@ bool HttpWorker::on_told(uint32_t thread, const codec::WireRecord& record) {
     case Told::http_request:
       requests_.begin(endpoint_, thread, record);
       return false;
+    case Told::http_stop:
+      service_.drain();
+      requests_.tell_more(record);
+      return true;
     case Told::http_confirmed:
     case Told::http_ended:
     case Told::http_gone:

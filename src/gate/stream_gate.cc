@@ -69,7 +69,8 @@ void StreamGate::close(Connection& connection, CloseReason reason, bool wanted) 
 
 bool StreamGate::on_said(const codec::WireRecord& record, sys::Fd file) {
   Said said = static_cast<Said>(record.type);
-  bool whole = said != Said::send_file || (file && record.bytes.size() == sizeof(FileRange));
+  bool has_file = record.flags & Wire::kHasFile;
+  bool whole = said != Said::send_file || (has_file && record.bytes.size() == sizeof(FileRange));
   if (said < Said::send || said > Said::resume || !whole) return false;
   net::Connection* connection = pool_.find(connection_id(record.connection));
   bool ours = connection && connection->open() && connection->endpoint().protocol == &service_;
@@ -79,6 +80,8 @@ bool StreamGate::on_said(const codec::WireRecord& record, sys::Fd file) {
 
 void StreamGate::obey(net::Connection& connection, const codec::WireRecord& record, sys::Fd file) {
   Said said = static_cast<Said>(record.type);
+  // This process has as many files as it may: what comes behind would be taken for it.
+  if (said == Said::send_file && !file) return connection.abort(CloseReason::no_memory);
   if (said == Said::send) {
     service_.send_by_id(connection, Payload::binary, record.bytes);
     return;

@@ -24,6 +24,7 @@ enum class Told : uint8_t {
   http_confirmed,  // of an answer that is under way: bytes: uint64_t, so many have left
   http_ended,      // the same: the client has ended its sending side
   http_gone,       // the same: the connection has ended; flags: CloseReason
+  http_stop,       // the same: the service stops, so it is the last one
   ws_text,         // flags: the route; bytes: the message
   ws_binary,
   ws_closed,       // flags: the route; bytes: the code (uint16_t), the reason

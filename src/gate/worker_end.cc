@@ -114,8 +114,10 @@ void WorkerEnd::say_together(uint32_t thread, Said type, ConnectionId id, uint8_
                              std::move(file));
 }
 
+// Also while that message is handled: its port may say it before it returns.
 void WorkerEnd::say_done(uint32_t thread, ConnectionId id, uint32_t number) {
-  put(thread, {static_cast<uint8_t>(Said::done), 0, 0, number, wire_id(id)});
+  threads_[thread].wire->put({static_cast<uint8_t>(Said::done), 0, 0, number, wire_id(id)});
+  commit(thread);
 }
 
 uint32_t WorkerEnd::thread_of(uint32_t life) const {

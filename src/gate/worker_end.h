@@ -29,6 +29,7 @@ class WorkerEnd final : public Relay::Road {
   void set_ports(std::vector<WorkerPort*> ports) { ports_ = std::move(ports); }
   // Whether it takes what it is told.
   void read(bool wanted);
+  bool takes() const { return wants_; }
 
   // Says something to the thread that has the connection. What is said while a message is handled to the
   // thread that told it leaves together with the word that it is done, or never.

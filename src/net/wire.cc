@@ -181,10 +181,8 @@ bool Wire::take(std::string_view unit) {
   codec::WireRead read = codec::WireRead::record;
   while ((read = codec::read_wire_record(unit, record)) == codec::WireRead::record) {
     sys::Fd file;
-    if (record.flags & kHasFile) {
-      if (files_taken == received_.size()) return false;
-      file = std::move(received_[files_taken++]);
-    }
+    // Files that this process could not have are missing at the end.
+    if (record.flags & kHasFile && files_taken < received_.size()) file = std::move(received_[files_taken++]);
     events_.on_record(record, std::move(file));
   }
   return read == codec::WireRead::end;

@@ -13,7 +13,8 @@ ProcessWorker::ProcessWorker(WorkerContext& context, const std::vector<std::uniq
       log_writer_(*context.reactor, context.access_log_fd, context.row->log_lines_dropped),
       log_(log_writer_, log_format),
       end_(context),
-      requests_(context, end_) {
+      requests_(context, end_),
+      streams_(context, end_) {
   http::AccessLog* log = context.access_log_fd >= 0 ? &log_ : nullptr;
   std::vector<gate::WorkerPort*> ports;
   for (auto& service : services) {

@@ -3,6 +3,7 @@
 #include <memory>
 #include <vector>
 
+#include "gate/gate_streams.h"
 #include "gate/worker_end.h"
 #include "http/access_log.h"
 #include "http/late_answers.h"
@@ -42,6 +43,7 @@ class ProcessWorker final : public WorkerService, private Timer {
   http::AccessLog log_;
   gate::WorkerEnd end_;
   gate::HttpRequests requests_;
+  gate::GateStreams streams_;
   std::vector<std::unique_ptr<gate::WorkerPort>> ports_;
   bool leaving_ = false;
   bool alone_ = false;  // leaving, and no request is in its hands

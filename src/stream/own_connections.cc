@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "net/relay.h"
+#include "stream/remote_streams.h"
 #include "stream/stream_service.h"
 
 namespace oklo {
@@ -20,6 +21,7 @@ bool is_client(const net::Connection& connection) {
 
 // The function may close any of them, so their ids are gathered first.
 void visit_each(std::optional<unsigned> listener, const Function<void(Connection&)>& function) {
+  if (auto* remote = stream::RemoteStreams::current()) return remote->visit_each(listener, function);
   Relay* relay = Relay::current();
   if (!relay || !relay->pool()) return;
   std::vector<ConnectionId> ids;
@@ -34,6 +36,8 @@ void visit_each(std::optional<unsigned> listener, const Function<void(Connection
 
 bool with_connection(ConnectionId id, const Function<void(Connection&)>& function) {
   net::Connection* connection = Relay::current() ? Relay::current()->find(id) : nullptr;
+  auto* remote = stream::RemoteStreams::current();
+  if (!connection && remote) return remote->visit(id, function);
   if (!connection || (!is_stream(*connection) && !is_client(*connection))) return false;
   static_cast<stream::StreamService*>(connection->endpoint().protocol)->visit(*connection, function);
   return true;

@@ -67,7 +67,7 @@ long receive_with_fds(int fd, std::span<char> out, std::vector<Fd>& passed) {
   if (size < 0) return size;
   size_t before = passed.size();
   take_fds(message, passed);
-  if (!(message.msg_flags & (MSG_TRUNC | MSG_CTRUNC))) return size;
+  if (!(message.msg_flags & MSG_TRUNC)) return size;
   passed.resize(before);
   return -EMSGSIZE;
 }

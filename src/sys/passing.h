@@ -17,8 +17,8 @@ inline constexpr size_t kPassedFdsMax = 64;
 [[nodiscard]] long send_with_fds(int fd, std::string_view head, std::string_view body,
                                  std::span<const Fd> fds);
 
-// Receives one datagram and appends the fds that came with it to `passed`. A datagram or fds that do not fit
-// are -EMSGSIZE, and what came of them is dropped.
+// Receives one datagram and appends the fds that came with it to `passed`. A datagram that does not fit is
+// -EMSGSIZE, and its fds are closed. Of more fds than this process may open the first ones come.
 [[nodiscard]] long receive_with_fds(int fd, std::span<char> out, std::vector<Fd>& passed);
 
 }  // namespace oklo::sys

@@ -1,4 +1,5 @@
-// A server for test suites: testee ADDRESS [DOCROOT] [--workers N] [--tcp ADDRESS] [--udp ADDRESS].
+// A server for test suites: testee ADDRESS [DOCROOT] [--workers N] [--mode base|process]
+// [--reactor-threads N] [--tcp ADDRESS] [--udp ADDRESS].
 // With DOCROOT it serves that folder at "/" and answers "/cgi-bin/echo" as a CGI program of that name would;
 // without, "/" answers OK and echoes what is posted to it, "/echo" the fields of the request, "/cookie" its
 // cookies, a line each; WebSockets echo at "/" and "/ws", and send to all at "/ws/all". At the addresses of
@@ -120,12 +121,17 @@ int main(int argc, char** argv) {
   for (int i = 1; i < argc; i++) {
     if (std::strcmp(argv[i], "--workers") == 0 && i + 1 < argc)
       options.workers = static_cast<unsigned>(std::atoi(argv[++i]));
+    else if (std::strcmp(argv[i], "--reactor-threads") == 0 && i + 1 < argc)
+      options.reactor_threads = static_cast<unsigned>(std::atoi(argv[++i]));
+    else if (std::strcmp(argv[i], "--mode") == 0 && i + 1 < argc)
+      options.mode = std::strcmp(argv[++i], "process") == 0 ? oklo::ServerMode::process : oklo::ServerMode::base;
     else if (std::strcmp(argv[i], "--tcp") == 0 && i + 1 < argc) tcp = argv[++i];
     else if (std::strcmp(argv[i], "--udp") == 0 && i + 1 < argc) udp = argv[++i];
     else if (count < 2) words[count++] = argv[i];
   }
   if (count == 0) {
-    std::fputs("usage: testee ADDRESS [DOCROOT] [--workers N] [--tcp ADDRESS] [--udp ADDRESS]\n", stderr);
+    std::fputs("usage: testee ADDRESS [DOCROOT] [--workers N] [--mode base|process] [--reactor-threads N]\n"
+               "              [--tcp ADDRESS] [--udp ADDRESS]\n", stderr);
     return 100;
   }
   oklo::Server server(options);

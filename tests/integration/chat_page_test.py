@@ -7,7 +7,7 @@ import signal
 
 from browser import Browser
 from chat_test import chat, pid_of
-from harness import Oklo, needs, timeout, wait_until
+from harness import Oklo, base_mode_alone, needs, timeout, wait_until
 
 LIVE = "document.getElementById('link').className === 'live'"
 TEXTS = "[...document.querySelectorAll('#log .what')].map((e) => e.textContent)"
@@ -91,6 +91,7 @@ def test_two_pages_talk_through_different_workers():
 
 @needs("chromium")
 @timeout(40)
+@base_mode_alone("in process mode a stopped worker has no connections, and gets no messages")
 def test_a_page_goes_on_through_another_worker_and_nothing_is_lost_or_doubled():
     with two_pages() as (oklo, browser, ada, bob):
         speak(ada, "before")
@@ -114,6 +115,7 @@ def test_a_page_goes_on_through_another_worker_and_nothing_is_lost_or_doubled():
 
 @needs("chromium")
 @timeout(50)
+@base_mode_alone("in process mode a stopped worker has no connections, and gets no messages")
 def test_a_page_leaves_a_worker_that_hangs():
     with two_pages() as (oklo, browser, ada, bob):
         hung = pid_of(oklo, worker_of(bob))

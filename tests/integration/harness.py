@@ -41,6 +41,20 @@ def timeout(seconds):
     return mark
 
 
+def mode():
+    """In which mode the programs run: "base" or "process"."""
+    return os.environ.get("OKLO_MODE", "base")
+
+
+def base_mode_alone(why):
+    """The test is about what base mode alone does, or starts its programs in the mode that it wants; it is
+    left out where OKLO_MODE is "process"."""
+    def mark(test):
+        test.base_mode_alone = why
+        return test
+    return mark
+
+
 def missing(tool):
     if tool == "static":
         return bool(os.environ.get("SAN"))
@@ -113,6 +127,17 @@ def descendants(pid):
     for child in list(found):
         found += descendants(child)
     return found
+
+
+def kept(master):
+    """The pids of what the service keeps: workers, task workers, processes of its own, oldest first."""
+    keepers = ("oklo: manager", "oklo: gate")
+    return [pid for pid in descendants(master) if not title(pid).startswith(keepers)]
+
+
+def connections(status):
+    """How many are open, of a status as JSON: who owns them differs with the mode."""
+    return sum(row["connections"] for row in status.get("gate", status["workers"]))
 
 
 def title(pid):
@@ -378,6 +403,18 @@ class Oklo:
     def workers(self):
         """The pids of its processes that bear the title of a worker."""
         return [pid for pid in descendants(self.pid) if title(pid).startswith("oklo: worker")]
+
+    def owners(self):
+        """The pids of its processes that own the connections: the workers, in process mode the gate."""
+        if mode() == "base":
+            return self.workers()
+        return [pid for pid in descendants(self.pid) if title(pid) == "oklo: gate"]
+
+    def keeper(self):
+        """The pid of the process whose children the workers are."""
+        if mode() == "base":
+            return self.pid
+        return [pid for pid in children(self.pid) if title(pid) == "oklo: manager"][0]
 
     def kill(self, number):
         os.kill(self.pid, number)

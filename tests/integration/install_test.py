@@ -9,7 +9,7 @@ import stat
 import subprocess
 import tempfile
 
-from harness import OKLO, ROOT, Oklo, children, files, free_port, get, timeout
+from harness import OKLO, ROOT, Oklo, files, free_port, get, kept, timeout
 
 # As the make that runs the tests has it, or else where the binary stands.
 BUILD = os.environ.get("BUILD", os.path.dirname(OKLO))
@@ -91,4 +91,4 @@ def test_the_program_of_the_readme_builds_and_answers():
         with Oklo(program=program, port=port, prefix=["env", "-C", place]) as hello:
             assert get(port, "/hello/reader").body == b"hello, reader\n"
             assert get(port).body == b"a page"
-            assert len(children(hello.pid)) == 4
+            assert len(kept(hello.pid)) == 4

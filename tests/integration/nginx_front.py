@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 
-from harness import EXAMPLES, ROOT, Oklo, files, free_port, run_oklo, wait_until
+from harness import EXAMPLES, ROOT, Oklo, connections, files, free_port, run_oklo, wait_until
 
 MANUAL = os.path.join(ROOT, "man/oklo.conf.5")
 PAGE = b"a page of nginx"
@@ -77,7 +77,7 @@ class Front:
 
     def connections(self):
         """How many the program has; those that nginx keeps idle count, too."""
-        return sum(worker["connections"] for worker in self.status()["workers"])
+        return connections(self.status())
 
     def wait_for_connections(self, count):
         wait_until(lambda: self.connections() == count, what=f"{count} connections to oklo")

@@ -115,11 +115,12 @@ def test_websockets_stay_through_a_reload():
 
 
 @needs("nginx")
-def test_a_worker_that_is_killed_takes_its_websockets_along():
+def test_a_process_that_is_killed_takes_its_websockets_along():
     with front("behind", "workers=1") as site, WebSocket(site.port, "/ws") as socket:
         assert socket.send("x").receive() == "x"
-        os.kill(site.server.workers()[0], signal.SIGKILL)
+        os.kill(site.server.owners()[0], signal.SIGKILL)
         assert socket.client.closed()
+        wait_until(site.server.owners)
         with WebSocket(site.port, "/ws") as again:
             assert again.send("y").receive() == "y"
 

@@ -32,6 +32,10 @@ def load(path):
     return module
 
 
+def of_this_mode(test):
+    return harness.mode() == "base" or not hasattr(test, "base_mode_alone")
+
+
 def collect():
     """Pairs of file and function name, in order."""
     found = []
@@ -39,7 +43,7 @@ def collect():
         if name.endswith("_test.py"):
             module = load(os.path.join(HERE, name))
             found += [(name, key) for key, value in vars(module).items()
-                      if key.startswith("test_") and callable(value)]
+                      if key.startswith("test_") and callable(value) and of_this_mode(value)]
     return found
 
 

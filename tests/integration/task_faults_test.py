@@ -7,7 +7,7 @@ import socket
 import struct
 import threading
 
-from harness import Client, alive, children, needs, wait_until
+from harness import Client, alive, connections, kept, needs, wait_until
 from task_server import (Gate, begin, begin_many, both_workers, command, counts, many, many_of, post, run,
                          status, task_workers, tasks)
 from ws_client import WebSocket
@@ -74,7 +74,7 @@ def test_an_answer_for_a_client_that_is_gone_reaches_nobody():
             row, generation, *_ = map(int, gone.send("?").receive().split())
             gone.send(f"hold {gate.path}")
             wait_until(lambda: counts(server)["running"] == 1)
-        wait_until(lambda: status(server)["workers"][0]["connections"] == 1, what="it to be gone")
+        wait_until(lambda: connections(status(server)) == 1, what="it to be gone")
         with WebSocket(server.port) as other:
             other_row, other_generation, *_ = map(int, other.send("?").receive().split())
             assert other_row == row and other_generation != generation
@@ -92,7 +92,7 @@ def test_a_late_answer_for_a_client_that_is_gone_reaches_nobody():
             wait_until(lambda: counts(server)["running"] == 1)
             # It ends with RST: one that only stops sending still gets its answer.
             gone.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        wait_until(lambda: status(server)["workers"][0]["connections"] == 0, what="it to be gone")
+        wait_until(lambda: connections(status(server)) == 0, what="it to be gone")
         with Client(server.port) as other:
             begin(other, "/run/hold", second.path)
             wait_until(lambda: counts(server)["queued"] == 1)
@@ -126,7 +126,7 @@ def test_a_task_reaches_nobody_where_its_client_is_gone():
             looker.send(f"tell {row} {generation} {gate.path}")
             assert gone.receive() == "begun"
             assert looker.receive() == "begun in the room"
-        wait_until(lambda: status(server)["workers"][0]["connections"] == 1, what="it to be gone")
+        wait_until(lambda: connections(status(server)) == 1, what="it to be gone")
         with WebSocket(server.port) as other:
             assert other.send("?").receive().split()[0] == row
             gate.open("")
@@ -189,7 +189,7 @@ def test_fifty_reloads_lose_no_worker_and_no_task_worker():
             assert [one["state"] for one in now] == ["ready"] * count, shown
             assert [one["restarts"] for one in now] == [0] * count, shown
         assert shown["reloads"] == 50 and shown["reloads_failed"] == 0
-        wait_until(lambda: len(children(server.pid)) == 5, what="the old ones to leave")
+        wait_until(lambda: len(kept(server.pid)) == 5, what="the old ones to leave")
         shown = status(server)
         served = set()
         wait_until(lambda: served.add(many(server)["process"]) or len(served) == 3, what="all to serve")

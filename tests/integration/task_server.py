@@ -7,7 +7,7 @@ import shutil
 import signal
 import tempfile
 
-from harness import EXAMPLES, Client, Oklo, children, files, request, run_oklo, title, wait_until
+from harness import EXAMPLES, Client, Oklo, files, kept, request, run_oklo, title, wait_until
 
 
 @contextlib.contextmanager
@@ -36,7 +36,7 @@ def command(server, name):
 
 
 def task_workers(server):
-    return [pid for pid in children(server.pid) if title(pid).startswith("oklo: task worker")]
+    return [pid for pid in kept(server.pid) if title(pid).startswith("oklo: task worker")]
 
 
 def post(client, target, body=b""):

@@ -8,7 +8,7 @@ import signal
 
 from browser import Browser
 from demo_test import PALE, demo, status
-from harness import Client, alive, children, http, needs, request, timeout, title, wait_until
+from harness import Client, alive, http, kept, needs, request, timeout, title, wait_until
 
 LIVE = "document.getElementById('link').textContent === 'Live.'"
 NOTE = "document.getElementById('note').textContent"
@@ -67,7 +67,7 @@ class Stream:
 
 
 def task_workers(oklo):
-    return [pid for pid in children(oklo.pid) if title(pid).startswith("oklo: task worker")]
+    return [pid for pid in kept(oklo.pid) if title(pid).startswith("oklo: task worker")]
 
 
 # ---- without a browser

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import time
 
-from harness import (EXAMPLES, Oklo, alive, children, descendants, files, listening, needs, run_oklo, title,
+from harness import (EXAMPLES, Oklo, alive, descendants, files, kept, listening, needs, run_oklo, title,
                      wait_until)
 from ws_client import WebSocket
 
@@ -30,7 +30,7 @@ def ticker(*words, ready=True, **options):
 
 def processes(server):
     """The pids of the processes with the ticker's title, oldest first."""
-    return [pid for pid in children(server.pid) if title(pid) == "oklo: ticker"]
+    return [pid for pid in kept(server.pid) if title(pid) == "oklo: ticker"]
 
 
 def process(server):

@@ -10,7 +10,7 @@ import socket
 import subprocess
 
 from client_test import accept, ask, line, target
-from harness import EXAMPLES, Client, Oklo, children, files, free_port, needs, title, wait_until
+from harness import EXAMPLES, Client, Oklo, base_mode_alone, files, free_port, kept, needs, title, wait_until
 from ws_client import CLOSE, GUID, PING, PONG, TEXT, frame
 
 PYTHON_SERVER = r"""
@@ -123,8 +123,8 @@ def ask_for(server, text, answer):
 def test_a_server_that_is_killed():
     with example("ws_echo") as echo, dialer() as server:
         assert ask(server, f"open ws://127.0.0.1:{echo.port}/") == "1 open "
-        for worker in echo.workers():
-            os.kill(worker, signal.SIGKILL)
+        for owner in echo.owners():
+            os.kill(owner, signal.SIGKILL)
         assert line(server.console) == "1 closed 1006 "
 
 
@@ -215,6 +215,7 @@ def test_by_a_name():
 
 # ---- reload, stop, processes
 
+@base_mode_alone("in process mode no client of the gate holds a worker back")
 def test_a_reload_closes_them_when_the_last_client_of_the_worker_is_gone():
     with dialer() as server, target() as listener:
         old = server.workers()
@@ -247,4 +248,4 @@ def test_a_process_of_the_programs_own_opens_some_too():
         server.wait_for_stderr("dialer.*heard hello")
         server.kill(signal.SIGUSR1)
         server.wait_for_stderr("dialer.*closed 1001")
-        wait_until(lambda: sum(title(pid) == "oklo: dialer" for pid in children(server.pid)) == 1)
+        wait_until(lambda: sum(title(pid) == "oklo: dialer" for pid in kept(server.pid)) == 1)

@@ -17,7 +17,7 @@ async function ask() {
   const answer = await fetch("/status.json", { cache: "no-store" });
   const status = await answer.json();
   const count = new Set(status.workers.map((worker) => worker.worker)).size;
-  fill("parent", ` -P ${status.pid}`);
+  fill("parent", ` -P ${(status.manager?.[0] ?? status).pid}`);
   fill("tcp", netcat("nc", status.addresses[1]));
   fill("udp", netcat("nc -u", status.addresses[2]));
   fill("facts", `oklo ${status.version}, master ${status.pid}, ${count} worker${count === 1 ? "" : "s"}`);

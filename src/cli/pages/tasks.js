@@ -117,7 +117,8 @@ async function start(event) {
 
 async function nameMaster() {
   const answer = await fetch("/status.json", { cache: "no-store" });
-  fill("parent", ` -P ${(await answer.json()).pid}`);
+  const status = await answer.json();
+  fill("parent", ` -P ${(status.manager?.[0] ?? status).pid}`);
 }
 
 fill("origin", location.origin);

@@ -27,6 +27,7 @@ std::string error(std::string_view command, const std::vector<std::string_view>&
 std::string_view value_of(const Flag& flag) {
   if (flag.argument.empty()) return "";
   if (flag.argument == "N|auto" || flag.argument == "SECONDS") return "7";
+  if (flag.argument == "base|process") return "process";
   return flag.argument.find("on|off") == 0 ? "on" : flag.argument == "common|json" ? "json" : "a/value";
 }
 
@@ -65,7 +66,10 @@ TEST_CASE("cli/options: every flag has a name with dashes and a help, and is kno
 TEST_CASE("cli/options: what the flags of a server mean") {
   Options options = parse("serve", {"--workers", "3", "--listing", "on", "--access-log", "/var/log/a",
                                     "--access-log-format", "json", "--user", "www", "--control", "/run/c",
-                                    "--pid-file", "/run/p", "--shutdown-timeout", "5", "-d"}).value();
+                                    "--pid-file", "/run/p", "--shutdown-timeout", "5", "-d", "--mode", "process",
+                                    "--reactor-threads", "2"}).value();
+  CHECK(options.server.mode == ServerMode::process);
+  CHECK(options.server.reactor_threads == 2);
   CHECK(options.server.workers == 3);
   CHECK(options.listing);
   CHECK(options.server.access_log == "/var/log/a");
@@ -82,6 +86,8 @@ TEST_CASE("cli/options: without flags all is as ServerOptions has it") {
   Options options = parse("serve", {}).value();
   ServerOptions plain;
   CHECK(options.server.workers == plain.workers);
+  CHECK(options.server.mode == plain.mode);
+  CHECK(options.server.reactor_threads == plain.reactor_threads);
   CHECK(options.server.access_log == plain.access_log);
   CHECK(options.server.access_log_format == plain.access_log_format);
   CHECK(options.server.shutdown_timeout_ms == plain.shutdown_timeout_ms);
@@ -129,6 +135,8 @@ TEST_CASE("cli/options: of a flag that stands twice the last one counts") {
 TEST_CASE("cli/options: values at their bounds and beyond") {
   struct { const char* flag; std::vector<std::string_view> good, bad; } cases[] = {
       {"--workers", {"1", "1024", "auto", "007"}, {"", "0", "1025", "-1", "+1", "1.5", "two", "Auto", " 1"}},
+      {"--mode", {"base", "process"}, {"", "Base", "gate"}},
+      {"--reactor-threads", {"1", "64", "auto"}, {"", "0", "65", "two"}},
       {"--shutdown-timeout", {"1", "604800"}, {"", "0", "604801", "1s", "18446744073709551616"}},
       {"--listing", {"on", "off"}, {"", "yes", "ON", "1"}},
       {"--access-log-format", {"common", "json"}, {"", "JSON", "combined"}},
