@@ -108,8 +108,12 @@ std::unique_ptr<WorkerService> Server::Parts::make_service(WorkerContext& contex
   if (context.broadcast) reserved += context.broadcast->lives();
   if (context.task_table) reserved += context.task_table->lives();
   uint64_t own_max = limit > reserved + 8 ? limit - reserved : 8;
+  // The threads of a gate have one limit of files.
+  bool of_gate = context.role == Role::gate_thread;
+  uint32_t owners = of_gate ? context.threads : context.slots;
+  if (of_gate) own_max = std::max<uint64_t>(own_max / context.threads, 4);
   if (options.connections_max)
-    own_max = std::min<uint64_t>(own_max, options.connections_max / context.slots + 1);
+    own_max = std::min<uint64_t>(own_max, options.connections_max / owners + 1);
   uint32_t max = static_cast<uint32_t>(own_max);
   if (context.role == Role::gate_thread)
     return std::make_unique<GateThread>(context, services, options, dispatch_function, load, reach(), max);

@@ -35,7 +35,9 @@ void LocalLink::pause() {
 
 void LocalLink::resume() {
   if (!std::exchange(session().paused, false)) return;
-  connection_.resume_reading();
+  // Where more would have no room, let_go reads on.
+  bool full = session().held && connection_.input().size() == Block::kBytes;
+  if (!full) connection_.resume_reading();
 }
 
 ConnectionInfo LocalLink::info() const {

@@ -112,6 +112,7 @@ void StreamService::on_data(net::Connection& connection) {
 
 // What was handed over and is held may still be answered.
 void StreamService::on_end(net::Connection& connection) {
+  // What is held is still being answered.
   bool unread = waits(connection) && !connection.input().empty();
   if (!unread && !session_of(connection).held) tell_end(connection);
 }

@@ -348,7 +348,8 @@ def test_proxy_with_a_slow_reader_takes_little_memory():
                     most = max(most, memory_kb(worker))
             feeder.join()
             assert total == 100 << 20 and came.digest() == sent.digest()
-            assert most - before < 8192, (before, most)
+            # In process mode what is on its way to the gate counts, too, until on_buffer_full has come back.
+        assert most - before < (8192 if mode() == "base" else 65536), (before, most)
 
 
 def test_proxy_holds_up_a_sender_whose_other_side_does_not_read():
