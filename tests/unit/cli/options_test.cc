@@ -66,8 +66,8 @@ TEST_CASE("cli/options: every flag has a name with dashes and a help, and is kno
 TEST_CASE("cli/options: what the flags of a server mean") {
   Options options = parse("serve", {"--workers", "3", "--listing", "on", "--access-log", "/var/log/a",
                                     "--access-log-format", "json", "--user", "www", "--control", "/run/c",
-                                    "--pid-file", "/run/p", "--shutdown-timeout", "5", "-d", "--mode", "process",
-                                    "--reactor-threads", "2"}).value();
+                                    "--pid-file", "/run/p", "--shutdown-timeout", "5", "-d",
+                                    "--mode", "process", "--reactor-threads", "2"}).value();
   CHECK(options.server.mode == ServerMode::process);
   CHECK(options.server.reactor_threads == 2);
   CHECK(options.server.workers == 3);

@@ -226,13 +226,27 @@ TEST_CASE("what no wire sends is refused, and the next unit is read") {
   inject("short");
   inject(std::string(Wire::kDatagramBytes + 1, 'x'));
   std::string unit;
-  codec::append_wire_record(unit, {.type = 1, .flags = Wire::kHasFile, .bytes = "no file"});
+  codec::append_wire_record(unit, {.type = 1, .bytes = "cut"});
   char head[codec::kWirePartHeadBytes];
-  codec::write_wire_part(head, {11, 9, static_cast<uint32_t>(unit.size()), 0});
-  inject(std::string(head, sizeof head) + unit);
+  codec::write_wire_part(head, {11, 9, static_cast<uint32_t>(unit.size()) - 1, 0});
+  inject(std::string(head, sizeof head) + unit.substr(0, unit.size() - 1));
   pair.turn_until([&] { return pair.broken == 4; });
   CHECK(pair.seen.empty());
   pair.send(1, "fine");
   pair.turn_until([&] { return pair.seen.size() == 1; });
   CHECK(pair.broken == 4);
+}
+
+TEST_CASE("a record whose file could not be had comes without it") {
+  Pair pair;
+  std::string unit;
+  codec::append_wire_record(unit, {.type = 1, .flags = Wire::kHasFile, .bytes = "no file"});
+  char head[codec::kWirePartHeadBytes];
+  codec::write_wire_part(head, {11, 9, static_cast<uint32_t>(unit.size()), 0});
+  std::string bytes = std::string(head, sizeof head) + unit;
+  REQUIRE(send(pair.near_fd.get(), bytes.data(), bytes.size(), 0) == static_cast<long>(bytes.size()));
+  pair.turn_until([&] { return pair.seen.size() == 1; });
+  CHECK(pair.seen[0].bytes == "no file");
+  CHECK(pair.seen[0].file.empty());
+  CHECK(pair.broken == 0);
 }
