@@ -172,7 +172,7 @@ net::Connection* Deliveries::connection_of(const Delivery& delivery) {
 
 void Deliveries::lose(Delivery& delivery) {
   net::Connection* connection = connection_of(delivery);
-  bool whole = !connection || ports_[delivery.listener]->may_repeat(*connection);
+  bool whole = !connection || ports_[delivery.listener]->may_repeat(*connection, delivery.current.type);
   if (may_repeat(delivery) && whole && ++delivery.attempts < kAttemptsMax) {
     load_.take(delivery.worker);
     return begin(delivery, delivery.current.bytes);

@@ -104,7 +104,8 @@ void HttpGate::judge_head(net::Connection& connection) {
   uint64_t whole = head_.size + head_.content_length;
   size_t there = connection.input().size();
   if (!head_.chunked && whole <= there) return ask(connection, static_cast<size_t>(whole));
-  bool waits = !head_.chunked && whole <= Block::kBytes && !head_.expect_continue;
+  bool may_fit = whole <= Block::kBytes && head_.content_length <= limits_.body_bytes;
+  bool waits = !head_.chunked && may_fit && !head_.expect_continue;
   if (!waits) return ask(connection, head_.size, kBodyFollows);
   session.wanted = static_cast<uint32_t>(whole);
   await(connection, kPatienceMs);
@@ -313,8 +314,8 @@ void HttpGate::on_lost(net::Connection& connection, bool close) {
   else answer_502(connection, close || session.lane || session.ends || draining_);
 }
 
-bool HttpGate::may_repeat(net::Connection& connection) {
-  return socket_of(connection) || !session_of(connection).answered;
+bool HttpGate::may_repeat(net::Connection& connection, Told told) {
+  return told != Told::http_request || !(socket_of(connection) || session_of(connection).answered);
 }
 
 // RFC 9110 section 15.6.3: this is a gateway to the worker.

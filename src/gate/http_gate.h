@@ -57,7 +57,7 @@ class HttpGate final : public Protocol, public ThreadPort {
   bool on_said(const codec::WireRecord& record, sys::Fd file) override;
   void on_done(net::Connection& connection) override;
   void on_lost(net::Connection& connection, bool close) override;
-  bool may_repeat(net::Connection& connection) override;
+  bool may_repeat(net::Connection& connection, Told told) override;
 
  private:
   void read_request(net::Connection& connection);

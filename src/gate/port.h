@@ -1,6 +1,7 @@
 #pragma once
 
 #include "codec/wire_unit.h"
+#include "gate/talk.h"
 #include "net/connection.h"
 #include "sys/fd.h"
 
@@ -17,7 +18,7 @@ class ThreadPort {
   // connection is to end.
   virtual void on_lost(net::Connection& connection, bool close) = 0;
   // Whether the message that a dead worker had may be told again: nothing of an answer to it has left.
-  virtual bool may_repeat(net::Connection&) { return true; }
+  virtual bool may_repeat(net::Connection&, Told) { return true; }
 
  protected:
   ~ThreadPort() = default;

@@ -158,6 +158,7 @@ struct World {
     int end = wires->worker_end(0, worker->context.slot);
     sys::Fd kept(fcntl(end, F_DUPFD_CLOEXEC, 0));
     dup2(null.get(), end);
+    worker->requests.pool().abort_all();
     turn(*worker->reactor);  // Nothing may be dirty where it is destroyed.
     dup2(kept.get(), end);
     worker.reset();
