@@ -46,33 +46,33 @@ char* write_wire_part(char* out, const WirePart& part) {
 
 WireUnits::Fed WireUnits::feed(std::string_view datagram) {
   WirePart part;
-  if (datagram.size() <= sizeof part) return {Outcome::broken, 0, 0, {}};
+  if (datagram.size() <= sizeof part) return {Outcome::broken, 0, 0, {}, false};
   std::memcpy(&part, datagram.data(), sizeof part);
   std::string_view bytes = datagram.substr(sizeof part);
   bool fits =
       part.bytes <= bytes_max_ && part.offset < part.bytes && bytes.size() <= part.bytes - part.offset;
-  if (!fits) return {Outcome::broken, part.writer, part.unit, {}};
+  if (!fits) return {Outcome::broken, part.writer, part.unit, {}, false};
   if (part.offset == 0) return begin(part, bytes);
   bool follows = expected_.bytes != 0 && part.writer == expected_.writer && part.unit == expected_.unit;
-  if (!follows) return {Outcome::rest, part.writer, part.unit, {}};
+  if (!follows) return {Outcome::rest, part.writer, part.unit, {}, false};
   if (part.bytes != expected_.bytes || part.offset != expected_.offset)
-    return {Outcome::broken, part.writer, part.unit, {}};
+    return {Outcome::broken, part.writer, part.unit, {}, false};
   parts_.append(bytes);
   expected_.offset += static_cast<uint32_t>(bytes.size());
-  if (expected_.offset < part.bytes) return {Outcome::more, part.writer, part.unit, {}};
+  if (expected_.offset < part.bytes) return {Outcome::more, part.writer, part.unit, {}, false};
   expected_.bytes = 0;
-  return {Outcome::unit, part.writer, part.unit, parts_};
+  return {Outcome::unit, part.writer, part.unit, parts_, false};
 }
 
 // Nearly all units have one part, which is not copied.
 WireUnits::Fed WireUnits::begin(const WirePart& part, std::string_view bytes) {
   expected_.bytes = 0;
   if (parts_.capacity() > 0) std::string().swap(parts_);
-  if (bytes.size() == part.bytes) return {Outcome::unit, part.writer, part.unit, bytes};
+  if (bytes.size() == part.bytes) return {Outcome::unit, part.writer, part.unit, bytes, true};
   parts_.assign(bytes);
   expected_ = part;
   expected_.offset = static_cast<uint32_t>(bytes.size());
-  return {Outcome::more, part.writer, part.unit, {}};
+  return {Outcome::more, part.writer, part.unit, {}, true};
 }
 
 }  // namespace oklo::codec

@@ -64,8 +64,11 @@ class WireUnits {
     uint32_t writer = 0;
     uint32_t number = 0;
     std::string_view unit;
+    bool first = false;  // a unit has begun: that was its first part
   };
   Fed feed(std::string_view datagram);
+  // Whether some of a unit is there, and some is not.
+  bool under_way() const { return expected_.bytes != 0; }
 
  private:
   Fed begin(const WirePart& part, std::string_view bytes);

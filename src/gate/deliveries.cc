@@ -27,6 +27,7 @@ Deliveries::Delivery* Deliveries::find(ConnectionId id) {
 }
 
 void Deliveries::tell(net::Connection& connection, Told type, uint16_t flags, std::string_view bytes) {
+  if (bytes.size() > Wire::kRecordBytesMax) return connection.abort(CloseReason::message_too_big);
   Delivery*& delivery = place_of(connection);
   if (delivery) {
     bool same = type == Told::sent && !delivery->next.empty() && delivery->next.back().type == type;

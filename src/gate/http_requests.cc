@@ -10,6 +10,12 @@
 
 namespace oklo::gate {
 
+namespace {
+
+constexpr size_t kPieceBytesMax = size_t{16} << 20;  // of an answer, in one record
+
+}  // namespace
+
 // The body of a request, as it comes from the gate: as much as the connection takes.
 class HttpRequests::Lane final : private EventHandler {
  public:
@@ -111,6 +117,12 @@ void HttpRequests::tell_more(const codec::WireRecord& record) {
 void HttpRequests::say(ConnectionId id, Said type, uint16_t flags, std::string_view bytes, sys::Fd file) {
   if (Request* request = find(id))
     end_.say_together(request->thread, type, id, request->listener, flags, 0, bytes, std::move(file));
+}
+
+void HttpRequests::send(ConnectionId id, std::string_view bytes) {
+  for (; bytes.size() > kPieceBytesMax; bytes.remove_prefix(kPieceBytesMax))
+    say(id, Said::http_output, 0, bytes.substr(0, kPieceBytesMax));
+  say(id, Said::http_output, 0, bytes);
 }
 
 void HttpRequests::send_file(ConnectionId id, sys::Fd file, uint64_t offset, uint64_t size) {

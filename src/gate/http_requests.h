@@ -44,7 +44,7 @@ class HttpRequests final : private net::Carrier {
   void finish(ConnectionId id);
 
   // --- net::Carrier
-  void send(ConnectionId id, std::string_view bytes) override { say(id, Said::http_output, 0, bytes); }
+  void send(ConnectionId id, std::string_view bytes) override;
   void send_file(ConnectionId id, sys::Fd file, uint64_t offset, uint64_t size) override;
   void took(ConnectionId id, size_t bytes) override;
   void closed(ConnectionId id, CloseReason reason, End end) override;

@@ -49,7 +49,7 @@ void RemoteLink::say_last(Said type) {
 }
 
 bool RemoteLink::send(std::string_view bytes) {
-  if (!sends_ || !is_open()) return false;
+  if (!sends_ || !is_open() || bytes.size() > Wire::kRecordBytesMax) return false;
   say(Said::send, bytes);
   return true;
 }

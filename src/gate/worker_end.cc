@@ -57,6 +57,24 @@ void WorkerEnd::read(bool wanted) {
   for (uint32_t i = 0; i < thread_count(); i++) say(i, Said::ready, {}, 0);
 }
 
+void WorkerEnd::leave(Function<void()> left) {
+  wants_ = false;
+  on_left_ = std::move(left);
+  settle();
+  end_units();
+}
+
+// In a turn after the one that has read a part, so that nobody reads on before this.
+void WorkerEnd::end_units() {
+  if (!on_left_) return;
+  bool some = false;
+  for (Thread& thread : threads_) {
+    thread.wire->read(thread.wire->in_unit());
+    some = some || thread.wire->in_unit();
+  }
+  if (!some) std::exchange(on_left_, {})();
+}
+
 bool WorkerEnd::all_left() const {
   return std::none_of(threads_.begin(), threads_.end(), [](const Thread& one) { return one.wire->full(); });
 }
@@ -72,6 +90,7 @@ void WorkerEnd::settle() {
 // A gate wants to know which of its units was the first that this life has read.
 void WorkerEnd::on_unit(uint32_t index, uint32_t writer, uint32_t number) {
   Thread& thread = threads_[index];
+  if (on_left_) context_.reactor->post([this] { end_units(); });
   if (std::exchange(thread.gate_pid, writer) == writer) return;
   Reader reader = {context_.life, context_.row->serial.load(), writer};
   WireRecord begin;

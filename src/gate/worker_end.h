@@ -30,6 +30,9 @@ class WorkerEnd final : public Relay::Road {
   // Whether it takes what it is told.
   void read(bool wanted);
   bool takes() const { return wants_; }
+  // It takes no more, but for what has begun to come. The function is called when that is there: whoever
+  // comes next finds whole units.
+  void leave(Function<void()> left);
 
   // Says something to the thread that has the connection. What is said while a message is handled to the
   // thread that told it leaves together with the word that it is done, or never.
@@ -66,6 +69,7 @@ class WorkerEnd final : public Relay::Road {
   void on_record(uint32_t thread, const codec::WireRecord& record);
   void put(uint32_t thread, const codec::WireRecord& record, sys::Fd file = {});
   void settle();
+  void end_units();
 
   WorkerContext& context_;
   std::vector<char> buffer_;
@@ -75,6 +79,7 @@ class WorkerEnd final : public Relay::Road {
   uint32_t told_by_;         // the thread whose message is handled now, or thread_count()
   bool wants_ = false;
   bool reads_ = false;
+  Function<void()> on_left_;
   Function<void()> on_all_left_;
 };
 

@@ -68,7 +68,7 @@ void RemoteSocket::say(Said type, uint16_t flags, std::string_view bytes) {
 }
 
 bool RemoteSocket::send(codec::FrameOpcode opcode, std::string_view payload) {
-  if (!sends_ || !is_there()) return false;
+  if (!sends_ || !is_there() || payload.size() > Wire::kRecordBytesMax) return false;
   say(opcode == codec::FrameOpcode::text ? Said::ws_send_text : Said::ws_send_binary, 0, payload);
   return true;
 }

@@ -1,6 +1,9 @@
 #include "net/wire.h"
 
+#include <errno.h>
+
 #include <algorithm>
+#include <cstring>
 #include <iterator>
 #include <utility>
 
@@ -41,6 +44,10 @@ Result<void> Wire::start() {
 // ---------------------------------------------------------------- sending
 
 void Wire::put(WireRecord record, sys::Fd file) {
+  OKLO_ASSERT(record.bytes.size() <= kRecordBytesMax);
+  bool fits = next_.bytes.size() - committed_ + record.bytes.size() <= kRecordBytesMax &&
+              next_.files.size() - committed_files_ < kUnitFilesMax;
+  if (!fits) commit();
   if (file) {
     record.flags |= kHasFile;
     next_.files.push_back(std::move(file));
@@ -51,7 +58,6 @@ void Wire::put(WireRecord record, sys::Fd file) {
 uint32_t Wire::commit() {
   bool too_much = next_.bytes.size() > kDatagramBytes || next_.files.size() > sys::kPassedFdsMax;
   if (too_much && committed_ > kHead) ship(committed_, committed_files_);
-  OKLO_ASSERT(next_.files.size() <= sys::kPassedFdsMax);
   committed_ = next_.bytes.size();
   committed_files_ = next_.files.size();
   reactor_.mark_dirty(*this);
@@ -91,7 +97,7 @@ void Wire::ship(size_t bytes, size_t files) {
 bool Wire::send(Unit& unit) {
   while (unit.sent < unit.bytes.size() - kHead) {
     long result = send_part(unit);
-    if (sys::try_later(result)) return false;
+    if (may_wait(result)) return false;
     if (result >= 0) continue;
     refuse(writer_);  // The kernel will never take it.
     return true;
@@ -99,10 +105,19 @@ bool Wire::send(Unit& unit) {
   return true;
 }
 
-// The files go with the last part, so that they are there when the unit is.
+// The kernel may have no memory now, or too many files that are under way.
+bool Wire::may_wait(long result) {
+  return sys::try_later(result) || result == -ENOBUFS || result == -ENOMEM || result == -ETOOMANYREFS;
+}
+
+// The files go with the last part; those that are more than go with one go with parts before it, short ones
+// where there would be none: each file has a record.
 long Wire::send_part(Unit& unit) {
   size_t size = unit.bytes.size() - kHead;
   size_t part = std::min(size - unit.sent, kPartBytesMax);
+  size_t files = unit.files.size() - unit.files_sent;
+  bool more_files = files > sys::kPassedFdsMax;
+  if (more_files && unit.sent + part == size) part = codec::kWireRecordHeadBytes;
   codec::WirePart head = {writer_, unit.number, static_cast<uint32_t>(size),
                           static_cast<uint32_t>(unit.sent)};
   bool last = unit.sent + part == size;
@@ -114,7 +129,10 @@ long Wire::send_part(Unit& unit) {
     char bytes[kHead];
     codec::write_wire_part(bytes, head);
     std::string_view body = std::string_view(unit.bytes).substr(kHead + unit.sent, part);
-    result = sys::send_with_fds(fd_, {bytes, kHead}, body, last ? unit.files : std::span<const sys::Fd>());
+    size_t count = more_files ? sys::kPassedFdsMax : last ? files : 0;
+    std::span<const sys::Fd> with = std::span<const sys::Fd>(unit.files).subspan(unit.files_sent, count);
+    result = sys::send_with_fds(fd_, {bytes, kHead}, body, with);
+    if (result >= 0) unit.files_sent += count;
   }
   if (result >= 0) unit.sent += part;
   return result;
@@ -155,15 +173,18 @@ void Wire::read_all() {
   }
 }
 
-// Whether something was there.
+// Whether something was there. What the kernel can't give now stays there.
 bool Wire::receive_one() {
+  auto before = static_cast<std::ptrdiff_t>(received_.size());
   long size = sys::receive_with_fds(fd_, buffer_.first(kDatagramBytes), received_);
-  if (sys::try_later(size)) return false;
+  if (size < 0 && size != -EMSGSIZE) return false;
   if (size <= 0) {
-    refuse(0);
+    refuse_cut();
     return true;
   }
   WireUnits::Fed fed = units_.feed({buffer_.data(), static_cast<size_t>(size)});
+  if (fed.first) received_.erase(received_.begin(), received_.begin() + before);  // Of one that never came whole.
+  if (received_.size() > kUnitFilesMax) received_.clear();
   if (fed.outcome == WireUnits::Outcome::unit) {
     if (events_.on_unit) events_.on_unit(fed.writer, fed.number);
     if (!take(fed.unit)) refuse(fed.writer);
@@ -172,6 +193,14 @@ bool Wire::receive_one() {
   }
   if (fed.outcome != WireUnits::Outcome::more) received_.clear();
   return true;
+}
+
+// A datagram that is empty or too long, or whose files this process can't have: it has too many open. What
+// stood in it is lost either way, and whoever sent it is to be replaced, so that nobody waits for it.
+void Wire::refuse_cut() {
+  codec::WirePart part;
+  std::memcpy(&part, buffer_.data(), sizeof part);
+  refuse(part.writer);
 }
 
 // False when something is wrong with it.

@@ -25,6 +25,8 @@ class Wire final : private EventHandler {
  public:
   static constexpr size_t kDatagramBytes = 32 * 1024;
   static constexpr size_t kUnitBytesMax = size_t{256} << 20;
+  static constexpr size_t kUnitFilesMax = 1024;
+  static constexpr size_t kRecordBytesMax = kUnitBytesMax - 1024;  // of what a record has
   // A record may come with a file: its flags say so.
   static constexpr uint16_t kHasFile = 0x8000;
 
@@ -49,10 +51,13 @@ class Wire final : private EventHandler {
   void read(bool wanted);
   // Reads all that is there now.
   void read_all();
+  // Whether a unit was begun to be read and has not come whole.
+  bool in_unit() const { return units_.under_way(); }
 
+  // The record has kRecordBytesMax bytes at most.
   void put(codec::WireRecord record, sys::Fd file = {});
   // What was put since the last commit arrives together or not at all: in the unit whose number comes back.
-  // Numbers of units grow by one, and wrap.
+  // Numbers of units grow by one, and wrap. What is more than a unit may have is torn.
   uint32_t commit();
   // Sends what was committed now and not when the turn ends.
   void flush();
@@ -67,16 +72,19 @@ class Wire final : private EventHandler {
     std::string bytes;           // the records, behind room for the head of a part
     std::vector<sys::Fd> files;  // in the order of their records
     size_t sent = 0;             // of the records
+    size_t files_sent = 0;
   };
   static constexpr size_t kPartBytesMax = kDatagramBytes - codec::kWirePartHeadBytes;
 
   void on_event(uint32_t events) override;
   void on_flush() override { flush(); }
   bool receive_one();
+  void refuse_cut();
   bool take(std::string_view unit);
   void refuse(uint32_t writer);
   void ship(size_t bytes, size_t files);
   bool send(Unit& unit);
+  static bool may_wait(long result);
   long send_part(Unit& unit);
   void send_waiting();
   void watch();

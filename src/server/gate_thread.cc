@@ -73,9 +73,21 @@ void GateThread::on_broken(uint32_t worker, uint32_t pid) {
   }
 }
 
+void GateThread::drain(DrainMode mode, uint64_t deadline_ms) {
+  if (deadline_ms && !finished_) context_.reactor->timers().arm(*this, deadline_ms);
+  base_.drain(mode, deadline_ms);
+}
+
+void GateThread::on_timer() {
+  overdue_ = true;
+  finish();
+}
+
 // The handlers are to hear of the end of each connection, too.
 void GateThread::finish() {
-  if (finishing_ && deliveries_.empty()) context_.drained();
+  if (!finishing_ || !(overdue_ || deliveries_.empty()) || std::exchange(finished_, true)) return;
+  context_.reactor->timers().cancel(*this);
+  context_.drained();
 }
 
 }  // namespace oklo

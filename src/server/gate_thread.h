@@ -14,7 +14,7 @@ namespace oklo {
 
 // A reactor thread of the gate: it accepts, owns its connections, and tells the workers what happens to them.
 // Lives as long as the thread.
-class GateThread final : public WorkerService {
+class GateThread final : public WorkerService, private Timer {
  public:
   GateThread(WorkerContext& context, const std::vector<std::unique_ptr<Service>>& services,
              const ServerOptions& options, const DispatchFunction& dispatch, gate::Load& load, Reach reach,
@@ -23,13 +23,14 @@ class GateThread final : public WorkerService {
   Result<void> start() override;
   void serve(uint32_t) override {}
   void leave(uint32_t) override {}
-  void drain(DrainMode mode, uint64_t deadline_ms) override { base_.drain(mode, deadline_ms); }
+  void drain(DrainMode mode, uint64_t deadline_ms) override;
   void reopen_log(int fd) override { base_.reopen_log(fd); }
 
  private:
   void on_record(uint32_t worker, const codec::WireRecord& record, sys::Fd file);
   bool relay(const codec::WireRecord& record);
   void on_broken(uint32_t worker, uint32_t pid);
+  void on_timer() override;
   void finish();
 
   WorkerContext& context_;
@@ -38,7 +39,9 @@ class GateThread final : public WorkerService {
   gate::Dispatcher dispatcher_;
   std::vector<gate::ThreadPort*> ports_;
   gate::Deliveries deliveries_;
-  bool finishing_ = false;
+  bool finishing_ = false;  // no connection is left
+  bool overdue_ = false;    // and workers that do not come are awaited no longer
+  bool finished_ = false;
 };
 
 }  // namespace oklo

@@ -43,15 +43,14 @@ void ProcessWorker::drain(DrainMode mode, uint64_t deadline_ms) {
   if (deadline_ms && !finished_) context_.reactor->timers().arm(*this, deadline_ms);
   requests_.pool().drain(mode);
   if (!std::exchange(leaving_, true)) {
-    end_.read(false);
-    context_.left();
+    end_.leave([this] { on_left(); });
   }
   end_if_alone();
 }
 
 // A client's connection is there for those of the gate, and keeps no worker from leaving.
 void ProcessWorker::end_if_alone() {
-  if (!leaving_ || !requests_.pool().empty()) return;
+  if (!left_ || !requests_.pool().empty()) return;
   if (!std::exchange(alone_, true)) {
     connector_.leave();
     pool_.drain_clients();
@@ -59,7 +58,13 @@ void ProcessWorker::end_if_alone() {
   if (pool_.empty() && end_.all_left() && !std::exchange(finished_, true)) finish();
 }
 
+void ProcessWorker::on_left() {
+  if (!std::exchange(left_, true)) context_.left();
+  end_if_alone();
+}
+
 void ProcessWorker::on_timer() {
+  on_left();
   requests_.pool().abort_all();
   pool_.abort_all();
 }

@@ -31,6 +31,7 @@ class ProcessWorker final : public WorkerService, private Timer {
 
  private:
   void on_timer() override;
+  void on_left();
   void end_if_alone();
   void finish();
 
@@ -46,6 +47,7 @@ class ProcessWorker final : public WorkerService, private Timer {
   gate::GateStreams streams_;
   std::vector<std::unique_ptr<gate::WorkerPort>> ports_;
   bool leaving_ = false;
+  bool left_ = false;  // it reads no more
   bool alone_ = false;  // leaving, and no request is in its hands
   bool finished_ = false;
 };

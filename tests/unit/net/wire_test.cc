@@ -250,3 +250,36 @@ TEST_CASE("a record whose file could not be had comes without it") {
   CHECK(pair.seen[0].file.empty());
   CHECK(pair.broken == 0);
 }
+
+TEST_CASE("more files than go with one datagram arrive with what they were committed with") {
+  Pair pair;
+  for (int i = 0; i < 200; i++) pair.near->put({.type = 1}, file_with(std::to_string(i)));
+  pair.near->commit();
+  pair.near->put({.type = 2}, file_with("next"));
+  pair.near->commit();
+  pair.turn_until([&] { return pair.seen.size() == 201; });
+  for (int i = 0; i < 200; i++) CHECK(pair.seen[static_cast<size_t>(i)].file == std::to_string(i));
+  CHECK(pair.seen.back().file == "next");
+  CHECK(pair.units.size() == 2);
+  CHECK(pair.broken == 0);
+}
+
+TEST_CASE("files of a unit that never came whole are not those of the next") {
+  Pair pair;
+  pair.far->read(false);
+  for (int i = 0; i < 100; i++) pair.near->put({.type = 1}, file_with("old"));
+  pair.near->commit();
+  pair.near->flush();
+  pair.far->read(true);
+  CHECK_FALSE(pair.far->in_unit());
+  pair.turn();
+  CHECK(pair.far->in_unit());
+  char rest[Wire::kDatagramBytes];
+  REQUIRE(recv(pair.far_fd.get(), rest, sizeof rest, 0) > 0);  // its last part is lost
+  pair.near->put({.type = 2}, file_with("new"));
+  pair.near->commit();
+  pair.turn_until([&] { return !pair.seen.empty(); });
+  CHECK(pair.seen.size() == 1);
+  CHECK(pair.seen[0].file == "new");
+  CHECK_FALSE(pair.far->in_unit());
+}
