@@ -43,6 +43,7 @@ void WsWorker::on_told(uint32_t thread, const codec::WireRecord& record) {
       uint16_t code = 0;
       if (record.bytes.size() < sizeof code || !handlers_.on_close) return;
       std::memcpy(&code, record.bytes.data(), sizeof code);
+      link.end_sending();
       return handlers_.on_close(socket, code, record.bytes.substr(sizeof code));
     }
     default: return;

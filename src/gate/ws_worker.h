@@ -57,6 +57,9 @@ class RemoteSocket final : public ws::Link {
   RemoteSocket(ConnectionId id, uint32_t thread, uint8_t listener, WorkerContext& context, WorkerEnd& end)
       : id_(id), thread_(thread), listener_(listener), context_(context), end_(end) {}
 
+  // It has ended.
+  void end_sending() { sends_ = false; }
+
   ConnectionId id() const override { return id_; }
   std::string peer() const override;
   bool send(codec::FrameOpcode opcode, std::string_view payload) override;

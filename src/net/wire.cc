@@ -183,7 +183,8 @@ bool Wire::receive_one() {
     return true;
   }
   WireUnits::Fed fed = units_.feed({buffer_.data(), static_cast<size_t>(size)});
-  if (fed.first) received_.erase(received_.begin(), received_.begin() + before);  // Of one that never came whole.
+  // Those before it are of a unit that never came whole.
+  if (fed.first) received_.erase(received_.begin(), received_.begin() + before);
   if (received_.size() > kUnitFilesMax) received_.clear();
   if (fed.outcome == WireUnits::Outcome::unit) {
     if (events_.on_unit) events_.on_unit(fed.writer, fed.number);

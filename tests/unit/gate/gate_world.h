@@ -28,7 +28,8 @@
 #include "ws/hub.h"
 
 // One thread of a gate, the lives of its workers, each with a Reactor of its own, and clients. The test turns
-// them all, and begins and ends the lives as a manager does.
+// them all, and begins and ends the lives as a manager does. Where there are WebSockets there is one worker
+// at a time: its Hub is that of the thread.
 namespace gate_test {
 
 using namespace oklo;
@@ -36,7 +37,7 @@ using namespace oklo::gate;
 
 constexpr uint32_t kGatePid = 77;
 
-struct WorldOptions {
+struct GateOptions {
   Dispatch dispatch = Dispatch::connection;
   OnWorkerDeath on_death = OnWorkerDeath::close;
   uint32_t workers = 1;
@@ -79,6 +80,8 @@ struct Worker {
 
   std::unique_ptr<Reactor> reactor = Reactor::create(1024).value();
   WorkerContext context;
+  Relay relay;
+  ws::Hub hub;
   WorkerEnd end;
   HttpRequests requests;
   ManualPort manual;
@@ -109,7 +112,7 @@ struct Gate {
 };
 
 struct World {
-  explicit World(WorldOptions of = {}) : options(std::move(of)), workers(options.workers) {
+  explicit World(GateOptions of = {}) : options(std::move(of)), workers(options.workers) {
     signal(SIGPIPE, SIG_IGN);
     wires = std::make_unique<Wires>(Wires::create(1, options.workers).value());
     int64_t life = scoreboard.begin_life(options.workers, 1, 0, Keeper::gate);
@@ -142,7 +145,6 @@ struct World {
     for (auto& port : worker.ports) ports.push_back(port.get());
     if (ports.empty()) ports.push_back(&worker.manual);
     worker.end.set_ports(std::move(ports));
-    worker_relay->take_road(&worker.end);
     worker.end.read(true);
     return worker;
   }
@@ -154,7 +156,6 @@ struct World {
   void die(uint32_t slot) { die(workers[slot]); }
   void die(std::unique_ptr<Worker>& worker) {
     uint32_t life = worker->context.life;
-    worker_relay->take_road(nullptr);
     int end = wires->worker_end(0, worker->context.slot);
     sys::Fd kept(fcntl(end, F_DUPFD_CLOEXEC, 0));
     dup2(null.get(), end);
@@ -232,9 +233,9 @@ struct World {
     of.run_once();
   }
 
-  WorldOptions options;
+  GateOptions options;
   std::unique_ptr<Reactor> reactor = Reactor::create(4096).value();
-  Scoreboard scoreboard = Scoreboard::create(9, 16, 1).value();
+  Scoreboard scoreboard = Scoreboard::create(9, options.workers + 2, 1).value();  // with the manager
   Broadcast broadcast = Broadcast::create(9).value();
   ConnectionTable table = ConnectionTable::create(256).value();
   ConnectionStates states = ConnectionStates::create(256).value();
@@ -243,10 +244,6 @@ struct World {
   std::unique_ptr<Wires> wires;
   std::unique_ptr<Gate> gate;
   http::LateAnswers late_answers;
-  // Of all workers: what they reach rooms and connections with.
-  std::unique_ptr<Relay> worker_relay;
-  std::unique_ptr<ws::Hub> worker_hub;
-  LifeRow worker_row = {};
   std::vector<std::unique_ptr<Worker>> workers;
   std::vector<std::unique_ptr<Worker>> drained;  // lives that read no more
 };
@@ -298,12 +295,13 @@ inline WorkerContext context_of(World& world, uint32_t slot, Reactor& reactor) {
 }
 
 inline Worker::Worker(World& world, uint32_t slot)
-    : context(context_of(world, slot, *reactor)), end(context), requests(context, end) {
-  if (world.worker_relay) return;
-  world.worker_relay =
-      std::make_unique<Relay>(*world.reactor, world.worker_row, share_of(world, context.life), nullptr);
-  REQUIRE(world.worker_relay->start().ok());
-  world.worker_hub = std::make_unique<ws::Hub>(*world.worker_relay, world.worker_row);
+    : context(context_of(world, slot, *reactor)),
+      relay(*reactor, *context.row, share_of(world, context.life), nullptr),
+      hub(relay, *context.row),
+      end(context),
+      requests(context, end) {
+  REQUIRE(relay.start().ok());
+  relay.take_road(&end);
 }
 
 }  // namespace gate_test

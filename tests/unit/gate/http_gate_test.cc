@@ -35,7 +35,7 @@ bool answer_late(std::string_view text) {
 }  // namespace
 
 TEST_CASE("gate/http: requests are answered, one after another, and the connection stays") {
-  HttpWorld world(fill);
+  SiteWorld world(fill);
   Peer peer = world.open();
   for (int i = 0; i < 3; i++) {
     Answer answer = world.answer(peer, get("/?q=" + std::to_string(i)));
@@ -49,7 +49,7 @@ TEST_CASE("gate/http: requests are answered, one after another, and the connecti
 }
 
 TEST_CASE("gate/http: byte by byte, and many in one piece") {
-  HttpWorld world(fill);
+  SiteWorld world(fill);
   Peer peer = world.open();
   std::string text;
   for (char byte : get("/?q=slow")) {
@@ -76,7 +76,7 @@ TEST_CASE("gate/http: byte by byte, and many in one piece") {
 }
 
 TEST_CASE("gate/http: the last request of a connection, and the worst") {
-  HttpWorld world(fill);
+  SiteWorld world(fill);
   Peer last = world.open();
   CHECK(world.answer(last, get("/", "Connection: close\r\n")).closes());
   CHECK(last.over());
@@ -95,7 +95,7 @@ TEST_CASE("gate/http: the last request of a connection, and the worst") {
 }
 
 TEST_CASE("gate/http: a head or a body that does not come is 408") {
-  HttpWorld world(fill, {}, {.header_time_ms = 20, .body_rate_bytes_s = 1'000'000, .body_window_ms = 20});
+  SiteWorld world(fill, {}, {.header_time_ms = 20, .body_rate_bytes_s = 1'000'000, .body_window_ms = 20});
   std::string half = post("/echo", 100) + "half";
   for (const std::string& part : {std::string("GET / HT"), half, post("/echo", 50'000)}) {
     Peer peer = world.open();
@@ -104,13 +104,13 @@ TEST_CASE("gate/http: a head or a body that does not come is 408") {
     std::string text = world.read_all(peer);
     CHECK(text.starts_with("HTTP/1.1 408"));
   }
-  HttpWorld idle(fill, {}, {.idle_time_ms = 20});
+  SiteWorld idle(fill, {}, {.idle_time_ms = 20});
   Peer peer = idle.open();
   CHECK(idle.read_all(peer).empty());
 }
 
 TEST_CASE("gate/http: a body that comes slowly enough is awaited") {
-  HttpWorld world(fill, {}, {.body_rate_bytes_s = 0, .body_window_ms = 5});
+  SiteWorld world(fill, {}, {.body_rate_bytes_s = 0, .body_window_ms = 5});
   Peer peer = world.open();
   world.turn();
   peer.write(post("/echo", 4));
@@ -121,7 +121,7 @@ TEST_CASE("gate/http: a body that comes slowly enough is awaited") {
 }
 
 TEST_CASE("gate/http: bodies in a block, over a lane, in chunks, each with a request behind it") {
-  HttpWorld world(fill);
+  SiteWorld world(fill);
   Peer peer = world.open();
   for (size_t size : {size_t{5}, size_t{16'000}, size_t{20'000}, size_t{700'000}}) {
     std::string body(size, 'b');
@@ -155,7 +155,7 @@ TEST_CASE("gate/http: bodies in a block, over a lane, in chunks, each with a req
 }
 
 TEST_CASE("gate/http: a body that is asked for, and one that is refused") {
-  HttpWorld world(fill, {}, {.body_bytes = 1000});
+  SiteWorld world(fill, {}, {.body_bytes = 1000});
   Peer peer = world.open();
   CHECK(world.ask(peer, post("/echo", 5, "Expect: 100-continue\r\n")) == "HTTP/1.1 100 Continue\r\n\r\n");
   CHECK(world.answer(peer, "hello").body == "hello");
@@ -169,7 +169,7 @@ TEST_CASE("gate/http: a body that is asked for, and one that is refused") {
 }
 
 TEST_CASE("gate/http: a late answer, also behind a body, leaves the connection as it is") {
-  HttpWorld world(fill);
+  SiteWorld world(fill);
   Peer peer = world.open();
   std::string body(50'000, 'b');
   std::string small = post("/late", 5) + "small";
@@ -184,7 +184,7 @@ TEST_CASE("gate/http: a late answer, also behind a body, leaves the connection a
 }
 
 TEST_CASE("gate/http: much that comes while an answer is awaited waits, also behind a body") {
-  HttpWorld world(fill);
+  SiteWorld world(fill);
   std::string body(50'000, 'b'), many;
   for (int i = 0; i < 2000; i++) many += get("/?q=x");
   for (const std::string& request : {get("/late"), post("/late", 50'000) + body}) {
@@ -212,7 +212,7 @@ TEST_CASE("gate/http: much that comes while an answer is awaited waits, also beh
 }
 
 TEST_CASE("gate/http: events go out as they come, until the client leaves") {
-  HttpWorld world(fill);
+  SiteWorld world(fill);
   std::string body(50'000, 'b');
   for (const std::string& request : {get("/events"), post("/events", 50'000) + body}) {
     Peer peer = world.open();
@@ -231,7 +231,7 @@ TEST_CASE("gate/http: events go out as they come, until the client leaves") {
 }
 
 TEST_CASE("gate/http: what the client has taken is confirmed to who waits for it") {
-  HttpWorld world(fill, {}, {.queue_bytes = 100'000});
+  SiteWorld world(fill, {}, {.queue_bytes = 100'000});
   Peer peer = world.open();
   world.ask(peer, get("/events"));
   std::string data(50'000, 'x');
@@ -244,7 +244,7 @@ TEST_CASE("gate/http: what the client has taken is confirmed to who waits for it
 }
 
 TEST_CASE("gate/http: a request whose client left before a worker took it is answered to nobody") {
-  HttpWorld world(fill, {.on_death = OnWorkerDeath::redeliver});
+  SiteWorld world(fill, {.on_death = OnWorkerDeath::redeliver});
   for (bool was_taken : {false, true}) {
     CAPTURE(was_taken);
     world.worker().end.read(was_taken);
@@ -266,7 +266,7 @@ TEST_CASE("gate/http: a file goes as an open fd, and the next request waits for 
   TempDir temp;
   std::string content(3'000'000, 'f');
   temp.file("file", content);
-  HttpWorld world([&](Router& site) {
+  SiteWorld world([&](Router& site) {
     fill(site);
     site.get("/file", [path = temp.path() + "/file"](const Request&, Response& response) {
       CHECK(response.send_file(path));
@@ -295,7 +295,7 @@ TEST_CASE("gate/http: a lost worker is 502, and the connection stays where it is
         Case{OnWorkerDeath::lose, to_head, true},
         Case{OnWorkerDeath::lose, get("/late", "Connection: close\r\n"), false},
         Case{OnWorkerDeath::lose, "GET /late HTTP/1.0\r\n\r\n", false}}) {
-    HttpWorld world(fill, {.on_death = each.mode});
+    SiteWorld world(fill, {.on_death = each.mode});
     Peer peer = world.open();
     CHECK(world.ask(peer, each.request).empty());
     world.kill(0);
@@ -312,7 +312,7 @@ TEST_CASE("gate/http: a lost worker is 502, and the connection stays where it is
 
 TEST_CASE("gate/http: what has begun to be answered can't be answered again") {
   for (OnWorkerDeath mode : {OnWorkerDeath::close, OnWorkerDeath::lose, OnWorkerDeath::redeliver}) {
-    HttpWorld world(fill, {.on_death = mode});
+    SiteWorld world(fill, {.on_death = mode});
     Peer peer = world.open();
     CHECK(world.ask(peer, get("/events")).find("200 OK") != std::string::npos);
     world.kill(0);
@@ -325,7 +325,7 @@ TEST_CASE("gate/http: what has begun to be answered can't be answered again") {
 }
 
 TEST_CASE("gate/http: another worker answers what the dead one had not") {
-  HttpWorld world(fill, {.on_death = OnWorkerDeath::redeliver});
+  SiteWorld world(fill, {.on_death = OnWorkerDeath::redeliver});
   Peer peer = world.open();
   CHECK(world.ask(peer, get("/late") + get("/?q=next")).empty());
   world.kill(0);
@@ -341,7 +341,7 @@ TEST_CASE("gate/http: another worker answers what the dead one had not") {
 
 TEST_CASE("gate/http: what is left of a body is no request when its worker is gone") {
   for (OnWorkerDeath mode : {OnWorkerDeath::lose, OnWorkerDeath::redeliver}) {
-    HttpWorld world(fill, {.on_death = mode});
+    SiteWorld world(fill, {.on_death = mode});
     Peer peer = world.open();
     CHECK(world.ask(peer, post("/echo", 100'000) + std::string(30'000, 'x')).empty());
     world.kill(0);
@@ -356,7 +356,7 @@ TEST_CASE("gate/http: what is left of a body is no request when its worker is go
 // ---------------------------------------------------------------- workers that talk nonsense
 
 TEST_CASE("gate/http: what no worker says is refused, and what stands against itself does no harm") {
-  HttpWorld world(fill);
+  SiteWorld world(fill);
   Peer peer = world.open();
   CHECK(world.ask(peer, get("/late")).empty());
   ConnectionId id;
@@ -390,7 +390,7 @@ TEST_CASE("gate/http: what no worker says is refused, and what stands against it
 }
 
 TEST_CASE("gate/http: a lane that leads nowhere ends the request") {
-  HttpWorld world([](Router& site) { fill(site); });
+  SiteWorld world([](Router& site) { fill(site); });
   Peer peer = world.open();
   world.worker().end.read(false);
   world.turn();
@@ -410,7 +410,7 @@ TEST_CASE("gate/http: a lane that leads nowhere ends the request") {
 // ---------------------------------------------------------------- the thread leaves
 
 TEST_CASE("gate/http: a thread that leaves answers what was asked, and closes") {
-  HttpWorld world(fill);
+  SiteWorld world(fill);
   Peer idle = world.open(), asked = world.open();
   world.turn();
   CHECK(world.ask(asked, get("/late")).empty());

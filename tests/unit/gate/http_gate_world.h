@@ -12,16 +12,16 @@
 namespace gate_test {
 
 // HTTP, and what it leads to; the routes run in the workers.
-struct HttpWorld : World {
+struct SiteWorld : World {
   // `fill` says what the site is.
-  explicit HttpWorld(const Function<void(Router&)>& fill, WorldOptions of = {}, HttpLimits how = {})
+  explicit SiteWorld(const Function<void(Router&)>& fill, GateOptions of = {}, HttpLimits how = {})
       : World(std::move(of)), limits(how) {
     fill(site);
     port = std::make_unique<HttpGate>(routes_of(site), limits, gate->pool, gate->deliveries, 0);
     gate->ports = {port.get()};
     start_all();
   }
-  ~HttpWorld() override {
+  ~SiteWorld() override {
     gate->pool.abort_all();
     turn();
     end();

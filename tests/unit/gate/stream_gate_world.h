@@ -8,7 +8,7 @@ namespace gate_test {
 
 // Streams: workers run the handlers, or those that hear everything by hand when `manual`.
 struct StreamWorld : World {
-  explicit StreamWorld(WorldOptions of = {}, StreamHandlers wanted = all(), StreamOptions how = {},
+  explicit StreamWorld(GateOptions of = {}, StreamHandlers wanted = all(), StreamOptions how = {},
                        bool by_hand = true)
       : World(std::move(of)), handlers(std::move(wanted)), stream_options(how), manual(by_hand) {
     make_gate();
