@@ -132,9 +132,9 @@ class Server {
   // Called in a worker that was told to leave, when its last connection is gone or the time is over. One that
   // dies or is killed is not asked.
   void on_worker_stop(Function<void(unsigned number)> function);
-  // Called in the master when a worker ended that should not have: it died, or it was killed because it did
-  // not answer. Its connections count as gone. `wait_status` is that of waitpid(2). Another is started in its
-  // place without being asked for.
+  // Called in the master, in process mode in the manager, when a worker ended that should not have: it died,
+  // or it was killed because it did not answer. In base mode its connections are gone. `wait_status` is that
+  // of waitpid(2). Another is started in its place without being asked for.
   void on_worker_error(Function<void(unsigned number, int pid, int wait_status)> function);
   // Called in a worker, or a process of the program's own, for each message that another one, or the master
   // (from 0), has sent to it with send_message; `bytes` are borrowed. Without it there are no messages.
@@ -144,8 +144,8 @@ class Server {
   // SIGRTMIN+2 to SIGRTMAX, SIGALRM, SIGVTALRM, SIGWINCH, SIGURG and SIGIO: any other is an error of run. A
   // signal has one place and one function, those that were given last.
   void on_signal(int signal, SignalPlace place, Function<void(int signal)> function);
-  // Called in the master when a reload begins, before the new workers are forked: what it changes in memory,
-  // they have.
+  // Called in the master, in process mode in the manager, when a reload begins, before the new workers are
+  // forked: what it changes in memory, they have.
   void on_reload(Function<void()> function);
 
   // Serves until it is told to stop. 0 after a stop, else after one line on stderr: 1 failed, 100 wrong

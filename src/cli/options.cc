@@ -79,7 +79,7 @@ const std::vector<Flag>& flags() {
        set_workers},
       {"--mode", "base|process", "who owns the connections: the workers, or a gate in front of them", kServes,
        set_mode},
-      {"--reactor-threads", "N|auto", "threads of the gate, in process mode; auto: half as many as processors",
+      {"--reactor-threads", "N|auto", "threads of the gate in process mode; auto: one for two processors",
        kServes, set_threads},
       {"--listing", "on|off", "list directories that have no index.html", kFiles, set_listing},
       {"--access-log", "stderr|off|FILE", "where to log each answer", kServes,

@@ -62,8 +62,8 @@ void HttpGate::on_data(net::Connection& connection) {
 // It is read on until a block is full, so that the client's end shows.
 void HttpGate::hold_input(net::Connection& connection) {
   HttpLane* lane = session_of(connection).lane;
-  bool free = !lane || lane->over();
-  if (free && connection.input().size() == Block::kBytes) connection.pause_reading();
+  bool takes_more = lane && !lane->over();
+  if (!takes_more && connection.input().size() == Block::kBytes) connection.pause_reading();
 }
 
 // A head that comes byte by byte is not parsed again for each byte, but when a line has ended or no more can

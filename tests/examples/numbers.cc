@@ -1,8 +1,10 @@
-// Numbered messages, for tests of what becomes of them when a worker dies: numbers ADDRESS TCP-ADDRESS [WORD]...
+// Numbered messages, for tests of what becomes of them when a worker dies:
+// numbers ADDRESS TCP-ADDRESS [WORD]...
 // A message is "NAME NUMBER", over the raw stream a line, over the WebSocket /ws a text, over HTTP the body of
 // POST /say. The answer is "NUMBER WORKER PID TIMES": who handled it, and how often that was begun. Numbers of
 // a name must grow; one that does not is answered with "disorder". "NAME NUMBER hold" is handled for ever by
-// the first worker that gets it, "NAME NUMBER die" kills each one that gets it. POST /size answers with the size of its body.
+// the first worker that gets it, "NAME NUMBER die" kills each one that gets it. POST /size answers with the
+// size of its body.
 // WORDs: workers=N threads=N work=MICROSECONDS (of each message) death=close|lose|redeliver
 // dispatch=connection|round_robin|idle|peer|function: by the first byte of the message, or 99 for one of 9.
 #include <oklo/oklo.h>
@@ -46,8 +48,8 @@ std::string handle(std::string_view message) {
   }
   if (message == "die") kill(getpid(), SIGKILL);
   do_work();
-  return std::to_string(number) + " " + std::to_string(oklo::worker_number()) + " " + std::to_string(getpid()) +
-         " " + std::to_string(times);
+  return std::to_string(number) + " " + std::to_string(oklo::worker_number()) + " " +
+         std::to_string(getpid()) + " " + std::to_string(times);
 }
 
 oklo::Router site() {
@@ -71,15 +73,17 @@ unsigned by_first_byte(const oklo::DispatchMessage& message) {
 
 void set_word(oklo::ServerOptions& options, std::string_view word) {
   static const std::map<std::string_view, oklo::Dispatch> kDispatches = {
-      {"dispatch=connection", oklo::Dispatch::connection}, {"dispatch=round_robin", oklo::Dispatch::round_robin},
-      {"dispatch=idle", oklo::Dispatch::idle},             {"dispatch=peer", oklo::Dispatch::peer},
+      {"dispatch=connection", oklo::Dispatch::connection},
+      {"dispatch=round_robin", oklo::Dispatch::round_robin},
+      {"dispatch=idle", oklo::Dispatch::idle},
+      {"dispatch=peer", oklo::Dispatch::peer},
       {"dispatch=function", oklo::Dispatch::function}};
   static const std::map<std::string_view, oklo::OnWorkerDeath> kDeaths = {
       {"death=close", oklo::OnWorkerDeath::close},
       {"death=lose", oklo::OnWorkerDeath::lose},
       {"death=redeliver", oklo::OnWorkerDeath::redeliver}};
-  if (auto dispatch = kDispatches.find(word); dispatch != kDispatches.end()) options.dispatch = dispatch->second;
-  if (auto death = kDeaths.find(word); death != kDeaths.end()) options.on_worker_death = death->second;
+  if (auto found = kDispatches.find(word); found != kDispatches.end()) options.dispatch = found->second;
+  if (auto found = kDeaths.find(word); found != kDeaths.end()) options.on_worker_death = found->second;
   unsigned value = static_cast<unsigned>(std::atoi(word.data() + word.find('=') + 1));
   if (word.starts_with("workers=")) options.workers = value;
   if (word.starts_with("work=")) work = std::chrono::microseconds(value);

@@ -124,7 +124,8 @@ int main(int argc, char** argv) {
     else if (std::strcmp(argv[i], "--reactor-threads") == 0 && i + 1 < argc)
       options.reactor_threads = static_cast<unsigned>(std::atoi(argv[++i]));
     else if (std::strcmp(argv[i], "--mode") == 0 && i + 1 < argc)
-      options.mode = std::strcmp(argv[++i], "process") == 0 ? oklo::ServerMode::process : oklo::ServerMode::base;
+      options.mode =
+          std::strcmp(argv[++i], "process") == 0 ? oklo::ServerMode::process : oklo::ServerMode::base;
     else if (std::strcmp(argv[i], "--tcp") == 0 && i + 1 < argc) tcp = argv[++i];
     else if (std::strcmp(argv[i], "--udp") == 0 && i + 1 < argc) udp = argv[++i];
     else if (count < 2) words[count++] = argv[i];

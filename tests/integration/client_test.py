@@ -10,7 +10,8 @@ import struct
 import tempfile
 import threading
 
-from harness import EXAMPLES, Client, Oklo, alive, base_mode_alone, free_port, kept, memory_kb, mode, title, wait_until
+from harness import (EXAMPLES, Client, Oklo, alive, base_mode_alone, free_port, kept, memory_kb, mode,
+                     title, wait_until)
 
 
 def example(name, *args, **options):

@@ -107,7 +107,7 @@ def test_they_keep_no_worker_from_leaving():
         old = server.workers()
         server.kill(signal.SIGUSR1)
         server.wait_for_stderr("generation 2 is ready")
-        # The console is still that of the old worker, which sends as before; in process mode it has a new one.
+        # The console is still that of the old worker, which sends as before; in process mode of any.
         assert ask(server, f"{name_of(sock)} still") == "done"
         assert sock.recv(100) == b"still"
         if mode() == "base":

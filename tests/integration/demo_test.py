@@ -9,7 +9,8 @@ import signal
 import subprocess
 
 from browser import Browser
-from harness import (ROOT, Client, Oklo, connections, get, http, needs, request, run_oklo, timeout, title, wait_until)
+from harness import (ROOT, Client, Oklo, connections, get, http, needs, request, run_oklo, timeout, title,
+                     wait_until)
 
 PAGES = ("/", "/chat", "/tasks", "/status")
 TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8",

@@ -10,8 +10,8 @@ import socket
 import struct
 import subprocess
 
-from harness import (EXAMPLES, OKLO, Client, Oklo, alive, base_mode_alone, connections, cpu_seconds, files, get, let_pass,
-                     listening, memory_kb, mode, open_fds, request, wait_until)
+from harness import (EXAMPLES, OKLO, Client, Oklo, alive, base_mode_alone, connections, cpu_seconds, files,
+                     get, let_pass, listening, memory_kb, mode, open_fds, request, wait_until)
 from static_test import site, status
 
 BIG = 48 << 20  # bytes: more than the buffers of a connection hold

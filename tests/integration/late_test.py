@@ -1,12 +1,14 @@
 """Answers that come later than their handlers return, and server-sent events."""
 
+import contextlib
 import os
 import signal
 import socket
 import struct
 import subprocess
 
-from harness import EXAMPLES, Client, Oklo, alive, files, get, http, listening, mode, needs, request, wait_until
+from harness import (EXAMPLES, Client, Oklo, alive, files, get, http, listening, mode, needs, request,
+                     wait_until)
 from http_test import nginx
 
 

@@ -320,7 +320,8 @@ def killed_under_way(site, raw, kept):
 def check_that_oklo_answers_for_the_dead():
     """Where the gate has the connection nginx gets an answer, and has nothing to send again."""
     with front("behind", "workers=1") as site:
-        for raw in request("GET", "/slow"), request("PUT", "/slow", b"x"), request("POST", "/slow", b"x" * 50_000):
+        for raw in (request("GET", "/slow"), request("PUT", "/slow", b"x"),
+                    request("POST", "/slow", b"x" * 50_000)):
             assert killed_under_way(site, raw, kept=True) == 502, raw
 
 

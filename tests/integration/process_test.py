@@ -11,9 +11,9 @@ import socket
 import subprocess
 import time
 
-from harness import (OKLO, Client, Oklo, alive, children, connections, cpu_seconds, descendants, files, free_port, get,
-                     listening, mode, needs, request, run_oklo, state, timeout, title, wait_until,
-                     let_pass)
+from harness import (OKLO, Client, Oklo, alive, children, connections, cpu_seconds, descendants, files,
+                     free_port, get, listening, mode, needs, request, run_oklo, state, timeout, title,
+                     wait_until, let_pass)
 from load import Load
 
 SITE = {"index.html": b"hello"}

@@ -87,7 +87,8 @@ class Socket:
         answers = []
         while len(data) >= 2 and len(data) >= 2 + data[1]:
             payload = data[2:2 + data[1]]
-            answers.append(payload.decode() if data[0] == 0x81 else f"close {struct.unpack('>H', payload[:2])[0]}")
+            closes = data[0] == 0x88
+            answers.append(f"close {struct.unpack('>H', payload[:2])[0]}" if closes else payload.decode())
             data = data[2 + len(payload):]
         return answers, data
 
@@ -207,7 +208,7 @@ class Storm:
                 self.kill()
         deadline = time.monotonic() + 40
         while any(talker.under_way for talker in self.talkers):
-            assert time.monotonic() < deadline, [(t.name, t.under_way) for t in self.talkers if t.under_way][:5]
+            assert time.monotonic() < deadline, [t.name for t in self.talkers if t.under_way]
             self.hear(ending=True)
         for talker in self.talkers:
             talker.socket.close()
@@ -229,14 +230,16 @@ class Storm:
 def storm(talk, clients, kills, answers_per_kill, *words, **options):
     """A storm whose pace is that of the answers."""
     with numbers(*words, **options) as server:
-        made = Storm(server, talk, clients, lambda s: s.kills < kills and s.answers > (s.kills + 1) * answers_per_kill)
+        def due(made):
+            return made.kills < kills and made.answers > (made.kills + 1) * answers_per_kill
+        made = Storm(server, talk, clients, due)
         return made.run(lambda: made.kills >= kills and made.answers > (kills + 2) * answers_per_kill)
 
 
 def main():
     parser = argparse.ArgumentParser()
-    for name, value in ("clients", 1000), ("seconds", 20), ("kill-ms", 200), ("workers", 4), ("threads", 2), \
-            ("work-us", 500):
+    for name, value in {"clients": 1000, "seconds": 20, "kill-ms": 200, "workers": 4, "threads": 2,
+                        "work-us": 500}.items():
         parser.add_argument(f"--{name}", type=int, default=value)
     parser.add_argument("--death", default="redeliver", choices=["close", "lose", "redeliver"])
     parser.add_argument("--talk", default="stream", choices=list(TALKS))

@@ -8,8 +8,8 @@ import signal
 import sys
 import threading
 
-from harness import (EXAMPLES, Client, Oklo, alive, files, let_pass, mode, needs, request, run_oklo, timeout, title,
-                     wait_until)
+from harness import (EXAMPLES, Client, Oklo, alive, files, let_pass, mode, needs, request, run_oklo,
+                     timeout, title, wait_until)
 from task_server import (begin_many, command, counts, end_task, ended, many, post, run, status, task_workers,
                          tasks)
 
