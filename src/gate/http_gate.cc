@@ -130,6 +130,7 @@ void HttpGate::ask(net::Connection& connection, size_t size, uint16_t flags) {
   if (connection.peer_finished()) flags |= kInputEnded;
   connection.set_deadline(UINT64_MAX);  // From here on time is the worker's affair.
   deliveries_.tell(connection, Told::http_request, flags, {connection.input().data(), size});
+  if (stopping_) deliveries_.tell_more(connection, Told::http_stop);
   connection.consume(size);
   if (session.lane) session.lane->carry();
 }

@@ -421,8 +421,24 @@ TEST_CASE("gate/http: a thread that leaves answers what was asked, and closes") 
   CHECK(idle.over());
   idle.close();
   CHECK(answer_late("late"));
-  CHECK(world.answer(asked, "").body == "late");
+  Answer answer = world.answer(asked, "");
+  CHECK(answer.body == "late");
+  CHECK(answer.closes());
   CHECK(asked.over());
   asked.close();
   world.turn_until([&] { return world.is_clean(); });
+}
+
+TEST_CASE("gate/http: events end when the server stops, also those that are asked for then") {
+  SiteWorld world(fill);
+  Peer before = world.open(), after = world.open();
+  CHECK(world.ask(before, get("/events")).find("200 OK") != std::string::npos);
+  std::string request = get("/events");
+  CHECK(world.ask(after, request.substr(0, 10)).empty());
+  world.port->drain();
+  world.gate->pool.drain(DrainMode::stop);
+  CHECK(world.ask(before, "").ends_with("0\r\n\r\n"));
+  CHECK(before.over());
+  CHECK(world.ask(after, request.substr(10)).ends_with("0\r\n\r\n"));
+  CHECK(after.over());
 }
