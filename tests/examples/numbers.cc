@@ -1,10 +1,10 @@
-// Numbered messages, for tests of what becomes of them when a worker dies:
-// numbers ADDRESS TCP-ADDRESS [WORD]...
-// A message is "NAME NUMBER", over the raw stream a line, over the WebSocket /ws a text, over HTTP the body of
-// POST /say. The answer is "NUMBER WORKER PID TIMES": who handled it, and how often that was begun. Numbers of
-// a name must grow; one that does not is answered with "disorder". "NAME NUMBER hold" is handled for ever by
-// the first worker that gets it, "NAME NUMBER die" kills each one that gets it. POST /size answers with the
-// size of its body.
+// Numbered messages, for tests of what becomes of them when a worker dies: numbers ADDRESS TCP-ADDRESS
+// [WORD]...
+// A message is "NAME NUMBER", over the raw stream a line, over the WebSocket /ws a text, over HTTP the body
+// of POST /say. The answer is "NUMBER WORKER PID TIMES": who handled it, and how often that was begun.
+// Numbers of a name must grow; one that does not is answered with "disorder". "NAME NUMBER hold" is handled
+// for ever by the first worker that gets it, "NAME NUMBER die" kills each one that gets it. POST /size
+// answers with the size of its body.
 // WORDs: workers=N threads=N work=MICROSECONDS (of each message) death=close|lose|redeliver
 // dispatch=connection|round_robin|idle|peer|function: by the first byte of the message, or 99 for one of 9.
 #include <oklo/oklo.h>

@@ -9,8 +9,8 @@ import signal
 import subprocess
 
 from browser import Browser
-from harness import (ROOT, Client, Oklo, connections, get, http, needs, request, run_oklo, timeout, title,
-                     wait_until)
+from harness import (ROOT, Client, Oklo, children, connections, get, http, needs, request, run_oklo,
+                     timeout, title, wait_until)
 
 PAGES = ("/", "/chat", "/tasks", "/status")
 TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8",
@@ -232,7 +232,8 @@ def test_the_pages_are_whole_in_every_window():
 def test_the_commands_of_the_page_do_what_it_says():
     with demo("--workers", 1, echo="127.0.0.1:0") as oklo, Browser() as browser:
         page = browser.page(oklo.url)
-        page.wait_for(f"document.body.innerText.includes('pkill -9 -P {oklo.keeper()} ')")
+        keepers = [pid for pid in children(oklo.pid) if title(pid) == "oklo: manager"] + [oklo.pid]
+        page.wait_for(f"document.body.innerText.includes('pkill -9 -P {keepers[0]} ')")
         text = page.evaluate("document.body.innerText")
 
         def run(begin):

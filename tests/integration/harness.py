@@ -47,8 +47,7 @@ def mode():
 
 
 def base_mode_alone(why):
-    """The test is about what base mode alone does, or starts its programs in the mode that it wants; it is
-    left out where OKLO_MODE is "process"."""
+    """The test is about base mode alone, or starts its programs in the mode that it wants."""
     def mark(test):
         test.base_mode_alone = why
         return test
@@ -406,15 +405,8 @@ class Oklo:
 
     def owners(self):
         """The pids of its processes that own the connections: the workers, in process mode the gate."""
-        if mode() == "base":
-            return self.workers()
-        return [pid for pid in descendants(self.pid) if title(pid) == "oklo: gate"]
-
-    def keeper(self):
-        """The pid of the process whose children the workers are."""
-        if mode() == "base":
-            return self.pid
-        return [pid for pid in children(self.pid) if title(pid) == "oklo: manager"][0]
+        gates = [pid for pid in descendants(self.pid) if title(pid) == "oklo: gate"]
+        return self.workers() if mode() == "base" else gates
 
     def kill(self, number):
         os.kill(self.pid, number)

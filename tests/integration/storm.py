@@ -244,7 +244,8 @@ def main():
     parser.add_argument("--death", default="redeliver", choices=["close", "lose", "redeliver"])
     parser.add_argument("--talk", default="stream", choices=list(TALKS))
     wanted = parser.parse_args()
-    with numbers(f"death={wanted.death}", f"work={wanted.work_us}", workers=wanted.workers, threads=wanted.threads) as server:
+    with numbers(f"death={wanted.death}", f"work={wanted.work_us}", workers=wanted.workers,
+                 threads=wanted.threads) as server:
         begin = time.monotonic()
         made = Storm(server, wanted.talk, wanted.clients,
                      lambda s: time.monotonic() - begin > (s.kills + 1) * wanted.kill_ms / 1000)
