@@ -13,7 +13,7 @@ namespace {
 
 oklo::MasterOptions process_mode() {
   oklo::MasterOptions options;
-  options.mode = oklo::ServerMode::process;
+  options.has_gate = true;
   options.reactor_threads = 2;
   return options;
 }
