@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import os
+import re
 import signal
 import socket
 import struct
@@ -50,12 +51,18 @@ class Played:
 
 
 def head_of(peer):
+    """A request with its body: a close with some of it unread would be a reset."""
     data = b""
-    while b"\r\n\r\n" not in data:
+    while b"\r\n\r\n" not in data or len(data.partition(b"\r\n\r\n")[2]) < body_size(data):
         more = peer.recv(65536)
         assert more, f"the end after {data!r}"
         data += more
     return data
+
+
+def body_size(head):
+    found = re.search(rb"\r\ncontent-length: (\d+)\r\n", head, re.I)
+    return int(found[1]) if found else 0
 
 
 def ask(server, url, target="/"):

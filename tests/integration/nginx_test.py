@@ -292,7 +292,8 @@ def test_what_fails_while_workers_are_killed():
             with Askers(site.port, raw) as load:
                 for _ in range(15):
                     load.wait_for(200)
-                    os.kill(site.server.workers()[kills % 4], signal.SIGKILL)
+                    workers = site.server.workers()
+                    os.kill(workers[kills % len(workers)], signal.SIGKILL)
                     kills += 1
                     wait_until(lambda: len(site.server.workers()) == 4, what="the next worker")
             failed = load.statuses.pop(502, 0)
