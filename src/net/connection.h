@@ -111,6 +111,8 @@ class Connection : protected EventHandler, protected Timer, public Outlet {
   void change_endpoint(Endpoint& to);
 
   bool open() const { return phase_ == Phase::open; }
+  // Whether what comes is read.
+  bool hears() const { return hears_; }
   // Whether what is sent now goes out.
   bool sends() const { return sends_; }
   bool peer_finished() const { return peer_finished_; }

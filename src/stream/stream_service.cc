@@ -112,7 +112,6 @@ void StreamService::on_data(net::Connection& connection) {
 
 // What was handed over and is held may still be answered.
 void StreamService::on_end(net::Connection& connection) {
-  // What is held is still being answered.
   bool unread = waits(connection) && !connection.input().empty();
   if (!unread && !session_of(connection).held) tell_end(connection);
 }
@@ -192,10 +191,9 @@ void StreamService::hold(net::Connection& connection) { session_of(connection).h
 void StreamService::let_go(net::Connection& connection) {
   StreamSession& session = session_of(connection);
   if (!std::exchange(session.held, false) || session.paused || !connection.open()) return;
+  if (!connection.hears()) connection.resume_reading();
   bool more = !connection.input().empty() || connection.peer_finished();
-  if (!more) return;
-  connection.resume_reading();
-  list(connection);
+  if (more) list(connection);
 }
 
 void StreamService::list_if_filled(net::Connection& connection) {
@@ -283,7 +281,9 @@ void StreamService::tell(net::Connection& connection) {
   }
   bool drained = std::exchange(session.drained, false);
   if (drained && connection.open() && connection.all_sent()) call_if_any(handlers_.on_sent, connection);
-  deliver(connection);  // The handlers may have resumed it.
+  deliver(connection);  // The handlers may have resumed it, or held it.
+  bool full = connection.input().size() == Block::kBytes;
+  if (full && waits(connection)) connection.pause_reading();
   if (connection.peer_finished() && !waits(connection)) tell_end(connection);
 }
 
