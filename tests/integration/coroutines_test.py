@@ -6,8 +6,8 @@ import signal
 import socket
 import struct
 
-from harness import EXAMPLES, Client, Oklo, free_port, get, http, listening, memory_kb, needs, request
-from harness import wait_until
+from harness import (EXAMPLES, Client, Oklo, base_mode_alone, free_port, get, http, listening, memory_kb,
+                     needs, request, wait_until)
 from ws_client import WebSocket
 
 
@@ -110,6 +110,7 @@ def test_what_waits_to_be_sent_is_bounded():
                 assert most - before < 8192, (before, most)
 
 
+@base_mode_alone("in process mode a coroutine ends with the worker that a reload replaces")
 def test_after_a_reload_it_goes_on_and_the_old_worker_leaves_behind_it():
     with coroutines() as server, Client(server.port) as client:
         assert ask(client, "echo a") == "a"
