@@ -166,7 +166,9 @@ void Supervisor::schedule(Slot& slot, const Life& dead, const std::string& what)
   bool worked = slot.process && slot.process->task_worker && requests_of(dead) > 0;
   uint32_t wait_ms = slot.backoff.on_death(worked ? Backoff::kHealthyMs : now_ms - dead.started_ms);
   if (slot.process && slot.process->task_worker) wait_ms = std::min(wait_ms, kEmptyWaitMsMax);
-  if (!slot.process && !cover_.any_serves()) wait_ms = std::min(wait_ms, kEmptyWaitMsMax);
+  // In process mode no other may read what waits in its wires.
+  bool hurries = context_.wires || !cover_.any_serves();
+  if (!slot.process && hurries) wait_ms = std::min(wait_ms, kEmptyWaitMsMax);
   SlotRow& row = context_.scoreboard->slot(slot.index);
   row.restarts++;
   row.backoff_ms = wait_ms;

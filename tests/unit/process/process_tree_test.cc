@@ -62,6 +62,21 @@ TEST_CASE("process/process_tree: a dead manager is replaced, with new workers, n
   CHECK(tree.service.command("reload").text == "generation 3 is ready\n");
 }
 
+TEST_CASE("process/process_tree: a worker that dies again and again is back soon, as its wires wait") {
+  Tree tree;
+  tree.up();
+  for (int i = 0; i < 8; i++) {
+    int pid = tree.service.pid_behind("\"worker\":1,\"pid\":");
+    kill(pid, SIGKILL);
+    Service::until([&] {
+      int next = tree.service.pid_behind("\"worker\":1,\"pid\":");
+      return next > 0 && next != pid && tree.is_whole();
+    });
+  }
+  CHECK(holds(tree.service.log(), "the next one starts in 100 ms"));
+  CHECK_FALSE(holds(tree.service.log(), "the next one starts in 200 ms"));
+}
+
 TEST_CASE("process/process_tree: a new worker does not read before one of a dead manager has ended to") {
   Tree tree;
   tree.up();
