@@ -81,17 +81,13 @@ uint32_t HttpRequests::thread_of(ConnectionId id) const { return requests_.at(wi
 void HttpRequests::begin(Endpoint& endpoint, uint32_t thread, const codec::WireRecord& record) {
   ConnectionId id = connection_id(record.connection);
   net::PostedConnection* connection = pool_.open(endpoint, id);
-  if (!connection) {
-    end_.say_done(thread, id, record.number);
-    return end_.commit(thread);
-  }
+  if (!connection) return end_.say_done(thread, id, record.number);
   requests_[record.connection] = {thread, record.number, record.listener, record.flags, false, nullptr};
   if (record.flags & kLastRequest) connection->row().requests = UINT32_MAX - 1;  // More than any limit.
   bool fed = connection->feed(record.bytes);
   OKLO_ASSERT(fed);
   bool ends = record.flags & kInputEnded && !(record.flags & kBodyFollows);
   if (ends && requests_.count(record.connection)) connection->end_of_input();
-  if (!requests_.count(record.connection)) end_.commit(thread);
 }
 
 void HttpRequests::tell_more(const codec::WireRecord& record) {

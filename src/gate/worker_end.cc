@@ -11,12 +11,6 @@ namespace oklo::gate {
 
 using codec::WireRecord;
 
-namespace {
-
-WorkerEnd* current_end = nullptr;
-
-}  // namespace
-
 WorkerEnd::WorkerEnd(WorkerContext& context)
     : context_(context),
       buffer_(Wire::kDatagramBytes),
@@ -35,12 +29,7 @@ WorkerEnd::WorkerEnd(WorkerContext& context)
         std::make_unique<Wire>(*context.reactor, context.wires->worker_end(i, context.slot),
                                static_cast<uint32_t>(sys::current_pid()), buffer_, std::move(events));
   }
-  current_end = this;
 }
-
-WorkerEnd::~WorkerEnd() { current_end = nullptr; }
-
-WorkerEnd* WorkerEnd::current() { return current_end; }
 
 Result<void> WorkerEnd::start() {
   for (Thread& thread : threads_)

@@ -17,12 +17,8 @@ namespace oklo::gate {
 // which it tells what to do with them.
 class WorkerEnd final : public Relay::Road {
  public:
-  // The context outlives it; the ports are those of the services, in their order, and set before it reads.
+  // The context outlives it.
   explicit WorkerEnd(WorkerContext& context);
-  ~WorkerEnd();
-
-  // That of this process; nullptr when there is none.
-  static WorkerEnd* current();
 
   Result<void> start();
   // Those of the services, in their order; before it reads.

@@ -196,8 +196,8 @@ bool Wire::receive_one() {
   return true;
 }
 
-// A datagram that is empty or too long, or whose files this process can't have: it has too many open. What
-// stood in it is lost either way, and whoever sent it is to be replaced, so that nobody waits for it.
+// A datagram that is empty or too long. What stood in it is lost, and whoever sent it is to be replaced, so
+// that nobody waits for it.
 void Wire::refuse_cut() {
   codec::WirePart part;
   std::memcpy(&part, buffer_.data(), sizeof part);
