@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Runs the integration tests, two at a time: run.py [-j JOBS] [PATTERN]...
+"""Runs the integration tests: run.py [-j JOBS] [PATTERN]...
 
+Most of the time they wait, so there are twice as many at a time as processors.
 Each test runs in a process of its own, under a small supervisor that adopts every orphan, so that a
 test that hangs or leaves a process behind is named and cleaned up.
 """
@@ -140,7 +141,7 @@ def run_one(case):
 def main(arguments):
     if arguments[:1] == ["--one"]:
         return supervise(*arguments[1:])
-    jobs = 2
+    jobs = 2 * len(os.sched_getaffinity(0))
     if arguments[:1] == ["-j"]:
         jobs, arguments = int(arguments[1]), arguments[2:]
     cases = [case for case in collect() if not arguments or any(a in "/".join(case) for a in arguments)]
