@@ -51,13 +51,18 @@ void Deliveries::begin(Delivery& delivery, std::string_view bytes) {
   else waiting_[delivery.worker].push_back(delivery.index);
 }
 
+// A worker that dies may have had many in its hands. What is told again is so in a unit of its own: next time
+// it is lost with those alone that it may have killed.
 void Deliveries::send(Delivery& delivery, std::string_view bytes) {
   delivery.sent = true;
   delivery.number = ++last_number_;
   Wire& wire = crew_.wire(delivery.worker);
+  bool again = delivery.attempts > 0;
+  if (again) wire.flush();
   wire.put({static_cast<uint8_t>(delivery.current.type), delivery.listener, delivery.current.flags,
             delivery.number, wire_id(delivery.id), bytes});
   delivery.unit = wire.commit();
+  if (again) wire.flush();
 }
 
 void Deliveries::tell_more(net::Connection& connection, Told type, uint16_t flags, std::string_view bytes) {

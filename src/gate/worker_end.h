@@ -72,6 +72,7 @@ class WorkerEnd final : public Relay::Road {
   std::vector<Thread> threads_;
   std::vector<WorkerPort*> ports_;
   uint32_t first_gate_slot_;
+  uint32_t heard_ = 0;       // the thread whose unit was read last
   uint32_t told_by_;         // the thread whose message is handled now, or thread_count()
   bool wants_ = false;
   bool reads_ = false;

@@ -208,6 +208,28 @@ TEST_CASE("gate/deliveries: a message comes again twice, then its connection is 
   CHECK(world.rows() == 0);
 }
 
+TEST_CASE("gate/deliveries: who was one of many in the hands of a dead worker is told again alone") {
+  StreamWorld world({.on_death = OnWorkerDeath::redeliver});
+  std::vector<Peer> peers;
+  for (int i = 0; i < 5; i++) peers.push_back(world.open());
+  for (Peer& peer : peers) peer.write("x");
+  world.turn(*world.reactor);  // All in one unit.
+  world.until_heard(1);
+  CHECK(world.worker().manual.heard.size() == 5);
+  // Each life has one in its hands when it dies: nobody is charged with what others died of.
+  for (int i = 0; i < 5; i++) {
+    world.kill(0);
+    world.start(0);
+    world.until_heard(1);
+    CHECK(world.worker().manual.heard.size() == 1);
+  }
+  for (size_t i = 1; i <= 5; i++) {
+    world.until_heard(i);
+    world.worker().answer(world.worker().last(), "y");
+  }
+  for (Peer& peer : peers) CHECK(world.read(peer, 1) == "y");
+}
+
 TEST_CASE("gate/deliveries: a long message that was half read") {
   for (OnWorkerDeath mode : {OnWorkerDeath::lose, OnWorkerDeath::redeliver}) {
     StreamOptions options;

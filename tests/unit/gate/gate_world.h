@@ -41,6 +41,7 @@ struct GateOptions {
   Dispatch dispatch = Dispatch::connection;
   OnWorkerDeath on_death = OnWorkerDeath::close;
   uint32_t workers = 1;
+  uint32_t threads = 1;  // with wires; the others than the first are for the test to play
   DispatchFunction function = {};
 };
 
@@ -114,7 +115,7 @@ struct Gate {
 struct World {
   explicit World(GateOptions of = {}) : options(std::move(of)), workers(options.workers) {
     signal(SIGPIPE, SIG_IGN);
-    wires = std::make_unique<Wires>(Wires::create(1, options.workers).value());
+    wires = std::make_unique<Wires>(Wires::create(options.threads, options.workers).value());
     int64_t life = scoreboard.begin_life(options.workers, 1, 0, Keeper::gate);
     REQUIRE(life == 0);
     scoreboard.life(0).state = LifeState::ready;
@@ -235,7 +236,7 @@ struct World {
 
   GateOptions options;
   std::unique_ptr<Reactor> reactor = Reactor::create(4096).value();
-  Scoreboard scoreboard = Scoreboard::create(9, options.workers + 2, 1).value();  // with the manager
+  Scoreboard scoreboard = Scoreboard::create(9, options.workers + options.threads + 1, 1).value();  // with the manager
   Broadcast broadcast = Broadcast::create(9).value();
   ConnectionTable table = ConnectionTable::create(256).value();
   ConnectionStates states = ConnectionStates::create(256).value();
@@ -289,7 +290,7 @@ inline WorkerContext context_of(World& world, uint32_t slot, Reactor& reactor) {
   context.log = &world.log;
   context.wires = world.wires.get();
   context.states = &world.states;
-  context.threads = 1;
+  context.threads = world.options.threads;
   context.addresses.resize(1);
   return context;
 }

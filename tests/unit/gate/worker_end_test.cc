@@ -1,6 +1,9 @@
 #include "gate/worker_end.h"
 
+#include <sys/socket.h>
+
 #include <string>
+#include <vector>
 
 #include "stream_gate_world.h"
 
@@ -31,7 +34,49 @@ struct HalfRead : StreamWorld {
   Peer peer = open();
 };
 
+// Sees whether the answer to what it was told first has left when it is told the next.
+struct Witness final : WorkerPort {
+  explicit Witness(const World& of) : world(of) {}
+  bool on_told(uint32_t thread, const codec::WireRecord&) override {
+    char byte = 0;
+    if (told.size() == 1)
+      left = recv(world.wires->gate_end(told[0], 0), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 1;
+    told.push_back(thread);
+    return true;
+  }
+
+  const World& world;
+  std::vector<uint32_t> told;
+  bool left = false;
+};
+
+// As a thread of the gate does; what the worker has said until now is read.
+void tell(World& world, uint32_t thread) {
+  int end = world.wires->gate_end(thread, 0);
+  char said[256];
+  while (recv(end, said, sizeof said, MSG_DONTWAIT) > 0) {}
+  std::vector<char> buffer(Wire::kDatagramBytes);
+  Wire wire(*world.reactor, end, kGatePid, buffer, {});
+  wire.put({static_cast<uint8_t>(Told::received), 0, 0, 1, wire_id({5, 1}), "x"});
+  wire.commit();
+  world.turn(*world.reactor);
+}
+
 }  // namespace
+
+TEST_CASE("gate/worker_end: the answers to one thread have left before the next thread is heard") {
+  World world({.threads = 2});
+  Worker& worker = world.start(0);
+  Witness witness(world);
+  worker.end.set_ports({&witness});
+  world.turn(*worker.reactor);
+  tell(world, 0);
+  tell(world, 1);
+  world.turn(*worker.reactor);
+  CHECK(witness.told.size() == 2);
+  CHECK(witness.left);
+  world.end();
+}
 
 TEST_CASE("gate/worker_end: who leaves at once has left at once") {
   StreamWorld world;
