@@ -133,4 +133,13 @@ bool Crew::has_lost(uint32_t index, uint32_t unit) const {
   return next == holds.begin() || (next - 1)->gone;
 }
 
+std::optional<uint32_t> Crew::left_with(uint32_t index, uint32_t unit) const {
+  const std::vector<Hold>& holds = workers_[index].holds;
+  auto has_begun = [unit](const Hold& hold) { return !is_before(unit, hold.first); };
+  auto hold = std::find_if(holds.rbegin(), holds.rend(), has_begun);
+  if (hold == holds.rend() || !is_there(hold->reader)) return std::nullopt;
+  uint32_t life = hold->reader.life;
+  return scoreboard_.life(life).reads_wires.load() ? std::nullopt : std::optional(life);
+}
+
 }  // namespace oklo::gate

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "gate/talk.h"
@@ -43,6 +44,8 @@ class Crew {
 
   // Whether the life that has read this unit is gone. Of what nobody has read yet: no.
   bool has_lost(uint32_t worker, uint32_t unit) const;
+  // The life that has this unit in its hands and hears no more over the wire.
+  std::optional<uint32_t> left_with(uint32_t worker, uint32_t unit) const;
 
  private:
   struct Hold {

@@ -5,11 +5,13 @@
 namespace oklo::gate {
 
 Deliveries::Deliveries(ConnectionPool& pool, Crew& crew, Dispatcher& dispatcher, Load& load,
-                       OnWorkerDeath on_death, const std::vector<ThreadPort*>& ports)
+                       const AnswerTable& answers, OnWorkerDeath on_death,
+                       const std::vector<ThreadPort*>& ports)
     : pool_(pool),
       crew_(crew),
       dispatcher_(dispatcher),
       load_(load),
+      answers_(answers),
       on_death_(on_death),
       ports_(ports),
       waiting_(crew.size()) {}
@@ -41,6 +43,7 @@ void Deliveries::tell(net::Connection& connection, Told type, uint16_t flags, st
 }
 
 void Deliveries::begin(Delivery& delivery, std::string_view bytes) {
+  number(delivery);
   delivery.worker = dispatcher_.choose(delivery.id, delivery.row, bytes);
   load_.add(delivery.worker);
   bool room = !crew_.wire(delivery.worker).full();
@@ -55,22 +58,48 @@ void Deliveries::begin(Delivery& delivery, std::string_view bytes) {
 // it is lost with those alone that it may have killed.
 void Deliveries::send(Delivery& delivery, std::string_view bytes) {
   delivery.sent = true;
-  delivery.number = ++last_number_;
   Wire& wire = crew_.wire(delivery.worker);
   bool again = delivery.attempts > 0;
   if (again) wire.flush();
   wire.put({static_cast<uint8_t>(delivery.current.type), delivery.listener, delivery.current.flags,
             delivery.number, wire_id(delivery.id), bytes});
+  if (delivery.has_news) put_news(delivery);
   delivery.unit = wire.commit();
   if (again) wire.flush();
 }
 
-void Deliveries::tell_more(net::Connection& connection, Told type, uint16_t flags, std::string_view bytes) {
+// A number is never 0. What was told of a request that is told again is not forgotten; of its answer nothing
+// has left.
+void Deliveries::number(Delivery& delivery) {
+  AnswerNews news;
+  if (delivery.has_news) news = answers_.find(delivery.id, delivery.number);
+  news.sent = 0;
+  if (++last_number_ == 0) last_number_ = 1;
+  delivery.number = last_number_;
+  if (delivery.has_news) answers_.add(delivery.id, delivery.number, news);
+}
+
+// A worker that has left its wire to the next one finds it in the table; one that leaves it now looks there
+// afterwards.
+void Deliveries::tell_more(net::Connection& connection, const AnswerNews& news) {
   Delivery* delivery = of(connection);
-  if (!delivery || !delivery->sent) return;
-  Wire& wire = crew_.wire(delivery->worker);
-  wire.put({static_cast<uint8_t>(type), delivery->listener, flags, 0, wire_id(delivery->id), bytes});
-  wire.commit();
+  if (!delivery || delivery->current.type != Told::http_request) return;
+  answers_.add(delivery->id, delivery->number, news);
+  delivery->has_news = true;
+  if (!delivery->sent) return;
+  put_news(*delivery);
+  crew_.wire(delivery->worker).commit();
+  ring_for(*delivery);
+}
+
+void Deliveries::put_news(const Delivery& delivery) {
+  uint8_t type = static_cast<uint8_t>(Told::http_news);
+  crew_.wire(delivery.worker).put({type, delivery.listener, 0, 0, wire_id(delivery.id)});
+}
+
+void Deliveries::ring_for(const Delivery& delivery) {
+  if (!ring_) return;
+  if (std::optional<uint32_t> life = crew_.left_with(delivery.worker, delivery.unit)) ring_(*life);
 }
 
 // As long as the worker takes it.
@@ -104,6 +133,7 @@ void Deliveries::go_on(Delivery& delivery) {
   delivery.current = std::move(delivery.next.front());
   delivery.next.pop_front();
   delivery.attempts = 0;
+  delivery.has_news = false;
   begin(delivery, delivery.current.bytes);
 }
 
@@ -149,7 +179,9 @@ void Deliveries::part_with(net::Connection& connection) {
 void Deliveries::on_change() {
   std::vector<uint32_t> lost;
   all_.for_each([&](Delivery& delivery) {
-    if (delivery.sent && crew_.has_lost(delivery.worker, delivery.unit)) lost.push_back(delivery.index);
+    if (!delivery.sent) return;
+    if (crew_.has_lost(delivery.worker, delivery.unit)) lost.push_back(delivery.index);
+    else if (delivery.has_news) ring_for(delivery);
   });
   for (uint32_t index : lost)
     if (Delivery* delivery = all_.find(index)) lose(*delivery);

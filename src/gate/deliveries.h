@@ -13,6 +13,7 @@
 #include "gate/port.h"
 #include "gate/talk.h"
 #include "net/connection_pool.h"
+#include "shm/answer_table.h"
 
 #include <oklo/dispatch.h>
 
@@ -24,14 +25,16 @@ namespace oklo::gate {
 class Deliveries {
  public:
   // All outlive it. The ports are those of the services, in their order.
-  Deliveries(ConnectionPool& pool, Crew& crew, Dispatcher& dispatcher, Load& load, OnWorkerDeath on_death,
-             const std::vector<ThreadPort*>& ports);
+  Deliveries(ConnectionPool& pool, Crew& crew, Dispatcher& dispatcher, Load& load, const AnswerTable& answers,
+             OnWorkerDeath on_death, const std::vector<ThreadPort*>& ports);
 
   // Tells a worker, behind what was told of that connection before. The bytes are copied where they wait.
   void tell(net::Connection& connection, Told type, uint16_t flags = 0, std::string_view bytes = {});
-  // Tells the worker that has a message of the connection in its hands something more about it; no `done`
-  // follows. Nothing happens when none has.
-  void tell_more(net::Connection& connection, Told type, uint16_t flags = 0, std::string_view bytes = {});
+  // What more has become of the HTTP request that is under way; no `done` follows. Whoever has it in its
+  // hands hears of it, or gets to have it. Nothing happens when none is.
+  void tell_more(net::Connection& connection, const AnswerNews& news);
+  // Rings for a life that has requests in its hands and hears no more over the wire: there is news.
+  void on_ring(Function<void(uint32_t life)> ring) { ring_ = std::move(ring); }
   // The last call of a connection, from Protocol::on_close: what others know of it stays until all of it
   // was told.
   void part_with(net::Connection& connection);
@@ -70,6 +73,7 @@ class Deliveries {
     uint8_t listener;
     bool sent = false;      // else it waits for room on the wire
     bool parted = false;    // its connection is gone
+    bool has_news = false;  // of what is under way
     uint8_t attempts = 0;
     uint32_t number = 0;
     uint32_t worker = 0;
@@ -86,6 +90,9 @@ class Deliveries {
   Delivery* find(ConnectionId id);
   void begin(Delivery& delivery, std::string_view bytes);
   void send(Delivery& delivery, std::string_view bytes);
+  void number(Delivery& delivery);
+  void put_news(const Delivery& delivery);
+  void ring_for(const Delivery& delivery);
   void go_on(Delivery& delivery);
   void end(Delivery& delivery);
   void lose(Delivery& delivery);
@@ -98,6 +105,7 @@ class Deliveries {
   Crew& crew_;
   Dispatcher& dispatcher_;
   Load& load_;
+  const AnswerTable& answers_;
   OnWorkerDeath on_death_;
   const std::vector<ThreadPort*>& ports_;
   SlotTable<Delivery> all_;
@@ -105,6 +113,7 @@ class Deliveries {
   std::unordered_map<uint32_t, Delivery*> of_gone_;  // by row
   std::vector<std::deque<uint32_t>> waiting_;        // [worker]: the indexes of those that wait for room
   Function<void()> on_empty_;
+  Function<void(uint32_t life)> ring_;
   uint32_t last_number_ = 0;
 };
 

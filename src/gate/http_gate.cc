@@ -130,7 +130,7 @@ void HttpGate::ask(net::Connection& connection, size_t size, uint16_t flags) {
   if (connection.peer_finished()) flags |= kInputEnded;
   connection.set_deadline(UINT64_MAX);  // From here on time is the worker's affair.
   deliveries_.tell(connection, Told::http_request, flags, {connection.input().data(), size});
-  if (stopping_) deliveries_.tell_more(connection, Told::http_stop);
+  if (stopping_) deliveries_.tell_more(connection, {.stops = true});
   connection.consume(size);
   if (session.lane) session.lane->carry();
 }
@@ -140,7 +140,7 @@ void HttpGate::ask(net::Connection& connection, size_t size, uint16_t flags) {
 void HttpGate::on_end(net::Connection& connection) {
   HttpGateSession& session = session_of(connection);
   if (session.lane && !session.lane->over()) session.lane->end_of_input();
-  else if (session.asked) deliveries_.tell_more(connection, Told::http_ended);
+  else if (session.asked) deliveries_.tell_more(connection, {.ended = true});
   else if (!session.stalled) connection.close(CloseReason::peer_closed, Linger::no);
 }
 
@@ -163,8 +163,7 @@ void HttpGate::confirm(net::Connection& connection) {
   uint64_t sent = connection.row().bytes_out;
   if (!session.answered || sent <= session.confirmed) return;
   uint64_t bytes = sent - std::exchange(session.confirmed, sent);
-  deliveries_.tell_more(connection, Told::http_confirmed, 0,
-                        {reinterpret_cast<const char*>(&bytes), sizeof bytes});
+  deliveries_.tell_more(connection, {.sent = bytes});
 }
 
 void HttpGate::on_deadline(net::Connection& connection) {
@@ -181,7 +180,7 @@ void HttpGate::on_deadline(net::Connection& connection) {
 void HttpGate::on_drain(net::Connection& connection, DrainMode mode) {
   if (mode != DrainMode::stop) return;
   stopping_ = true;
-  if (session_of(connection).asked) deliveries_.tell_more(connection, Told::http_stop);
+  if (session_of(connection).asked) deliveries_.tell_more(connection, {.stops = true});
   else close_idle(connection);
 }
 
@@ -193,7 +192,7 @@ void HttpGate::close_idle(net::Connection& connection) {
 
 void HttpGate::on_close(net::Connection& connection, CloseReason reason) {
   HttpGateSession& session = session_of(connection);
-  if (session.asked) deliveries_.tell_more(connection, Told::http_gone, static_cast<uint16_t>(reason));
+  if (session.asked) deliveries_.tell_more(connection, {.gone = reason});
   delete session.lane;
   deliveries_.part_with(connection);
   session.~HttpGateSession();

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cstring>
 #include <utility>
+#include <vector>
 
 #include "http/http_service.h"
+#include "shm/connection_states.h"
 #include "sys/socket.h"
 #include "sys/socket_pair.h"
 
@@ -82,30 +84,42 @@ void HttpRequests::begin(Endpoint& endpoint, uint32_t thread, const codec::WireR
   ConnectionId id = connection_id(record.connection);
   net::PostedConnection* connection = pool_.open(endpoint, id);
   if (!connection) return end_.say_done(thread, id, record.number);
-  requests_[record.connection] = {thread, record.number, record.listener, record.flags, false, nullptr};
+  requests_[record.connection] = {thread, record.number, record.listener, record.flags, false, nullptr, {}};
   if (record.flags & kLastRequest) connection->row().requests = UINT32_MAX - 1;  // More than any limit.
+  bool ends = record.flags & kInputEnded && !(record.flags & kBodyFollows);
+  requests_[record.connection].heard.ended = ends;
   bool fed = connection->feed(record.bytes);
   OKLO_ASSERT(fed);
-  bool ends = record.flags & kInputEnded && !(record.flags & kBodyFollows);
   if (ends && requests_.count(record.connection)) connection->end_of_input();
 }
 
-void HttpRequests::tell_more(const codec::WireRecord& record) {
-  net::PostedConnection* connection = pool_.find(connection_id(record.connection));
-  if (!connection || connection->over() || !requests_.count(record.connection)) return;
-  uint64_t bytes = 0;
-  switch (static_cast<Told>(record.type)) {
-    case Told::http_confirmed:
-      if (record.bytes.size() == sizeof bytes) std::memcpy(&bytes, record.bytes.data(), sizeof bytes);
-      if (!connection->confirm(bytes)) context_.log->line("more was sent to a client than was answered");
-      return;
-    case Told::http_ended: return connection->end_of_input();
-    case Told::http_stop: return connection->drain(DrainMode::stop);
-    case Told::http_gone:
-      connection->let_go(static_cast<CloseReason>(record.flags));
-      return finish(connection_id(record.connection));
-    default: return;
-  }
+net::PostedConnection* HttpRequests::answering(ConnectionId id, uint32_t number) {
+  Request* request = find(id);
+  net::PostedConnection* connection = request && request->number == number ? pool_.find(id) : nullptr;
+  return connection && !connection->over() ? connection : nullptr;
+}
+
+// A handler that is told of one thing may answer, and the request is no more.
+void HttpRequests::look(ConnectionId id) {
+  Request* request = find(id);
+  if (!request) return;
+  uint32_t number = request->number;
+  AnswerNews news = context_.states->answers().find(id, number);
+  AnswerNews before = std::exchange(request->heard, news);
+  net::PostedConnection* connection = answering(id, number);
+  if (connection && news.sent > before.sent && !connection->confirm(news.sent - before.sent))
+    context_.log->line("more was sent to a client than was answered");
+  if (news.ended && !before.ended && (connection = answering(id, number))) connection->end_of_input();
+  if (news.stops && !before.stops && (connection = answering(id, number))) connection->drain(DrainMode::stop);
+  if (!news.gone || !(connection = answering(id, number))) return;
+  connection->let_go(*news.gone);
+  finish(id);
+}
+
+void HttpRequests::look() {
+  std::vector<uint64_t> ids;
+  for (auto& [id, request] : requests_) ids.push_back(id);
+  for (uint64_t id : ids) look(connection_id(id));
 }
 
 // ---------------------------------------------------------------- to the gate

@@ -7,6 +7,7 @@
 #include "gate/worker_end.h"
 #include "net/carrier.h"
 #include "net/posted_pool.h"
+#include "shm/answer_table.h"
 
 namespace oklo::gate {
 
@@ -19,9 +20,11 @@ class HttpRequests final : private net::Carrier {
   ~HttpRequests();
 
   PostedPool& pool() { return pool_; }
-  // A reactor thread tells of a request, for a service with this endpoint, or more about one.
+  // A reactor thread tells of a request, for a service with this endpoint.
   void begin(Endpoint& endpoint, uint32_t thread, const codec::WireRecord& record);
-  void tell_more(const codec::WireRecord& record);
+  // There may be news of the request of that connection, of any request.
+  void look(ConnectionId id);
+  void look();
   // It has become something else, whose thread that is.
   uint32_t thread_of(ConnectionId id) const;
 
@@ -35,9 +38,11 @@ class HttpRequests final : private net::Carrier {
     uint16_t flags;          // HttpFlags
     bool told_more = false;  // that the answer takes longer
     std::unique_ptr<Lane> lane;
+    AnswerNews heard = {};   // of its answer
   };
 
   Request* find(ConnectionId id);
+  net::PostedConnection* answering(ConnectionId id, uint32_t number);
   [[nodiscard]] bool open_lane(net::PostedConnection& connection, Request& request);
   void refuse_late(net::PostedConnection& connection);
   void say(ConnectionId id, Said type, uint16_t flags = 0, std::string_view bytes = {}, sys::Fd file = {});

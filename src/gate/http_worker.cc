@@ -29,14 +29,8 @@ bool HttpWorker::on_told(uint32_t thread, const codec::WireRecord& record) {
     case Told::http_request:
       requests_.begin(endpoint_, thread, record);
       return false;
-    case Told::http_stop:
-      service_.drain();
-      requests_.tell_more(record);
-      return true;
-    case Told::http_confirmed:
-    case Told::http_ended:
-    case Told::http_gone:
-      requests_.tell_more(record);
+    case Told::http_news:
+      requests_.look(connection_id(record.connection));
       return true;
     case Told::ws_text:
     case Told::ws_binary:

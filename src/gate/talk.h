@@ -21,10 +21,7 @@ enum class Told : uint8_t {
   buffer_drained,
   closed,          // flags: CloseReason
   http_request,    // bytes: the request, or its head alone; flags: HttpFlags
-  http_confirmed,  // of an answer that is under way: bytes: uint64_t, so many have left
-  http_ended,      // the same: the client has ended its sending side
-  http_gone,       // the same: the connection has ended; flags: CloseReason
-  http_stop,       // the same: the service stops, so it is the last one
+  http_news,       // of an answer that is under way: the AnswerTable has it
   ws_text,         // flags: the route; bytes: the message
   ws_binary,
   ws_closed,       // flags: the route; bytes: the code (uint16_t), the reason

@@ -104,7 +104,7 @@ void HttpService::on_deadline(net::Connection& connection) {
 
 void HttpService::on_drain(net::Connection& connection, DrainMode mode) {
   if (mode != DrainMode::stop) return;
-  stopping_ = true;
+  stopping_ = draining_ = true;
   if (LateAnswer* late = session_of(connection).late) late_answers_->on_stop(*late);
   else close_idle(connection);
 }

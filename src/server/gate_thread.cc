@@ -4,6 +4,7 @@
 
 #include "base/number.h"
 #include "process/wires.h"
+#include "shm/connection_states.h"
 #include "sys/process.h"
 
 namespace oklo {
@@ -32,7 +33,8 @@ GateThread::GateThread(WorkerContext& context, const std::vector<std::unique_ptr
              .on_change = [this] { deliveries_.on_change(); },
              .on_broken = [this](uint32_t worker, uint32_t pid) { on_broken(worker, pid); }}),
       dispatcher_(options.dispatch, dispatch, crew_, *context.states, *context.row, load),
-      deliveries_(base_.pool(), crew_, dispatcher_, load, options.on_worker_death, ports_) {
+      deliveries_(base_.pool(), crew_, dispatcher_, load, context.states->answers(),
+                  options.on_worker_death, ports_) {
   GateSide side = {deliveries_, ports_};
   base_.open_ports(services, &side);
   base_.relay().before_rings([this] {
@@ -44,6 +46,7 @@ GateThread::GateThread(WorkerContext& context, const std::vector<std::unique_ptr
     finish();
   });
   deliveries_.on_empty([this] { finish(); });
+  deliveries_.on_ring([this](uint32_t life) { context_.broadcast->bell(life).ring(); });
 }
 
 Result<void> GateThread::start() {

@@ -24,6 +24,10 @@ ProcessWorker::ProcessWorker(WorkerContext& context, const std::vector<std::uniq
   }
   end_.set_ports(std::move(ports));
   messenger_.relay().take_road(&end_);
+  // What is told over its wires comes to its successor.
+  messenger_.relay().before_rings([this] {
+    if (left_) requests_.look();
+  });
   end_.on_all_left([this] { end_if_alone(); });
   pool_.on_erase([this] { end_if_alone(); });
   requests_.pool().on_erase([this] { end_if_alone(); });
@@ -59,7 +63,10 @@ void ProcessWorker::end_if_alone() {
 }
 
 void ProcessWorker::on_left() {
-  if (!std::exchange(left_, true)) context_.left();
+  if (!std::exchange(left_, true)) {
+    context_.left();
+    requests_.look();
+  }
   end_if_alone();
 }
 

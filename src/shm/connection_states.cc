@@ -7,7 +7,9 @@ namespace oklo {
 Result<ConnectionStates> ConnectionStates::create(uint32_t rows) {
   Result<sys::Memory> memory = sys::Memory::allocate_shared(size_t{rows} * sizeof(State));
   if (!memory) return memory.error();
-  return ConnectionStates(std::move(memory).value());
+  Result<AnswerTable> answers = AnswerTable::create(rows);
+  if (!answers) return answers.error();
+  return ConnectionStates(std::move(memory).value(), std::move(answers).value());
 }
 
 ConnectionStates::State& ConnectionStates::fresh(ConnectionId id) const {

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "base/result.h"
+#include "shm/answer_table.h"
 #include "sys/memory.h"
 
 #include <oklo/connection_id.h>
@@ -32,6 +33,9 @@ class ConnectionStates {
   void keep_local(ConnectionId id, const Local& local) const { fresh(id).local = local; }
   Local local(ConnectionId id) const;
 
+  // What handlers are to hear of their answers, which has a writer of its own.
+  const AnswerTable& answers() const { return answers_; }
+
  private:
   struct State {
     uint32_t generation;  // whose it is
@@ -40,11 +44,13 @@ class ConnectionStates {
     alignas(8) unsigned char memory[kBytes];
   };
 
-  explicit ConnectionStates(sys::Memory memory) : memory_(std::move(memory)) {}
+  ConnectionStates(sys::Memory memory, AnswerTable answers)
+      : memory_(std::move(memory)), answers_(std::move(answers)) {}
   State& state(ConnectionId id) const { return reinterpret_cast<State*>(memory_.data())[id.row]; }
   State& fresh(ConnectionId id) const;
 
   sys::Memory memory_;
+  AnswerTable answers_;
 };
 
 }  // namespace oklo

@@ -1,6 +1,6 @@
 // Answers that come later than their handlers return: late ADDRESS
 // /slow takes half a second; /wait/NAME waits until somebody posts to /say/NAME, for at most 20 s; /count
-// writes a line every tenth of a second.
+// writes a line every tenth of a second; /pour writes 32 MiB as fast as the client takes them.
 #include <oklo/oklo.h>
 
 #include <string>
@@ -43,6 +43,19 @@ void count(oklo::RequestId id, int line) {
   if (there) oklo::after(100, [id, line] { count(id, line + 1); });
 }
 
+constexpr size_t kPourBytes = size_t{32} << 20;
+
+// Never has more than a few pieces wait.
+void pour(oklo::RequestId id, size_t poured) {
+  static const std::string kPiece(64 << 10, 'p');
+  bool there = oklo::answer(id, [&poured](oklo::Response& response) {
+    for (; poured < kPourBytes && response.queued() < 4 * kPiece.size(); poured += kPiece.size())
+      response.write(kPiece);
+    if (poured == kPourBytes) response.end();
+  });
+  if (there && poured < kPourBytes) oklo::after(1, [id, poured] { pour(id, poured); });
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -57,6 +70,9 @@ int main(int argc, char** argv) {
   site.get("/count", [](const oklo::Request&, oklo::Response& response) {
     response.header("Content-Type", "text/plain");
     oklo::defer([id = response.later()] { count(id, 1); });
+  });
+  site.get("/pour", [](const oklo::Request&, oklo::Response& response) {
+    oklo::defer([id = response.later()] { pour(id, 0); });
   });
   oklo::Server server({.workers = 1});  // Those who wait and those who say must meet in one worker.
   server.http(argc > 1 ? argv[1] : ":8080", std::move(site));

@@ -109,6 +109,7 @@ struct Gate {
   Crew crew;
   Dispatcher dispatcher;
   std::vector<ThreadPort*> ports;
+  std::vector<uint32_t> rung;  // lives
   Deliveries deliveries;
 };
 
@@ -148,6 +149,17 @@ struct World {
     worker.end.set_ports(std::move(ports));
     worker.end.read(true);
     return worker;
+  }
+  // The worker reads its wires no more, and another one has come.
+  Worker& leave(uint32_t slot = 0) {
+    bool left = false;
+    workers[slot]->end.leave([&left] { left = true; });
+    turn_until([&left] { return left; });
+    workers[slot]->context.row->reads_wires = false;
+    drained.push_back(std::move(workers[slot]));
+    start(slot).context.row->reads_wires = true;
+    turns(3);
+    return *drained.back();
   }
   // As if SIGKILL had met it: what it has not flushed is lost. The gate learns of it.
   void kill(uint32_t slot) {
@@ -272,7 +284,9 @@ inline Gate::Gate(World& world, uint32_t pid)
             .on_broken = [this](uint32_t, uint32_t) { broken++; }}),
       dispatcher(world.options.dispatch, world.options.function, crew, world.states, world.scoreboard.life(0),
                  load),
-      deliveries(pool, crew, dispatcher, load, world.options.on_death, ports) {}
+      deliveries(pool, crew, dispatcher, load, world.states.answers(), world.options.on_death, ports) {
+  deliveries.on_ring([this](uint32_t life) { rung.push_back(life); });
+}
 
 inline WorkerContext context_of(World& world, uint32_t slot, Reactor& reactor) {
   int64_t life = world.scoreboard.begin_life(slot, 1, 0);
