@@ -20,9 +20,10 @@ struct ClientOptions {
 
 // Makes connections to other servers, over TCP and unix sockets, and has them served by handlers as those of
 // a raw stream service are: with the same Connection, framing, times, water marks and reasons. One client
-// serves any number of connections to any addresses, in the worker or process of Server::process that calls
-// connect; each process has its own ones. The client must live as long as they do, and what the handlers
-// refer to as long as the client: make it before Server::run, or once in Server::on_worker_start.
+// serves any number of connections to any addresses, in the worker, task worker or process of the program
+// (Server::process) that calls connect; each process has its own ones. The client must live as long as they
+// do, and what the handlers refer to as long as the client: make it before Server::run, or, for workers alone,
+// once in Server::on_worker_start.
 //
 // Its connections count among those of the worker (ServerOptions::connections_max), and have ids as others
 // have: with_connection, send_to, close_connection and is_open work. (From another process, where the server
@@ -31,7 +32,7 @@ struct ClientOptions {
 // They never keep a worker from leaving, be it for a reload or a stop: they stay as long as it has
 // connections of its listeners. When the last of those is gone, what they have still to send goes out, and
 // they are closed with CloseReason::drained; what is being made fails. In a process of the program's own the
-// same happens when on_stop has returned.
+// same happens when on_stop has returned, in a task worker when its task has ended.
 class StreamClient {
  public:
   // The address as connect was given it, and a sentence that says why there is no connection.

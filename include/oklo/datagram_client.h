@@ -24,8 +24,8 @@ struct DatagramClientOptions {
   uint32_t addresses = 64;    // that are known at once; one more takes the place of the one idle for longest
 };
 
-// Sends datagrams to other servers, over UDP and unix sockets, in a worker or a process of Server::process,
-// and hears their answers. Nothing waits.
+// Sends datagrams to other servers, over UDP and unix sockets, in a worker, a task worker or a process of
+// Server::process, and hears their answers. Nothing waits.
 //
 // There is a socket for each address that was sent to, from the first datagram on until it was idle for long
 // enough: so what comes is from there and nobody else, and it is told when nobody listens. A name is looked

@@ -57,12 +57,11 @@ class HttpReply {
   const http::ClientCall& call_;
 };
 
-// Asks HTTP/1.1 servers, in a worker or a process of Server::process, without waiting. Names are looked up,
-// and their addresses tried, as StreamClient::connect does. Connections are kept and used again, one request
-// at a time on each (no pipelining), chunked answers are read and their trailers dropped, redirections are
-// given as they are. A request that met the end of a kept connection before a byte
-// of its answer had come is made once more on a new one, if its method is idempotent (RFC 9112 section
-// 9.3.1).
+// Asks HTTP/1.1 servers, in a worker, a task worker or a process of Server::process, without waiting. Names
+// are looked up, and their addresses tried, as StreamClient::connect does. Connections are kept and used
+// again, one request at a time on each (no pipelining), chunked answers are read and their trailers dropped,
+// redirections are given as they are. A request that met the end of a kept connection before a byte of its
+// answer had come is made once more on a new one, if its method is idempotent (RFC 9112 section 9.3.1).
 //
 // Each request that is under way has a connection of its own: how many there are at once is for the program
 // to limit.

@@ -30,6 +30,7 @@
 #include <oklo/sync_client.h>
 #include <oklo/table.h>
 #include <oklo/task.h>
+#include <oklo/task_handler.h>
 #include <oklo/websocket.h>
 #include <oklo/websocket_client.h>
 #include <oklo/worker.h>

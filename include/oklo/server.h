@@ -13,7 +13,7 @@
 #include <oklo/process.h>
 #include <oklo/router.h>
 #include <oklo/stream.h>
-#include <oklo/task.h>
+#include <oklo/task_handler.h>
 
 namespace oklo {
 
@@ -94,7 +94,7 @@ class Server {
   // Keeps a process of the program's own beside the workers: forked and watched by the master as they are,
   // with their rights, a title ("oklo: NAME") and a Reactor of its own, but without listeners. `start` is
   // called in it once, when the workers serve; all of <oklo/worker.h> works there, and rooms, send_to and
-  // StreamClient do. When it returns, the process goes on with what it has set up: timers, watched
+  // clients do. When it returns, the process goes on with what it has set up: timers, watched
   // fds, messages. It may as well never return. Then it hears nothing, neither signals nor that it is to
   // leave: it is killed when shutdown_timeout_ms is over, or at once when the master dies.
   //
@@ -109,9 +109,10 @@ class Server {
 
   // Declares a kind of tasks: oklo::task of <oklo/task.h> asks for them. The handler is called in a task
   // worker and may wait as long as it likes: a process with the rights and the Reactor of a worker and a
-  // title ("oklo: task worker 1"), without listeners, connections and clients. Rooms, send_to and the like
-  // (<oklo/connection_id.h>) work there: what a handler sends leaves at once, so a task may tell how far it
-  // is. All of <oklo/worker.h> works between two tasks. Names have 1 to 31 bytes of ASCII without blanks.
+  // title ("oklo: task worker 1"), without listeners. Rooms, send_to and the like (<oklo/connection_id.h>)
+  // work there: what a handler sends leaves at once, so a task may tell how far it is. Clients, coroutines
+  // and all of <oklo/worker.h> go on when a handler has returned: between two tasks, or while one waits for
+  // them (Task::later). Names have 1 to 31 bytes of ASCII without blanks.
   //
   // Task workers are watched and replaced as workers are. A reload replaces them: the old ones finish what
   // they run, for shutdown_timeout_ms at most (less when more than four generations drain), then they are

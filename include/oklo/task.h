@@ -31,12 +31,14 @@ enum class TaskOnDeath : uint8_t {
 struct TaskOptions {
   TaskOnDeath on_death = TaskOnDeath::fail;
   unsigned attempts = 3;  // with retry: how often it is run at most; then it ends with TaskState::died
-  // How long its handler may take, looked at four times a second. Then its task worker is killed, and a task
-  // that had not ended ends with TaskState::timed_out, whatever on_death says. 0: as long as it takes.
+  // How long it may take until its handler has returned and it has ended, looked at four times a second.
+  // Then its task worker is killed, and a task that had not ended ends with TaskState::timed_out, whatever
+  // on_death says. 0: as long as it takes.
   uint32_t timeout_ms = 0;
 };
 
-// A task in the hands of its handler, in a task worker. Gone when the handler returns.
+// A task in the hands of its handler, in a task worker. Gone when the handler returns; where that is a
+// coroutine, when it has ended.
 class Task {
  public:
   TaskId id() const;
@@ -53,6 +55,12 @@ class Task {
   // Answers that it could not be done; a reason that is too long is cut.
   void fail(std::string_view reason);
 
+  // Says that it ends later, by with_task: the handler may return without an answer. What it has begun, such
+  // as the request of an HttpClient, goes on in the Reactor of this task worker, which begins no other task
+  // until this one has ended. TaskOptions::timeout_ms counts on; without it, one that nobody ends stays for
+  // ever.
+  TaskId later();
+
  private:
   friend class TaskWorker;
   struct Run;
@@ -61,7 +69,9 @@ class Task {
   Run& run_;
 };
 
-using TaskHandler = Function<void(Task& task)>;
+// Calls `function` at once with the task of that name that runs in this task worker, to finish it or fail it
+// (Task::later). False, and nothing is called, when it has ended.
+bool with_task(TaskId id, const Function<void(Task& task)>& function);
 
 enum class TaskState : uint8_t {
   done,       // its handler finished it, or returned

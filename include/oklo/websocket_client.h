@@ -39,11 +39,11 @@ struct WebSocketClientOptions {
                                   // origins and same_origin mean nothing
 };
 
-// Opens WebSockets to other servers (RFC 6455), in a worker or a process of Server::process, and has them
-// served by handlers as those of a route are: with the same WebSocket, limits, pings and codes, but in no
-// rooms: WebSocket::join is false. One client serves any number of WebSockets to any servers. It must live as
-// long as they do, and what the handlers refer to as long as the client: make it before Server::run, or once
-// in Server::on_worker_start.
+// Opens WebSockets to other servers (RFC 6455), in a worker, a task worker or a process of Server::process,
+// and has them served by handlers as those of a route are: with the same WebSocket, limits, pings and codes,
+// but in no rooms: WebSocket::join is false. One client serves any number of WebSockets to any servers. It
+// must live as long as they do, and what the handlers refer to as long as the client: make it before
+// Server::run, or once in Server::on_worker_start.
 //
 // Any number may be opened to one server at once, which RFC 6455 section 4.1 does not allow to browsers.
 // Like the connections of a StreamClient they count among those of the worker, are reached by their ids

@@ -13,7 +13,7 @@ namespace oklo {
 // WebSockets a Hub. One in each worker, each process of the program's own, each task worker, and the master.
 class Messenger {
  public:
-  // The context and the pool, which may be null, outlive it; Reach is not none.
+  // The context and the pool, which may be null, outlive it.
   Messenger(const WorkerContext& context, Reach reach, ConnectionPool* pool);
 
   Result<void> start() { return relay_.start(); }

@@ -120,7 +120,7 @@ std::unique_ptr<WorkerService> Server::Parts::make_service(WorkerContext& contex
   uint32_t process = context.slot - context.slots;
   if (!context.is_worker() && process < processes.size())
     return std::make_unique<UserProcess>(context, processes[process], reach(), max);
-  if (!context.is_worker()) return std::make_unique<TaskWorker>(context, tasks, reach());
+  if (!context.is_worker()) return std::make_unique<TaskWorker>(context, tasks, reach(), max);
   if (context.threads)
     return std::make_unique<ProcessWorker>(context, services, reach(), options.access_log_format, max);
   auto worker = std::make_unique<BaseWorker>(context, reach(), options.access_log_format, max);

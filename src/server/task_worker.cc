@@ -1,17 +1,15 @@
 #include "server/task_worker.h"
 
-#include <algorithm>
 #include <utility>
 
+#include "server/part_name.h"
 #include "sys/process.h"
 #include "sys/time.h"
 
 namespace oklo {
 
 const char* TaskPart::fault() const {
-  bool shown = std::all_of(name.begin(), name.end(), [](char c) { return c > ' ' && c < '\x7f'; });
-  if (name.empty() || name.size() > kTaskNameBytesMax) return "its name must have 1 to 31 bytes";
-  if (!shown) return "its name must be ASCII without blanks";
+  if (const char* fault = fault_of_name(name)) return fault;
   if (options.attempts == 0) return "it must be attempted once";
   return handler ? nullptr : "its handler is missing";
 }
@@ -32,6 +30,16 @@ void Task::fail(std::string_view reason) {
   run_.decide(TaskEnd::failed, reason.substr(0, run_.table.bytes_max()));
 }
 
+TaskId Task::later() {
+  run_.later = true;
+  return id();
+}
+
+bool with_task(TaskId id, const Function<void(Task&)>& function) {
+  TaskWorker* worker = TaskWorker::current();
+  return worker && worker->visit(id, function);
+}
+
 void Task::Run::decide(TaskEnd how, std::string_view with) {
   if (std::exchange(over, true)) return;
   const char* problem = nullptr;
@@ -47,16 +55,25 @@ void Task::Run::decide(TaskEnd how, std::string_view with) {
 
 // ---------------------------------------------------------------- the process
 
-TaskWorker::TaskWorker(WorkerContext& context, const std::vector<TaskPart>& parts, Reach reach)
-    : context_(context), parts_(parts) {
-  if (reach != Reach::none) messenger_.emplace(context, reach, nullptr);
+namespace {
+
+TaskWorker* current_worker = nullptr;
+
+}  // namespace
+
+TaskWorker::TaskWorker(WorkerContext& context, const std::vector<TaskPart>& parts, Reach reach,
+                       uint32_t connections_max)
+    : SideProcess(context, reach, connections_max), parts_(parts) {
+  current_worker = this;
 }
 
-Result<void> TaskWorker::start() { return messenger_ ? messenger_->start() : Result<void>(); }
+TaskWorker::~TaskWorker() { current_worker = nullptr; }
+
+TaskWorker* TaskWorker::current() { return current_worker; }
 
 // While a handler waits nobody hears that its keeper is gone, so the kernel sees to it that none outlives it.
 void TaskWorker::serve(uint32_t) {
-  if (leaving_ || std::exchange(begun_, true)) return;
+  if (leaving() || std::exchange(begun_, true)) return;
   sys::die_with_parent(context_.keeper);
   context_.tasks->on_work([this] { look_later(); });
   table().begin_serving(context_.life);
@@ -69,40 +86,57 @@ void TaskWorker::look_later() {
 
 void TaskWorker::look() {
   posted_ = false;
-  if (leaving_) return;
-  std::optional<TaskRef> ref = table().take(context_.life);
-  if (ref) run(*ref);
-  if (ref || !table().may_sleep(context_.life)) look_later();
+  if (leaving() || run_) return;
+  if (std::optional<TaskRef> ref = table().take(context_.life)) run(*ref);
+  else if (!table().may_sleep(context_.life)) look_later();
 }
 
 void TaskWorker::run(TaskRef ref) {
+  run_.emplace(Task::Run{table(), context_.life, ref, table().info(ref), {}});
+  const TaskInfo& info = run_->info;
+  context_.row->task.set({sys::monotonic_ms(), info.kind, ref.record, ref.generation, info.attempt});
+  take();
+  if (table().read_bytes(ref, bytes_)) call_handler();
+  else run_->decide(TaskEnd::failed, "its bytes can't be read");
+  let_go();
+}
+
+// A handler may take long, and no turn ends before it does, so what it sends to connections leaves at once.
+void TaskWorker::call_handler() {
+  run_->bytes = bytes_;
+  Task task(*run_);
+  relay().send_at_once(true);
+  parts_[run_->info.kind].handler(task);
+  relay().send_at_once(false);
+  if (!run_->later) task.finish({});
+}
+
+bool TaskWorker::visit(TaskId id, const Function<void(Task&)>& function) {
+  if (!run_ || run_->over || TaskId{run_->info.ticket} != id) return false;
+  take();
+  Task task(*run_);
+  function(task);
+  let_go();
+  return true;
+}
+
+void TaskWorker::let_go() {
+  if (--run_->hands == 0 && run_->over) end_run();
+}
+
+void TaskWorker::end_run() {
   LifeRow& row = *context_.row;
-  Task::Run run = {table(), context_.life, ref, table().info(ref), {}};
-  row.task.set({sys::monotonic_ms(), run.info.kind, ref.record, ref.generation, run.info.attempt});
-  if (table().read_bytes(ref, bytes_)) {
-    run.bytes = bytes_;
-    call_handler(run);
-  } else {
-    run.decide(TaskEnd::failed, "its bytes can't be read");
-  }
   row.task.set({});
-  (run.end == TaskEnd::done ? row.tasks_done : row.tasks_failed).add(1);
+  (run_->end == TaskEnd::done ? row.tasks_done : row.tasks_failed).add(1);
+  run_.reset();
   if (bytes_.capacity() > kKeptBytes) std::string().swap(bytes_);
+  if (leaving()) finish();
+  else look_later();
 }
 
-// No turn ends before the handler does, so what it sends to connections leaves at once.
-void TaskWorker::call_handler(Task::Run& run) {
-  Task task(run);
-  if (messenger_) messenger_->relay().send_at_once(true);
-  parts_[run.info.kind].handler(task);
-  if (messenger_) messenger_->relay().send_at_once(false);
-  task.finish({});
-}
-
-void TaskWorker::drain(DrainMode, uint64_t) {
-  if (std::exchange(leaving_, true)) return;
+void TaskWorker::on_leave() {
   table().end_serving(context_.life);
-  context_.drained();
+  if (!run_) finish();
 }
 
 }  // namespace oklo

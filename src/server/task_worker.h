@@ -4,11 +4,10 @@
 #include <string>
 #include <vector>
 
-#include "process/application.h"
 #include "process/task_asker.h"
-#include "server/messenger.h"
+#include "server/side_process.h"
 
-#include <oklo/task.h>
+#include <oklo/task_handler.h>
 
 namespace oklo {
 
@@ -29,24 +28,31 @@ struct Task::Run {
   TaskRef ref;
   TaskInfo info;
   std::string_view bytes;
+  unsigned hands = 0;  // who has it now: its handler, its coroutine, calls of with_task
+  bool later = false;  // it may be in no hands and yet go on
   bool over = false;
   TaskEnd end = TaskEnd::done;
 
   void decide(TaskEnd how, std::string_view with);
 };
 
-// What a task worker does: one task at a time, each in a turn of its own, so that between two tasks it hears
-// that it is to leave. It has no connections, but sends to those of the workers. Made in the child, lives as
-// long as the process.
-class TaskWorker final : public WorkerService {
+// What a task worker does: one task at a time, which begins in a turn of its own, so that between two tasks
+// it hears that it is to leave. Made in the child, lives as long as the process.
+class TaskWorker final : public SideProcess {
  public:
-  TaskWorker(WorkerContext& context, const std::vector<TaskPart>& parts, Reach reach);
+  TaskWorker(WorkerContext& context, const std::vector<TaskPart>& parts, Reach reach,
+             uint32_t connections_max);
+  ~TaskWorker() override;
 
-  Result<void> start() override;
+  // That of this process; nullptr when it is none.
+  static TaskWorker* current();
+
   void serve(uint32_t slot) override;
-  void leave(uint32_t) override {}
-  void drain(DrainMode mode, uint64_t deadline_ms) override;
-  void reopen_log(int) override {}
+  // False: it does not run, or has ended.
+  bool visit(TaskId id, const Function<void(Task&)>& function);
+  // The task that runs does not end before all who have taken it have let go.
+  void take() { run_->hands++; }
+  void let_go();
 
  private:
   static constexpr size_t kKeptBytes = 1 << 16;  // of the buffer
@@ -55,14 +61,14 @@ class TaskWorker final : public WorkerService {
   void look();
   void look_later();
   void run(TaskRef ref);
-  void call_handler(Task::Run& run);
+  void call_handler();
+  void end_run();
+  void on_leave() override;
 
-  WorkerContext& context_;
   const std::vector<TaskPart>& parts_;
-  std::optional<Messenger> messenger_;
+  std::optional<Task::Run> run_;
   std::string bytes_;
   bool begun_ = false;
-  bool leaving_ = false;
   bool posted_ = false;
 };
 

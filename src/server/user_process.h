@@ -2,10 +2,7 @@
 
 #include <string>
 
-#include "net/connection_pool.h"
-#include "net/connector.h"
-#include "process/application.h"
-#include "server/messenger.h"
+#include "server/side_process.h"
 
 #include <oklo/function.h>
 #include <oklo/process.h>
@@ -22,29 +19,19 @@ struct ProcessPart {
   const char* fault() const;
 };
 
-// The same, in that process: it may send as a worker does. Made in the child, lives as long as the process.
-class UserProcess final : public WorkerService, private Timer {
+// The same, in that process.
+class UserProcess final : public SideProcess {
  public:
-  UserProcess(WorkerContext& context, const ProcessPart& part, Reach reach, uint32_t connections_max);
+  UserProcess(WorkerContext& context, const ProcessPart& part, Reach reach, uint32_t connections_max)
+      : SideProcess(context, reach, connections_max), part_(part) {}
 
-  Result<void> start() override;
   void serve(uint32_t slot) override;
-  void leave(uint32_t) override {}
-  void drain(DrainMode mode, uint64_t deadline_ms) override;
-  void reopen_log(int) override {}
 
  private:
-  void on_timer() override { pool_.abort_all(); }
-  void end_if_alone();
+  void on_leave() override;
 
-  WorkerContext& context_;
   const ProcessPart& part_;
-  ConnectionPool pool_;  // of its clients
-  Connector connector_;
-  Messenger messenger_;
   bool begun_ = false;
-  bool leaving_ = false;
-  bool finished_ = false;
 };
 
 }  // namespace oklo
