@@ -22,8 +22,8 @@ struct ClientOptions {
 // a raw stream service are: with the same Connection, framing, times, water marks and reasons. One client
 // serves any number of connections to any addresses, in the worker, task worker or process of the program
 // (Server::process) that calls connect; each process has its own ones. The client must live as long as they
-// do, and what the handlers refer to as long as the client: make it before Server::run, or, for workers alone,
-// once in Server::on_worker_start.
+// do, and what the handlers refer to as long as the client: make it before Server::run, or, for workers
+// alone, once in Server::on_worker_start.
 //
 // Its connections count among those of the worker (ServerOptions::connections_max), and have ids as others
 // have: with_connection, send_to, close_connection and is_open work. (From another process, where the server

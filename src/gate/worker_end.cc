@@ -76,8 +76,8 @@ void WorkerEnd::settle() {
   for (Thread& thread : threads_) thread.wire->read(reads);
 }
 
-// What was said about the unit before leaves first: it is not lost with a worker that dies of this one. A gate
-// wants to know which of its units was the first that this life has read.
+// What was said about the unit before leaves first: it is not lost with a worker that dies of this one. A
+// gate wants to know which of its units was the first that this life has read.
 void WorkerEnd::on_unit(uint32_t index, uint32_t writer, uint32_t number) {
   Thread& thread = threads_[index];
   threads_[std::exchange(heard_, index)].wire->flush();

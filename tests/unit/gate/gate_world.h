@@ -248,7 +248,8 @@ struct World {
 
   GateOptions options;
   std::unique_ptr<Reactor> reactor = Reactor::create(4096).value();
-  Scoreboard scoreboard = Scoreboard::create(9, options.workers + options.threads + 1, 1).value();  // with the manager
+  uint32_t slots = options.workers + options.threads + 1;  // with the manager
+  Scoreboard scoreboard = Scoreboard::create(9, slots, 1).value();
   Broadcast broadcast = Broadcast::create(9).value();
   ConnectionTable table = ConnectionTable::create(256).value();
   ConnectionStates states = ConnectionStates::create(256).value();
