@@ -11,6 +11,9 @@
 
 namespace oklo {
 
+namespace co {
+class StreamCore;
+}
 namespace stream {
 class Link;
 }
@@ -84,9 +87,11 @@ class Connection {
 
  private:
   friend class stream::Link;
+  friend class co::StreamCore;
   explicit Connection(stream::Link& link) : link_(link) {}
   Connection(const Connection&) = delete;
   void* state_memory();
+  void stay();
   stream::Link& link_;
 };
 

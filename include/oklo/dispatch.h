@@ -13,7 +13,8 @@ namespace oklo {
 // mode: its messages are handled in their order, and what a handler sends keeps the order of the messages
 // that it answers. Where the mode scatters a connection over several workers (round_robin, idle, function)
 // there is no order between what they send at other times: by a timer, from another connection's handler. A
-// worker that is not there, or is stopped, is passed over: the next one that serves gets the message.
+// worker that is not there, or is stopped, is passed over: the next one that serves gets the message. Only a
+// connection that a coroutine serves stays with the worker that began it, in every mode.
 enum class Dispatch : uint8_t {
   connection,   // by the connection: one worker for as long as it lasts
   round_robin,  // one after another

@@ -35,6 +35,8 @@ void Connection::resume() { link_.resume(); }
 
 void Connection::bind(uint64_t user) { link_.bind(user); }
 
+void Connection::stay() { link_.stay(); }
+
 ConnectionInfo Connection::info() const { return link_.info(); }
 
 void* Connection::state_memory() { return link_.state(); }

@@ -22,6 +22,7 @@ class LocalLink final : public Link {
   void pause() override;
   void resume() override;
   void bind(uint64_t) override {}
+  void stay() override {}
   ConnectionInfo info() const override;
   void* state() override { return service_.state_of(connection_); }
 

@@ -153,7 +153,7 @@ oklo::Router site() {
 
 int main(int argc, char** argv) {
   if (argc < 2) return 100;
-  oklo::Server server({.workers = 1, .task_workers = 1});
+  oklo::Server server({.workers = 2, .task_workers = 1});
   server.tcp(argv[1], converse);
   std::string target = argc > 3 ? argv[3] : "";
   if (argc > 3) server.tcp(argv[2], [&target](Stream client) -> Co<> { co_await relay(client, target); });

@@ -53,6 +53,18 @@ def test_one_that_waits_holds_up_nobody():
         assert ask(quick, "echo quick") == "quick"
 
 
+def test_a_conversation_stays_where_it_began():
+    """Of those that begin while a worker is stopped some would have been that one's."""
+    with coroutines() as server, contextlib.ExitStack() as stack:
+        os.kill(server.workers()[0], signal.SIGSTOP)
+        server.wait_for_stderr("was stopped")
+        clients = [stack.enter_context(Client(server.port)) for _ in range(8)]
+        assert [ask(client, "echo one") for client in clients] == ["one"] * 8
+        os.kill(server.workers()[0], signal.SIGCONT)
+        server.wait_for_stderr("goes on")
+        assert [ask(client, "echo two") for client in clients] == ["two"] * 8
+
+
 def test_a_task_that_is_late_is_given_up_and_its_result_dropped():
     with coroutines() as server, Client(server.port) as client:
         assert ask(client, "hash 20 slow") == "no result yet"
