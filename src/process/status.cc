@@ -258,18 +258,28 @@ void add_gate_json(std::string& out, const Scoreboard& scoreboard) {
   add_lives_json(out, scoreboard, Role::manager);
 }
 
+struct Total {
+  std::string_view name;
+  Counter LifeRow::*counter;
+};
+
+// What the threads of a gate count, in process mode.
+constexpr Total kGateTotals[] = {
+    {"dispatched_wrong", &LifeRow::dispatched_wrong},
+    {"packets_dropped", &LifeRow::packets_dropped},
+    {"wires_broken", &LifeRow::wires_broken},
+};
+
 void add_totals_json(std::string& out, const Scoreboard& scoreboard) {
-  struct Named {
-    std::string_view name;
-    Counter LifeRow::*counter;
-  };
-  static constexpr Named kTotals[] = {
+  static constexpr Total kTotals[] = {
       {"accepted", &LifeRow::accepted}, {"requests", &LifeRow::requests}, {"bytes_in", &LifeRow::bytes_in},
       {"bytes_out", &LifeRow::bytes_out}, {"log_lines_dropped", &LifeRow::log_lines_dropped},
       {"accept_pauses", &LifeRow::accept_pauses}, {"messages_dropped", &LifeRow::messages_dropped},
       {"broadcasts_missed", &LifeRow::broadcasts_missed},
   };
-  for (const Named& one : kTotals) add_member(out, one.name, total(scoreboard, one.counter));
+  for (const Total& one : kTotals) add_member(out, one.name, total(scoreboard, one.counter));
+  if (scoreboard.gate_lives())
+    for (const Total& one : kGateTotals) add_member(out, one.name, total(scoreboard, one.counter));
   out.append("\"closed\":{");
   for (size_t i = 0; i < static_cast<size_t>(CloseReason::count); i++)
     add_member(out, close_reason_name(static_cast<CloseReason>(i)), total_closed(scoreboard, i));
@@ -357,6 +367,15 @@ void add_table(std::string& out, std::span<const Column> columns, const std::vec
   }
 }
 
+void add_gate_table(std::string& out, const Scoreboard& scoreboard) {
+  out += "\n";
+  add_table(out, kGateColumns, lines_of(scoreboard, Role::gate_thread));
+  out += "gate";
+  for (const Total& one : kGateTotals)
+    out.append(" ").append(one.name).append(" ").append(decimal(total(scoreboard, one.counter))).append(",");
+  out.back() = '\n';
+}
+
 void add_tasks_table(std::string& out, const Scoreboard& scoreboard, const TaskTable& tasks) {
   out += "\n";
   add_table(out, kTaskColumns, lines_of(scoreboard, Role::task_worker, &tasks));
@@ -405,10 +424,7 @@ std::string status_table(const Scoreboard& scoreboard, std::string_view version,
   out += "\nrequests " + decimal(total(scoreboard, &LifeRow::requests));
   out += ", connections accepted " + decimal(total(scoreboard, &LifeRow::accepted)) + "\n\n";
   add_table(out, kWorkerColumns, lines_of(scoreboard, Role::worker));
-  if (scoreboard.gate_lives()) {
-    out += "\n";
-    add_table(out, kGateColumns, lines_of(scoreboard, Role::gate_thread));
-  }
+  if (scoreboard.gate_lives()) add_gate_table(out, scoreboard);
   std::vector<LifeLine> processes = lines_of(scoreboard, Role::manager);
   for (LifeLine& line : lines_of(scoreboard, Role::process)) processes.push_back(std::move(line));
   if (!processes.empty()) {

@@ -149,3 +149,22 @@ TEST_CASE("process/status: task workers, and how the tasks stand") {
                      "timed_out 0, retried 0, lost 0\n"));
   CHECK_FALSE(holds(status_json(scoreboard, "1"), "\"tasks\""));
 }
+
+TEST_CASE("process/status: what the threads of a gate count, also those that are gone") {
+  Scoreboard scoreboard = Scoreboard::create(8, 3, 2).value();
+  std::strcpy(scoreboard.slot(1).name, "gate 1");
+  scoreboard.slot(1).role = scoreboard.slot(2).role = oklo::Role::gate_thread;
+  for (uint32_t i = 0; i < 2; i++) {
+    scoreboard.begin_life(1 + i, 0, 0, oklo::Keeper::gate);
+    scoreboard.life(i).state = LifeState::ready;
+    scoreboard.life(i).dispatched_wrong.set(1);
+    scoreboard.life(i).packets_dropped.set(2);
+    scoreboard.life(i).wires_broken.set(3 + i);
+  }
+  scoreboard.end_life(1, oklo::Keeper::gate);
+  CHECK(holds(status_json(scoreboard, "1"),
+              "\"dispatched_wrong\":2,\"packets_dropped\":4,\"wires_broken\":7,"));
+  CHECK(holds(status_table(scoreboard, "1"), "\ngate dispatched_wrong 2, packets_dropped 4, wires_broken 7\n"));
+  CHECK_FALSE(holds(status_json(board(), "1"), "dispatched_wrong"));
+  CHECK_FALSE(holds(status_table(board(), "1"), "gate"));
+}
