@@ -262,11 +262,9 @@ struct Total {
   std::string_view name;
   Counter LifeRow::*counter;
 };
-
 // What the threads of a gate count, in process mode.
 constexpr Total kGateTotals[] = {
-    {"dispatched_wrong", &LifeRow::dispatched_wrong},
-    {"packets_dropped", &LifeRow::packets_dropped},
+    {"dispatched_wrong", &LifeRow::dispatched_wrong}, {"packets_dropped", &LifeRow::packets_dropped},
     {"wires_broken", &LifeRow::wires_broken},
 };
 

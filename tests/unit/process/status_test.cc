@@ -164,7 +164,8 @@ TEST_CASE("process/status: what the threads of a gate count, also those that are
   scoreboard.end_life(1, oklo::Keeper::gate);
   CHECK(holds(status_json(scoreboard, "1"),
               "\"dispatched_wrong\":2,\"packets_dropped\":4,\"wires_broken\":7,"));
-  CHECK(holds(status_table(scoreboard, "1"), "\ngate dispatched_wrong 2, packets_dropped 4, wires_broken 7\n"));
+  CHECK(holds(status_table(scoreboard, "1"),
+              "\ngate dispatched_wrong 2, packets_dropped 4, wires_broken 7\n"));
   CHECK_FALSE(holds(status_json(board(), "1"), "dispatched_wrong"));
   CHECK_FALSE(holds(status_table(board(), "1"), "gate"));
 }
