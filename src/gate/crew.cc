@@ -119,6 +119,13 @@ bool Crew::serves(uint32_t index) const {
   return is_there(reader) && row.state.load() == LifeState::ready && !row.stopped.load();
 }
 
+bool Crew::in_time(uint32_t index) const {
+  if (!serves(index) || workers_[index].wire->full()) return false;
+  const LifeRow& row = scoreboard_.life(workers_[index].holds.back().reader.life);
+  uint64_t busy_since_ms = row.busy_since_ms.value();
+  return busy_since_ms == 0 || reactor_.clock().now_ms < busy_since_ms + kTurnMs;
+}
+
 void Crew::read_all() {
   for (Worker& worker : workers_) worker.wire->read_all();
 }

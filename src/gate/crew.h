@@ -35,6 +35,9 @@ class Crew {
   uint32_t size() const { return static_cast<uint32_t>(workers_.size()); }
   // Whether the worker of that slot is there and takes what it is told.
   bool serves(uint32_t worker) const;
+  // Whether that is so, and it is not long busy with one turn, nor does anything wait for it to read.
+  bool in_time(uint32_t worker) const;
+  static constexpr uint32_t kTurnMs = 100;
   // Reads all that the workers have said until now.
   void read_all();
   // Looks who is gone, reads what they have said last, and then tells by on_change.

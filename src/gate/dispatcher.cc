@@ -62,29 +62,39 @@ uint32_t Dispatcher::by_peer(const uint8_t* ip) const {
   return static_cast<uint32_t>((mixed >> 32) % crew_.size());
 }
 
+// Passes over who is late, so that what comes does not wait behind one handler that takes long.
 uint32_t Dispatcher::next() {
-  next_ = (next_ + 1) % crew_.size();
+  next_ = first_that_serves((next_ + 1) % crew_.size());
   return next_;
 }
 
-// Among equals the next one, so that not all goes to the first.
+// Among equals the next one, so that not all goes to the first. One that is late may be so for long, however
+// few messages it has.
 uint32_t Dispatcher::idlest() {
   uint32_t best = next();
   for (uint32_t i = 0; i < crew_.size(); i++) {
     uint32_t other = (next_ + i) % crew_.size();
-    bool better = crew_.serves(other) && (load_.of(other) < load_.of(best) || !crew_.serves(best));
-    if (better) best = other;
+    bool in_time = crew_.in_time(other);
+    bool less = crew_.serves(other) && load_.of(other) < load_.of(best);
+    if (in_time == crew_.in_time(best) ? less : in_time) best = other;
   }
   return best;
 }
 
 // Where nobody serves, it waits for the next life of the one that was meant.
 uint32_t Dispatcher::one_that_serves(uint32_t preferred) const {
+  return crew_.serves(preferred) ? preferred : first_that_serves(preferred);
+}
+
+// In time, if one does.
+uint32_t Dispatcher::first_that_serves(uint32_t from) const {
+  uint32_t found = crew_.size();
   for (uint32_t i = 0; i < crew_.size(); i++) {
-    uint32_t worker = (preferred + i) % crew_.size();
-    if (crew_.serves(worker)) return worker;
+    uint32_t worker = (from + i) % crew_.size();
+    if (crew_.in_time(worker)) return worker;
+    if (found == crew_.size() && crew_.serves(worker)) found = worker;
   }
-  return preferred;
+  return found < crew_.size() ? found : from;
 }
 
 }  // namespace oklo::gate

@@ -30,6 +30,7 @@ class Dispatcher {
   uint32_t next();
   uint32_t idlest();
   uint32_t one_that_serves(uint32_t preferred) const;
+  uint32_t first_that_serves(uint32_t from) const;
 
   Dispatch mode_;
   const DispatchFunction& function_;

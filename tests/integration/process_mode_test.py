@@ -6,7 +6,7 @@ import re
 import signal
 import socket
 
-from harness import Client, base_mode_alone, memory_kb, request, wait_until
+from harness import Client, base_mode_alone, let_pass, memory_kb, request, wait_until
 from storm import Storm, named, numbers, storm
 from ws_client import WebSocket
 
@@ -346,6 +346,32 @@ def test_idle_worker_first():
         free = Lines(server, "b")
         assert len(set(workers_of(free, 20))) == 1
         kill_those_that_hold(server)
+
+
+def check_nobody_waits_for_the_busy(dispatch):
+    """Of many clients none has to wait for a worker whose handler runs and runs."""
+    with numbers(dispatch, workers=3, threads=1) as server:
+        hold(server, Lines(server, "busy"), 1)
+        # What comes before it is late may wait for it.
+        early = [Lines(server, f"e{i}").say(1) for i in range(3)]
+        let_pass(0.2)
+        clients = [Lines(server, f"a{i}") for i in range(20)]
+        for number in range(1, 5):
+            for client in clients:
+                client.say(number)
+            assert {fields(client.hear())[0] for client in clients} == {number}
+        kill_those_that_hold(server)
+        assert [fields(client.hear())[0] for client in early] == [1, 1, 1]
+
+
+@once
+def test_nobody_waits_for_a_busy_worker_one_after_another():
+    check_nobody_waits_for_the_busy("dispatch=round_robin")
+
+
+@once
+def test_nobody_waits_for_a_busy_worker_by_load():
+    check_nobody_waits_for_the_busy("dispatch=idle")
 
 
 @once

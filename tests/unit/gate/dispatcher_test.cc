@@ -1,5 +1,6 @@
 #include "gate/dispatcher.h"
 
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -82,6 +83,35 @@ TEST_CASE("gate/dispatcher: the one with the fewest messages, and none that is s
   CHECK(world.of(peers[3]) == 1);
   second.context.row->stopped = true;
   CHECK(world.of(peers[3], true) != 1);
+}
+
+TEST_CASE("gate/dispatcher: one that is late is passed over where any other will do") {
+  for (Dispatch mode : {Dispatch::round_robin, Dispatch::idle}) {
+    Where world(mode);
+    Peer peer = world.open();
+    Counter& busy_since_ms = world.worker(1).context.row->busy_since_ms;
+    busy_since_ms.set(world.reactor->clock().now_ms - Crew::kTurnMs);
+    std::map<uint32_t, int> used;
+    for (int i = 0; i < 8; i++) used[world.of(peer)]++;
+    CHECK(used == std::map<uint32_t, int>{{0, 4}, {2, 4}});
+    busy_since_ms.set(0);
+    for (int i = 0; i < 3; i++) used[world.of(peer)]++;
+    CHECK(used[1] == 1);
+    for (auto& worker : world.workers) worker->context.row->busy_since_ms.set(1);
+    world.worker(0).context.row->stopped = true;
+    CHECK(world.of(peer) != 0);
+  }
+}
+
+TEST_CASE("gate/dispatcher: who is to be served by one worker waits for it when it is late") {
+  Where world(Dispatch::connection);
+  Peer peer = world.open();
+  uint32_t own = world.of(peer);
+  world.worker(own).context.row->busy_since_ms.set(1);
+  CHECK(world.of(peer) == own);
+  world.kill(own);
+  world.worker((own + 1) % 3).context.row->busy_since_ms.set(1);
+  CHECK(world.of(peer) == (own + 2) % 3);
 }
 
 TEST_CASE("gate/dispatcher: by the peer's address, whatever the port") {
