@@ -27,6 +27,7 @@ void WsWorker::open(net::Connection& connection, http::Exchange& exchange) {
   ConnectionId id = connection.id();
   uint32_t thread = requests_.thread_of(id);
   end_.say_together(thread, Said::http_upgrade, id, endpoint_.listener, 0, route_, {});
+  if (Relay* relay = Relay::current()) relay->expect(id);
   if (!handlers_.on_open) return;
   RemoteSocket link(id, thread, endpoint_.listener, context_, end_);
   WebSocket socket = link.handle();

@@ -1,5 +1,6 @@
 #include "net/relay.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -65,9 +66,21 @@ std::optional<uint32_t> Relay::owner_of(ConnectionId id) const {
   if (!writer_ || id.generation % 2 == 0 || id.row >= share_.connections->size()) return std::nullopt;
   const ConnectionRow& row = share_.connections->row(id.row);
   uint32_t owner = row.owner.load();
-  bool there = row.generation.load() == id.generation && is_reached(row.kind);
+  bool there = row.generation.load() == id.generation && (is_reached(row.kind) || is_expected(id));
   if (!there || !is_other(owner)) return std::nullopt;
   return owner;
+}
+
+// Until its row shows what it is, or that it is gone.
+bool Relay::is_expected(ConnectionId id) const {
+  const ConnectionRow& row = share_.connections->row(id.row);
+  bool may_be = row.generation.load() == id.generation && row.kind != ConnectionKind::none;
+  return may_be && !is_reached(row.kind) && std::find(expected_.begin(), expected_.end(), id) != expected_.end();
+}
+
+void Relay::expect(ConnectionId id) {
+  std::erase_if(expected_, [this](ConnectionId one) { return !is_expected(one); });
+  expected_.push_back(id);
 }
 
 net::Connection* Relay::find(ConnectionId id) const {

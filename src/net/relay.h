@@ -82,6 +82,9 @@ class Relay {
   bool send_to(ConnectionId id, Payload payload, std::string_view bytes);
   // Kindly: what was sent before goes out.
   bool close(ConnectionId id);
+  // Another process's connection is about to be one that is reached by its id, before all that is sent there
+  // from now on: it is taken for one at once.
+  void expect(ConnectionId id);
   // One of this process, if it is open; of any kind.
   net::Connection* find(ConnectionId id) const;
   ConnectionPool* pool() const { return pool_; }
@@ -111,6 +114,7 @@ class Relay {
   static constexpr int kRecordsMax = 1024;  // of one ring, a turn
 
   bool is_other(uint32_t life) const;
+  bool is_expected(ConnectionId id) const;
   std::optional<uint32_t> owner_of(ConnectionId id) const;
   bool write(ConnectionId id, Kind kind, std::string_view bytes);
   bool pass_on(uint32_t life, Kind kind, uint64_t target, std::string_view payload);
@@ -132,6 +136,7 @@ class Relay {
   bool at_once_ = false;
 
   std::unique_ptr<BroadcastWriter> writer_;
+  std::vector<ConnectionId> expected_;    // those that no row shows yet, and some that one does
   std::vector<BroadcastReader> readers_;  // one for each ring
   std::vector<bool> to_ring_;             // whose bell is to be rung when the turn ends
   std::unique_ptr<Doorbell> doorbell_;

@@ -1,7 +1,8 @@
 // A chat over all workers: ws_rooms ADDRESS [WORKERS]. A WebSocket at /chat/ROOM is in that room and hears
 // its own name, "ROW.GENERATION", first. What it says goes to the room; "!..." goes to everybody, "@NAME ..."
 // to one, "/quit" leaves the room and "/bye" the chat. What is posted to /chat/ROOM goes to the room, too.
-// At /late/ROOM those who are slow miss the oldest, at /strict/ROOM they are sent away.
+// At /late/ROOM those who are slow miss the oldest, at /strict/ROOM they are sent away. One at /by_id is
+// greeted by its id, and sent away.
 #include <oklo/oklo.h>
 
 #include <algorithm>
@@ -24,6 +25,17 @@ void welcome(oklo::WebSocket& ws, const oklo::Request& request) {
   request.param("room").copy(seat.room, sizeof seat.room - 1);
   ws.send(name_of(ws) + " worker " + std::to_string(oklo::worker_number()));
   ws.join(seat.room);
+}
+
+// By its id alone it is reached from its first moment on.
+void greet_by_id(oklo::WebSocket& ws, const oklo::Request&) {
+  oklo::ConnectionId id = ws.id();
+  bool open = oklo::is_open(id);
+  bool sent = oklo::send_to(id, open ? "open" : "not open");
+  oklo::defer([id, sent] {
+    oklo::send_to(id, sent ? "sent" : "not sent");
+    oklo::close_connection(id);
+  });
 }
 
 void whisper(std::string_view text) {
@@ -57,6 +69,7 @@ oklo::WebSocketHandlers chat() {
 int main(int argc, char** argv) {
   oklo::Router site;
   site.websocket("/chat/:room", chat());
+  site.websocket("/by_id", {.on_open = greet_by_id, .on_message = hear});
   site.websocket("/late/:room", chat(),
                  {.queue_bytes = 65536, .slow_receiver = oklo::SlowReceiver::drop_oldest});
   site.websocket("/strict/:room", chat(), {.queue_bytes = 65536});

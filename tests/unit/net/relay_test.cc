@@ -388,3 +388,25 @@ TEST_CASE("net/relay: a record by a road that nobody understands harms nobody") 
   place.relay.take(Relay::Kind::text, target, "y");
   CHECK(place.heard() == "text:y ");
 }
+
+TEST_CASE("net/relay: one that is about to be reached by its id is, until it is gone") {
+  Common common;
+  Place one(common), other(common);
+  ConnectionId id = other.open(ConnectionKind::http);
+  CHECK_FALSE(one.relay.is_open(id));
+  CHECK_FALSE(one.relay.send_to(id, Payload::text, "too early"));
+  one.relay.expect(id);
+  CHECK(one.relay.is_open(id));
+  CHECK(one.relay.send_to(id, Payload::text, "hello"));
+  one.turn();
+  CHECK(other.heard() == "text:hello ");
+  CHECK(one.relay.close(id));
+  one.turn();
+  CHECK(other.heard() == "close ");
+  other.turn();
+  CHECK_FALSE(one.relay.is_open(id));
+  ConnectionId next = other.open(ConnectionKind::http);
+  one.relay.expect(next);
+  CHECK(one.relay.is_open(next));
+  CHECK_FALSE(one.relay.is_open(id));
+}
