@@ -212,9 +212,11 @@ void Deliveries::lose(Delivery& delivery) {
   net::Connection* connection = connection_of(delivery);
   bool whole = !connection || ports_[delivery.listener]->may_repeat(*connection, delivery.current.type);
   if (may_repeat(delivery) && whole && ++delivery.attempts < kAttemptsMax) {
+    pool_.life().deliveries_repeated.add(1);
     load_.take(delivery.worker);
     return begin(delivery, delivery.current.bytes);
   }
+  pool_.life().deliveries_lost.add(1);
   bool close = on_death_ != OnWorkerDeath::lose;
   if (connection && connection->open()) ports_[delivery.listener]->on_lost(*connection, close);
   go_on(delivery);

@@ -265,7 +265,8 @@ struct Total {
 // What the threads of a gate count, in process mode.
 constexpr Total kGateTotals[] = {
     {"dispatched_wrong", &LifeRow::dispatched_wrong}, {"packets_dropped", &LifeRow::packets_dropped},
-    {"wires_broken", &LifeRow::wires_broken},
+    {"wires_broken", &LifeRow::wires_broken}, {"deliveries_lost", &LifeRow::deliveries_lost},
+    {"deliveries_repeated", &LifeRow::deliveries_repeated},
 };
 
 void add_totals_json(std::string& out, const Scoreboard& scoreboard) {

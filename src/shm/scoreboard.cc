@@ -64,7 +64,7 @@ void Scoreboard::end_life(uint32_t index, Keeper by) const {
        {&LifeRow::accepted, &LifeRow::requests, &LifeRow::bytes_in, &LifeRow::bytes_out,
         &LifeRow::log_lines_dropped, &LifeRow::accept_pauses, &LifeRow::messages_dropped,
         &LifeRow::broadcasts_missed, &LifeRow::dispatched_wrong, &LifeRow::packets_dropped,
-        &LifeRow::wires_broken})
+        &LifeRow::wires_broken, &LifeRow::deliveries_lost, &LifeRow::deliveries_repeated})
     (sum.*counter).add((ended.*counter).value());
   for (size_t i = 0; i < ended.closed.size(); i++) sum.closed[i].add(ended.closed[i].value());
   ended.state = LifeState::none;

@@ -69,6 +69,9 @@ struct alignas(64) LifeRow {
   Counter dispatched_wrong;   // of a thread of the gate: workers that the program named and are not there
   Counter packets_dropped;    // the same: datagrams for workers that had no room
   Counter wires_broken;       // the same: what came over wires that no worker sends
+  Counter deliveries_lost;    // the same: what workers had in their hands when they died, and nobody was told
+                              // again
+  Counter deliveries_repeated;  // the same, and it was told to another worker
   SharedValue<RunningTask> task;  // of a task worker
   Counter tasks_done;             // by it
   Counter tasks_failed;           // by it, as their handlers said
