@@ -3,10 +3,15 @@
 
 By hand: storm.py [--clients N] [--seconds S] [--kill-ms MS] [--death close|lose|redeliver]
                   [--talk stream|http|websocket] [--workers N] [--threads N] [--work-us US]
+
+Whoever is a worker when its time has come is killed, also one that has just been forked. Afterwards
+it is counted who had what: by the clients, by a log of all messages that were begun, by the gate.
+process_mode_test.py runs short ones; with STORM=full in the environment they are as here.
 """
 
 import argparse
 import contextlib
+import json
 import os
 import random
 import re
@@ -16,7 +21,8 @@ import socket
 import struct
 import time
 
-from harness import EXAMPLES, Oklo, descendants, free_port, listening, request, title, wait_until
+from harness import (EXAMPLES, Oklo, children, descendants, files, free_port, listening, request, run_oklo,
+                     title, wait_until)
 from ws_client import TEXT, WebSocket, frame
 
 WINDOW = 2  # messages under way of a stream or a WebSocket; HTTP has one
@@ -25,10 +31,13 @@ WINDOW = 2  # messages under way of a stream or a WebSocket; HTTP has one
 @contextlib.contextmanager
 def numbers(*words, workers=4, threads=2):
     port = free_port()
-    with Oklo("127.0.0.1:{port}", f"127.0.0.1:{port}", f"workers={workers}", f"threads={threads}",
-              *words, program=os.path.join(EXAMPLES, "numbers"), env={"OKLO_MODE": "process"}) as server:
+    with files({"log": b""}) as place, \
+            Oklo("127.0.0.1:{port}", f"127.0.0.1:{port}", f"workers={workers}", f"threads={threads}",
+                 f"control={place}/control", f"log={place}/log", *words,
+                 program=os.path.join(EXAMPLES, "numbers"), env={"OKLO_MODE": "process"}) as server:
+        os.chmod(f"{place}/log", 0o666)  # Workers may have no rights of root.
         wait_until(lambda: listening(port))
-        server.tcp = port
+        server.tcp, server.place = port, place
         wait_until(lambda: len(server.workers()) == workers)
         yield server
 
@@ -36,6 +45,20 @@ def numbers(*words, workers=4, threads=2):
 def named(server, pattern):
     """The pids of its processes with such a title."""
     return [pid for pid in descendants(server.pid) if re.fullmatch(pattern, title(pid))]
+
+
+def status(server):
+    return json.loads(run_oklo("status", "--json", "--control", f"{server.place}/control").stdout)
+
+
+def begun(server):
+    """{(name, number): the pids of those that have begun to handle it, in their order}"""
+    found = {}
+    with open(f"{server.place}/log") as file:
+        for line in file:
+            name, number, pid = line.split()
+            found.setdefault((name, int(number)), []).append(int(pid))
+    return found
 
 
 # ---- the three ways to talk: bytes of a message, and the answers in what has come
@@ -163,6 +186,8 @@ class Storm:
         self.selector = selectors.DefaultSelector()
         self.talkers, self.gone = [], []
         self.answers = self.kills = 0
+        self.killed = []  # pids
+        self.manager, = named(server, "oklo: manager")
         for _ in range(clients):
             self.come()
 
@@ -174,10 +199,9 @@ class Storm:
             talker.say()
 
     def kill(self):
-        """One of those that have work."""
-        busy = sorted({talker.pid for talker in self.talkers} & set(self.server.workers()))
-        if busy:
-            os.kill(self.random.choice(busy), signal.SIGKILL)
+        if found := children(self.manager):
+            self.killed.append(self.random.choice(found))
+            os.kill(self.killed[-1], signal.SIGKILL)
             self.kills += 1
 
     def hear(self, ending):
@@ -208,7 +232,8 @@ class Storm:
                 self.kill()
         deadline = time.monotonic() + 40
         while any(talker.under_way for talker in self.talkers):
-            assert time.monotonic() < deadline, [t.name for t in self.talkers if t.under_way]
+            silent = [talker.name for talker in self.talkers if talker.under_way]
+            assert time.monotonic() < deadline, f"{len(silent)} hear nothing, {silent[:9]}"
             self.hear(ending=True)
         for talker in self.talkers:
             talker.socket.close()
@@ -227,13 +252,52 @@ class Storm:
         return sum(talker.twice for talker in self.all())
 
 
-def storm(talk, clients, kills, answers_per_kill, *words, **options):
-    """A storm whose pace is that of the answers."""
+class Account:
+    """What became of all messages of a storm that is over."""
+
+    def __init__(self, made):
+        self.made, self.shown = made, status(made.server)
+        self.begun, killed = begun(made.server), set(made.killed)
+        self.lost = {(talker.name, number) for talker in made.all() for number in talker.lost + talker.refused}
+        self.given_up = {(talker.name, number) for talker in made.gone for number in talker.under_way}
+        # Where a worker has begun a message that another one begins too, or nobody answers, it held that.
+        self.held = {key: pids if key in self.lost | self.given_up else pids[:-1]
+                     for key, pids in self.begun.items()}
+        self.wrong = {key: pids for key, pids in self.held.items() if not killed.issuperset(pids)}
+        self.hits = len({pid for pids in self.held.values() for pid in pids} & killed)
+        self.not_begun = len(self.lost - self.begun.keys())
+
+    def check(self):
+        """Nothing is lost, or told again, but what was in the hands of one that was killed; and the gate
+        has counted the same."""
+        assert not self.wrong, self.wrong
+        assert self.shown["deliveries_lost"] >= len(self.lost), (self.shown, len(self.lost))
+        if not self.made.gone:
+            assert self.shown["deliveries_lost"] == len(self.lost), (self.shown, len(self.lost))
+        # Those that were told again and not begun before are begun once.
+        again = sum(len(pids) - 1 for pids in self.begun.values())
+        assert self.made.twice() <= again <= self.shown["deliveries_repeated"], (again, self.shown)
+
+    def __str__(self):
+        longest = max(talker.longest for talker in self.made.all())
+        return (f"{self.made.kills} kills, {self.hits} of workers that had begun a message: "
+                f"{self.made.answers} answers, {self.made.lost()} lost, {self.made.refused()} refused with 502, "
+                f"{self.not_begun} of those not begun, {self.made.twice()} handled again, "
+                f"{self.shown['deliveries_repeated']} told again, {len(self.made.gone)} closed, "
+                f"longest wait {longest:.2f} s")
+
+
+def storm(talk, clients, seconds, kill_s, *words, **options):
+    """Runs it; its account."""
     with numbers(*words, **options) as server:
+        begin = time.monotonic()
+
         def due(made):
-            return made.kills < kills and made.answers > (made.kills + 1) * answers_per_kill
+            return time.monotonic() - begin > (made.kills + 1) * kill_s
         made = Storm(server, talk, clients, due)
-        return made.run(lambda: made.kills >= kills and made.answers > (kills + 2) * answers_per_kill)
+        begin = time.monotonic()
+        made.run(lambda: time.monotonic() - begin > seconds)
+        return Account(made)
 
 
 def main():
@@ -244,17 +308,11 @@ def main():
     parser.add_argument("--death", default="redeliver", choices=["close", "lose", "redeliver"])
     parser.add_argument("--talk", default="stream", choices=list(TALKS))
     wanted = parser.parse_args()
-    with numbers(f"death={wanted.death}", f"work={wanted.work_us}", workers=wanted.workers,
-                 threads=wanted.threads) as server:
-        begin = time.monotonic()
-        made = Storm(server, wanted.talk, wanted.clients,
-                     lambda s: time.monotonic() - begin > (s.kills + 1) * wanted.kill_ms / 1000)
-        made.run(lambda: time.monotonic() - begin > wanted.seconds)
-        seconds = time.monotonic() - begin
-        print(f"{wanted.talk} {wanted.death}: {wanted.clients} clients, {seconds:.1f} s, {made.kills} kills: "
-              f"{made.answers} answers ({made.answers / seconds:.0f}/s), {made.lost()} lost, "
-              f"{made.refused()} refused with 502, {made.twice()} handled again, {len(made.gone)} closed, "
-              f"longest wait {max(t.longest for t in made.all()):.2f} s")
+    account = storm(wanted.talk, wanted.clients, wanted.seconds, wanted.kill_ms / 1000,
+                    f"death={wanted.death}", f"work={wanted.work_us}", workers=wanted.workers,
+                    threads=wanted.threads)
+    print(f"{wanted.talk} {wanted.death}: {wanted.clients} clients, {wanted.seconds} s, {account}")
+    account.check()
 
 
 if __name__ == "__main__":
