@@ -160,12 +160,16 @@ TEST_CASE("process/status: what the threads of a gate count, also those that are
     scoreboard.life(i).dispatched_wrong.set(1);
     scoreboard.life(i).packets_dropped.set(2);
     scoreboard.life(i).wires_broken.set(3 + i);
+    scoreboard.life(i).deliveries_lost.set(5);
+    scoreboard.life(i).deliveries_repeated.set(6);
   }
   scoreboard.end_life(1, oklo::Keeper::gate);
   CHECK(holds(status_json(scoreboard, "1"),
-              "\"dispatched_wrong\":2,\"packets_dropped\":4,\"wires_broken\":7,"));
+              "\"dispatched_wrong\":2,\"packets_dropped\":4,\"wires_broken\":7,\"deliveries_lost\":10,"
+              "\"deliveries_repeated\":12,"));
   CHECK(holds(status_table(scoreboard, "1"),
-              "\ngate dispatched_wrong 2, packets_dropped 4, wires_broken 7\n"));
+              "\ngate dispatched_wrong 2, packets_dropped 4, wires_broken 7, deliveries_lost 10, "
+              "deliveries_repeated 12\n"));
   CHECK_FALSE(holds(status_json(board(), "1"), "dispatched_wrong"));
   CHECK_FALSE(holds(status_table(board(), "1"), "gate"));
 }
