@@ -39,9 +39,9 @@ bool Cover::any_serves() const {
                      [](const Slot* slot) { return slot->current && slot->current->serves(); });
 }
 
-// At its own listeners, or at those that it serves for another.
+// At its own listeners, or at those that it serves for another; in process mode in the wires that it reads.
 bool Cover::is_waited_for(const Life& life) const {
-  if (!listeners_) return false;
+  if (wires_) return life.reads_wires && wires_->waits_for(life.slot);
   return std::any_of(slots_.begin(), slots_.end(), [&](const Slot* slot) {
     bool serves = slot->index == life.slot || slot->helper == &life;
     return serves && listeners_->queue_length(slot->index) > 0;

@@ -4,14 +4,16 @@
 
 #include "process/listeners.h"
 #include "process/slot.h"
+#include "process/wires.h"
 
 namespace oklo {
 
 // Sees to it that the listeners of a slot whose worker is missing, stopped or late are served by a neighbour.
-// Owned by the Supervisor.
+// In process mode it only finds out who is late: the gate passes over that one. Owned by the Supervisor.
 class Cover {
  public:
-  Cover(const Listeners* listeners, Log& log) : listeners_(listeners), log_(log) {}
+  Cover(const Listeners* listeners, const Wires* wires, Log& log)
+      : listeners_(listeners), wires_(wires), log_(log) {}
 
   // In the order of their indexes; they outlive it.
   void add(Slot& of_worker) { slots_.push_back(&of_worker); }
@@ -31,6 +33,7 @@ class Cover {
   Life* helper_for(const Slot& slot) const;
 
   const Listeners* listeners_;  // nullptr: process mode
+  const Wires* wires_;          // nullptr: base mode
   Log& log_;
   std::vector<Slot*> slots_;
 };

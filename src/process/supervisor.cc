@@ -15,7 +15,7 @@ namespace oklo {
 Supervisor::Supervisor(KeeperContext& context, Events events)
     : context_(context),
       events_(std::move(events)),
-      cover_(context.listeners, *context.log),
+      cover_(context.listeners, context.wires, *context.log),
       readers_(*context.reactor, *context.scoreboard) {
   for (uint32_t i = 0; i < context.workers; i++) {
     add_slot(nullptr, "worker " + decimal(i + 1));

@@ -89,7 +89,7 @@ class Supervisor {
   KeeperContext& context_;
   Events events_;
   std::vector<std::unique_ptr<Slot>> slots_;  // of the workers, then of the processes
-  Cover cover_;           // in base mode
+  Cover cover_;
   WireReaders readers_;   // in process mode
   std::vector<std::unique_ptr<Life>> lives_;
   Look look_{*this};

@@ -23,6 +23,12 @@ const sys::SocketPair& Wires::pair(uint32_t thread, uint32_t slot) const {
   return pairs_[thread * slots_ + slot];
 }
 
+bool Wires::waits_for(uint32_t slot) const {
+  for (uint32_t thread = 0; thread < threads_; thread++)
+    if (sys::message_waits(worker_end(thread, slot))) return true;
+  return false;
+}
+
 void Wires::add_gate_ends(std::vector<int>& to) const {
   for (const sys::SocketPair& pair : pairs_) to.push_back(pair.first.get());
 }

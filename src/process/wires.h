@@ -22,6 +22,8 @@ class Wires {
   // The ends of the pair between a thread and a slot, both counted from 0; non-blocking.
   int gate_end(uint32_t thread, uint32_t slot) const { return pair(thread, slot).first.get(); }
   int worker_end(uint32_t thread, uint32_t slot) const { return pair(thread, slot).second.get(); }
+  // Whether something waits for the worker of that slot.
+  bool waits_for(uint32_t slot) const;
 
   // The fds that a gate must keep, the worker of a slot, and who forks the workers.
   void add_gate_ends(std::vector<int>& to) const;

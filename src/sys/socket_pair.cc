@@ -79,6 +79,8 @@ long receive_message(int fd, std::span<char> out, Fd& passed) {
   return -EMSGSIZE;
 }
 
+bool message_waits(int fd) { return kernel::poll(fd, POLLIN, 0) > 0; }
+
 void wait_for_message(int fd) {
   while (kernel::poll(fd, POLLIN, -1) == -EINTR) {
   }

@@ -31,6 +31,9 @@ void widen_send_buffer(int fd, int bytes);
 // `passed`. 0 is the end of file; a message that does not fit is -EMSGSIZE.
 [[nodiscard]] long receive_message(int fd, std::span<char> out, Fd& passed);
 
+// Whether a message or the end of file is there.
+bool message_waits(int fd);
+
 // Waits until a message or the end of file is there.
 void wait_for_message(int fd);
 

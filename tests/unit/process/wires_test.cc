@@ -46,6 +46,19 @@ TEST_CASE("process/wires: each thread and slot have a pair of their own, both wa
     }
 }
 
+TEST_CASE("process/wires: whether something waits for the worker of a slot, from any thread") {
+  auto wires = Wires::create(2, 3);
+  REQUIRE(wires.ok());
+  CHECK_FALSE(wires->waits_for(1));
+  CHECK(sys::send_message(wires->gate_end(1, 1), std::string_view("x")) == 1);
+  CHECK(sys::send_message(wires->worker_end(1, 2), std::string_view("y")) == 1);
+  CHECK(wires->waits_for(1));
+  CHECK_FALSE(wires->waits_for(0));
+  CHECK_FALSE(wires->waits_for(2));
+  CHECK(receive(wires->worker_end(1, 1)) == "x");
+  CHECK_FALSE(wires->waits_for(1));
+}
+
 TEST_CASE("process/wires: who keeps which ends") {
   auto wires = Wires::create(2, 3);
   REQUIRE(wires.ok());
