@@ -13,10 +13,10 @@ namespace oklo {
 // mode: its messages are handled in their order, and what a handler sends keeps the order of the messages
 // that it answers. Where the mode scatters a connection over several workers (round_robin, idle, function)
 // there is no order between what they send at other times: by a timer, from another connection's handler. A
-// worker that is not there, or is stopped, is passed over: the next one that serves gets the message. One
-// that is late, as a handler of it has run for 100 ms or it does not take what waits for it, is passed over
-// by round_robin and idle, as long as another one is in time; in the other modes a message has one worker,
-// and waits until that one comes to it. A connection that a coroutine serves stays with the worker that began
+// worker that is not there, is stopped, or is stuck while messages wait for it, is passed over: the next one
+// that serves gets the message. round_robin and idle pass over one sooner: when a handler of it has run for
+// 100 ms, or it does not take what waits for it, as long as another one is in time; in the other modes a
+// message waits so long. A connection that a coroutine serves stays with the worker that began
 // it, in every mode.
 enum class Dispatch : uint8_t {
   connection,   // by the connection: one worker for as long as it lasts

@@ -116,7 +116,7 @@ bool Crew::serves(uint32_t index) const {
   if (worker.holds.empty()) return false;
   const Reader& reader = worker.holds.back().reader;
   const LifeRow& row = scoreboard_.life(reader.life);
-  return is_there(reader) && row.state.load() == LifeState::ready && !row.stopped.load();
+  return is_there(reader) && row.state.load() == LifeState::ready && !row.stopped.load() && !row.late.load();
 }
 
 bool Crew::in_time(uint32_t index) const {

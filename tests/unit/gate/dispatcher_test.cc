@@ -51,6 +51,8 @@ TEST_CASE("gate/dispatcher: by the connection, one worker for all its messages")
   world.start(one);
   world.turns(5);
   CHECK(world.of(first) == one);
+  world.worker(one).context.row->late = true;
+  CHECK(world.of(first) == (one + 1) % 3);
 }
 
 TEST_CASE("gate/dispatcher: one after another") {
