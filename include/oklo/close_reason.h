@@ -17,9 +17,9 @@ enum class CloseReason : uint8_t {
   write_stalled,    // the peer took no bytes for too long
   queue_full,       // more waits to be sent than the limit allows
   file_shrank,      // a file became shorter while it was being sent
-  handler_failed,   // the handler left a promised answer unfinished
+  handler_failed,   // the handler left a promised answer unfinished; in process mode also: its worker died
   no_memory,        // no memory, no table row or no fd for it
-  drained,          // the worker is leaving, and the connection was idle or a client's
+  drained,          // the worker is leaving, and the connection was idle, a client's or a coroutine's
   aborted,          // the worker had to end before the connection did
   message_too_big,  // one message is longer than the limit
   protocol_error,   // what came breaks the rules of its protocol (WebSocket: close code 1002 or 1007)

@@ -57,9 +57,25 @@ void Crew::greet(Worker& worker) {
 void Crew::on_record(uint32_t index, const WireRecord& record, sys::Fd file) {
   Worker& worker = workers_[index];
   if (record.type == static_cast<uint8_t>(Said::ready)) return greet(worker);
-  if (record.type != static_cast<uint8_t>(Said::begin))
+  bool begins = record.type == static_cast<uint8_t>(Said::begin);
+  if (!begins && record.type != static_cast<uint8_t>(Said::left))
     return events_.on_record(index, record, std::move(file));
-  if (!begin(index, record)) refuse(index);
+  if (begins ? !begin(index, record) : !leave(index, record)) refuse(index);
+}
+
+// One that is forgotten has died meanwhile. False: no worker says that.
+bool Crew::leave(uint32_t index, const WireRecord& record) {
+  Reader reader;
+  if (record.bytes.size() != sizeof reader) return false;
+  std::memcpy(&reader, record.bytes.data(), sizeof reader);
+  if (reader.gate_pid != pid_) return true;
+  for (Hold& hold : workers_[index].holds) {
+    if (hold.reader != reader || hold.left) continue;
+    hold.left = true;
+    if (!hold.gone && events_.on_gone) events_.on_gone(reader, false);
+    break;
+  }
+  return true;
 }
 
 // What it says may have been meant for a gate before this one. All that the lives before it said over this
@@ -106,8 +122,11 @@ void Crew::look() {
 
 bool Crew::bury(Worker& worker) {
   bool change = false;
-  for (Hold& hold : worker.holds)
-    if (hold.dead && !hold.gone) change = hold.gone = true;
+  for (Hold& hold : worker.holds) {
+    if (!hold.dead || hold.gone) continue;
+    change = hold.gone = true;
+    if (!hold.left && events_.on_gone) events_.on_gone(hold.reader, true);
+  }
   return change;
 }
 
@@ -140,11 +159,21 @@ bool Crew::has_lost(uint32_t index, uint32_t unit) const {
   return next == holds.begin() || (next - 1)->gone;
 }
 
-std::optional<uint32_t> Crew::left_with(uint32_t index, uint32_t unit) const {
+const Crew::Hold* Crew::holder_of(uint32_t index, uint32_t unit) const {
   const std::vector<Hold>& holds = workers_[index].holds;
   auto has_begun = [unit](const Hold& hold) { return !is_before(unit, hold.first); };
   auto hold = std::find_if(holds.rbegin(), holds.rend(), has_begun);
-  if (hold == holds.rend() || !is_there(hold->reader)) return std::nullopt;
+  return hold == holds.rend() ? nullptr : &*hold;
+}
+
+std::optional<Reader> Crew::reader_of(uint32_t index, uint32_t unit) const {
+  const Hold* hold = holder_of(index, unit);
+  return hold && !hold->left && !hold->gone ? std::optional(hold->reader) : std::nullopt;
+}
+
+std::optional<uint32_t> Crew::left_with(uint32_t index, uint32_t unit) const {
+  const Hold* hold = holder_of(index, unit);
+  if (!hold || !is_there(hold->reader)) return std::nullopt;
   uint32_t life = hold->reader.life;
   return scoreboard_.life(life).reads_wires.load() ? std::nullopt : std::optional(life);
 }

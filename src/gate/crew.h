@@ -22,6 +22,8 @@ class Crew {
     Function<void(uint32_t worker)> on_room;
     // has_lost may have another answer.
     Function<void()> on_change;
+    // That life takes no more, for it was told to leave, or it died: all that it said was read.
+    Function<void(const Reader& reader, bool died)> on_gone = {};
     // Something came over the wire of that worker that no worker sends; `pid` is who sent it, or 0.
     Function<void(uint32_t worker, uint32_t pid)> on_broken;
   };
@@ -49,6 +51,8 @@ class Crew {
   bool has_lost(uint32_t worker, uint32_t unit) const;
   // The life that has this unit in its hands and hears no more over the wire.
   std::optional<uint32_t> left_with(uint32_t worker, uint32_t unit) const;
+  // The life that has read this unit, if it still reads.
+  std::optional<Reader> reader_of(uint32_t worker, uint32_t unit) const;
 
  private:
   struct Hold {
@@ -56,6 +60,7 @@ class Crew {
     uint32_t first;  // unit that it has read
     bool gone;       // and all that it said was read
     bool dead;
+    bool left = false;   // or has said that it reads no more
   };
   struct Worker {
     std::unique_ptr<Wire> wire;
@@ -65,9 +70,11 @@ class Crew {
 
   void on_record(uint32_t worker, const codec::WireRecord& record, sys::Fd file);
   bool begin(uint32_t index, const codec::WireRecord& record);
+  bool leave(uint32_t index, const codec::WireRecord& record);
+  const Hold* holder_of(uint32_t worker, uint32_t unit) const;
   void greet(Worker& worker);
   bool is_there(const Reader& reader) const;
-  static bool bury(Worker& worker);
+  bool bury(Worker& worker);
 
   Reactor& reactor_;
   const Scoreboard& scoreboard_;

@@ -123,7 +123,11 @@ bool Deliveries::hear(uint32_t worker, const codec::WireRecord& record, sys::Fd 
 void Deliveries::on_done(uint32_t worker, ConnectionId id, uint32_t number) {
   Delivery* delivery = find(id);
   bool held = delivery && delivery->sent && delivery->worker == worker && delivery->number == number;
-  if (held) go_on(*delivery);
+  if (!held) return;
+  net::Connection* connection = connection_of(*delivery);
+  if (delivery->current.type == Told::connected && connection && connection->open())
+    ports_[delivery->listener]->on_taken(*connection, crew_.reader_of(worker, delivery->unit));
+  go_on(*delivery);
 }
 
 // With the next one, if there is one.
@@ -185,6 +189,10 @@ void Deliveries::on_change() {
   });
   for (uint32_t index : lost)
     if (Delivery* delivery = all_.find(index)) lose(*delivery);
+}
+
+void Deliveries::on_gone(const Reader& reader, bool died) {
+  for (ThreadPort* port : ports_) port->on_worker_gone(reader, died);
 }
 
 bool Deliveries::is_message(const Message& message) {

@@ -52,6 +52,7 @@ class Deliveries {
   bool hear(uint32_t worker, const codec::WireRecord& record, sys::Fd file);
   void on_room(uint32_t worker);
   void on_change();
+  void on_gone(const Reader& reader, bool died);
 
  private:
   static constexpr unsigned kAttemptsMax = 3;

@@ -2,16 +2,20 @@
 
 #include <cstring>
 #include <utility>
+#include <vector>
 
 #include "stream/local_link.h"
 
 namespace oklo::gate {
 
+using Linger = net::Connection::Linger;
+
 StreamGate::StreamGate(const StreamHandlers& handlers, const StreamOptions& options, ConnectionPool& pool,
-                       Deliveries& deliveries, const ConnectionStates& states, unsigned thread)
+                       Deliveries& deliveries, const ConnectionStates& states, unsigned thread, Bond bond)
     : pool_(pool),
       deliveries_(deliveries),
       states_(states),
+      bond_(bond),
       telling_(telling(handlers)),
       service_(telling_, options, pool.reactor(), pool.life(), thread, stream::StreamService::Pace::held) {}
 
@@ -63,6 +67,7 @@ void StreamGate::close(Connection& connection, CloseReason reason, bool wanted) 
   net::Connection* own = pool_.find(connection.id());
   if (wanted) deliveries_.tell(*own, Told::closed, static_cast<uint16_t>(reason));
   deliveries_.part_with(*own);
+  bound_to_.erase(wire_id(own->id()));
 }
 
 // ---------------------------------------------------------------- from the workers
@@ -105,8 +110,27 @@ void StreamGate::send_file(net::Connection& connection, std::string_view range_b
   stream::LocalLink(connection, service_).send_file(std::move(file), range.offset, range.size);
 }
 
+void StreamGate::on_taken(net::Connection& connection, std::optional<Reader> by) {
+  if (bond_ == Bond::none) return;
+  if (by) bound_to_[wire_id(connection.id())] = *by;
+  else connection.close(CloseReason::drained, Linger::yes);
+}
+
+// What it has sent goes out.
+void StreamGate::on_worker_gone(const Reader& reader, bool died) {
+  std::vector<uint64_t> bound;
+  for (auto& [id, to] : bound_to_)
+    if (to == reader) bound.push_back(id);
+  for (uint64_t id : bound) {
+    bound_to_.erase(id);
+    net::Connection* connection = pool_.find(connection_id(id));
+    if (!connection || !connection->open()) continue;
+    connection->close(died ? CloseReason::handler_failed : CloseReason::drained, Linger::yes);
+  }
+}
+
 void StreamGate::on_lost(net::Connection& connection, bool close) {
-  if (close) connection.close(CloseReason::handler_failed, net::Connection::Linger::yes);
+  if (close) connection.close(CloseReason::handler_failed, Linger::yes);
 }
 
 }  // namespace oklo::gate

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <optional>
+#include <unordered_map>
+
 #include "gate/deliveries.h"
 #include "gate/port.h"
 #include "shm/connection_states.h"
@@ -13,16 +16,20 @@ namespace oklo::gate {
 // happens to them is told to workers.
 class StreamGate final : public ThreadPort {
  public:
+  // Whether a connection ends with the worker that has handled its beginning: it is of use to no other.
+  enum class Bond : bool { none, worker };
   // `handlers` are those of the program, which run in the workers: what it does not want is not told. All
   // outlive it.
   StreamGate(const StreamHandlers& handlers, const StreamOptions& options, ConnectionPool& pool,
-             Deliveries& deliveries, const ConnectionStates& states, unsigned thread);
+             Deliveries& deliveries, const ConnectionStates& states, unsigned thread, Bond bond = Bond::none);
 
   Protocol& protocol() { return service_; }
 
   bool on_said(const codec::WireRecord& record, sys::Fd file) override;
   void on_done(net::Connection& connection) override { service_.let_go(connection); }
   void on_lost(net::Connection& connection, bool close) override;
+  void on_taken(net::Connection& connection, std::optional<Reader> by) override;
+  void on_worker_gone(const Reader& reader, bool died) override;
 
  private:
   StreamHandlers telling(const StreamHandlers& wanted);
@@ -36,6 +43,8 @@ class StreamGate final : public ThreadPort {
   ConnectionPool& pool_;
   Deliveries& deliveries_;
   const ConnectionStates& states_;
+  Bond bond_;
+  std::unordered_map<uint64_t, Reader> bound_to_;  // by wire_id
   StreamHandlers telling_;
   stream::StreamService service_;
 };

@@ -32,6 +32,7 @@ enum class Told : uint8_t {
 enum class Said : uint8_t {
   ready = 1,      // it has begun to read this wire
   begin,          // number: the first unit of this gate that it has read; bytes: Reader
+  left,           // it reads this wire no more; bytes: Reader, as in its begin
   done,           // number: of what was told
   relay,          // from its Relay; flags: kind, connection: target, bytes: payload
   send,           // to a stream; bytes
@@ -60,6 +61,8 @@ struct Reader {
   uint32_t life;
   uint32_t serial;  // LifeRow::serial
   uint32_t gate_pid;
+
+  friend bool operator==(const Reader&, const Reader&) = default;
 };
 
 // In front of a datagram.

@@ -61,7 +61,27 @@ void WorkerEnd::end_units() {
     thread.wire->read(thread.wire->in_unit());
     some = some || thread.wire->in_unit();
   }
-  if (!some) std::exchange(on_left_, {})();
+  if (some) return;
+  say_left();
+  std::exchange(on_left_, {})();
+}
+
+// Before its successor says that it begins.
+void WorkerEnd::say_left() {
+  WireRecord left;
+  left.type = static_cast<uint8_t>(Said::left);
+  for (Thread& thread : threads_) {
+    if (!thread.gate_pid) continue;
+    Reader reader = reader_for(thread);
+    left.bytes = {reinterpret_cast<const char*>(&reader), sizeof reader};
+    thread.wire->put(left);
+    thread.wire->commit();
+    thread.wire->flush();
+  }
+}
+
+Reader WorkerEnd::reader_for(const Thread& thread) const {
+  return {context_.life, context_.row->serial.load(), thread.gate_pid};
 }
 
 bool WorkerEnd::all_left() const {
@@ -83,7 +103,7 @@ void WorkerEnd::on_unit(uint32_t index, uint32_t writer, uint32_t number) {
   threads_[std::exchange(heard_, index)].wire->flush();
   if (on_left_) context_.reactor->post([this] { end_units(); });
   if (std::exchange(thread.gate_pid, writer) == writer) return;
-  Reader reader = {context_.life, context_.row->serial.load(), writer};
+  Reader reader = reader_for(thread);
   WireRecord begin;
   begin.type = static_cast<uint8_t>(Said::begin);
   begin.number = number;

@@ -66,6 +66,8 @@ class WorkerEnd final : public Relay::Road {
   void put(uint32_t thread, const codec::WireRecord& record, sys::Fd file = {});
   void settle();
   void end_units();
+  void say_left();
+  Reader reader_for(const Thread& thread) const;
 
   WorkerContext& context_;
   std::vector<char> buffer_;

@@ -31,6 +31,8 @@ GateThread::GateThread(WorkerContext& context, const std::vector<std::unique_ptr
                                  sys::Fd file) { on_record(worker, record, std::move(file)); },
              .on_room = [this](uint32_t worker) { deliveries_.on_room(worker); },
              .on_change = [this] { deliveries_.on_change(); },
+             .on_gone = [this](const gate::Reader& reader,
+                               bool died) { deliveries_.on_gone(reader, died); },
              .on_broken = [this](uint32_t worker, uint32_t pid) { on_broken(worker, pid); }}),
       dispatcher_(options.dispatch, dispatch, crew_, *context.states, *context.row, load),
       deliveries_(base_.pool(), crew_, dispatcher_, load, context.states->answers(),

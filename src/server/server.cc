@@ -211,7 +211,9 @@ void Server::tcp(std::string_view address, StreamHandlers handlers, StreamOption
 }
 
 void Server::tcp(std::string_view address, StreamCoroutine serve, StreamOptions options) {
-  tcp(address, co::serving_handlers(std::move(serve), options), options);
+  parts_->services.push_back(std::make_unique<StreamListener>(
+      std::string(address), co::serving_handlers(std::move(serve), options), options,
+      StreamListener::Bond::worker));
 }
 
 void Server::udp(std::string_view address, DatagramHandlers handlers, DatagramOptions options) {

@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "gate/stream_gate.h"
 #include "gate/stream_worker.h"
 #include "net/acceptor.h"
 #include "stream/stream_service.h"
@@ -42,10 +41,11 @@ class StreamPort final : public Port {
 // The same in a reactor thread of the gate.
 class StreamGatePort final : public Port {
  public:
-  StreamGatePort(const StreamHandlers& handlers, const StreamOptions& options, const PortContext& context)
+  StreamGatePort(const StreamHandlers& handlers, const StreamOptions& options, gate::StreamGate::Bond bond,
+                 const PortContext& context)
       : pool_(context.pool),
         gate_(handlers, options, pool_, context.gate->deliveries, *context.worker.states,
-              context.worker.thread),
+              context.worker.thread, bond),
         endpoint_(stream_endpoint(pool_, gate_.protocol(), options, context.index)) {
     context.gate->ports.push_back(&gate_);
   }
@@ -63,8 +63,9 @@ class StreamGatePort final : public Port {
 
 }  // namespace
 
-StreamListener::StreamListener(std::string address, StreamHandlers handlers, const StreamOptions& options)
-    : Service(std::move(address)), handlers_(std::move(handlers)), options_(options) {}
+StreamListener::StreamListener(std::string address, StreamHandlers handlers, const StreamOptions& options,
+                               Bond bond)
+    : Service(std::move(address)), handlers_(std::move(handlers)), options_(options), bond_(bond) {}
 
 // The server may speak first, so nothing waits for the first bytes of the client.
 ListenAddress StreamListener::listen_address() const {
@@ -82,7 +83,7 @@ Result<void> StreamListener::open() {
 }
 
 std::unique_ptr<Port> StreamListener::make_port(const PortContext& context) {
-  if (context.gate) return std::make_unique<StreamGatePort>(handlers_, options_, context);
+  if (context.gate) return std::make_unique<StreamGatePort>(handlers_, options_, bond_, context);
   return std::make_unique<StreamPort>(handlers_, options_, context);
 }
 

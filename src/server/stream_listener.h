@@ -1,5 +1,6 @@
 #pragma once
 
+#include "gate/stream_gate.h"
 #include "server/service.h"
 
 #include <oklo/stream.h>
@@ -9,7 +10,9 @@ namespace oklo {
 // A raw stream service at one address.
 class StreamListener final : public Service {
  public:
-  StreamListener(std::string address, StreamHandlers handlers, const StreamOptions& options);
+  using Bond = gate::StreamGate::Bond;
+  StreamListener(std::string address, StreamHandlers handlers, const StreamOptions& options,
+                 Bond bond = Bond::none);
 
   ListenAddress listen_address() const override;
   Reach reach() const override { return Reach::by_id; }
@@ -21,6 +24,7 @@ class StreamListener final : public Service {
  private:
   StreamHandlers handlers_;
   StreamOptions options_;
+  Bond bond_;
 };
 
 }  // namespace oklo

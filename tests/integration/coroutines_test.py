@@ -7,7 +7,7 @@ import socket
 import struct
 
 from harness import (EXAMPLES, Client, Oklo, base_mode_alone, free_port, get, http, listening, memory_kb,
-                     needs, request, wait_until)
+                     mode, needs, request, wait_until)
 from ws_client import WebSocket
 
 
@@ -137,6 +137,27 @@ def test_after_a_reload_it_goes_on_and_the_old_worker_leaves_behind_it():
         assert client.closed()
         client.close()
         wait_until(lambda: not set(server.workers()) & old, what="the old worker to leave")
+
+
+def test_who_is_served_by_a_worker_that_dies_or_is_replaced_hears_of_it_at_once():
+    """In base mode a reload leaves them where they are."""
+    with coroutines() as server, Client(server.port) as reader, Client(server.proxy) as far:
+        assert ask(reader, "echo a") == "a" and ask(far, "echo b") == "b"
+        os.kill(server.workers()[0], signal.SIGKILL)
+        for client in reader, far:
+            with contextlib.suppress(ConnectionResetError):
+                assert client.closed()
+        wait_until(server.workers)
+        if mode() == "base":
+            return
+        with Client(server.port) as sleeper, Client(server.port) as idle:
+            assert ask(idle, "echo c") == "c"
+            sleeper.send(b"echo d\nnap 600000\n")
+            assert sleeper.read_until(b"\n") == b"d\n"
+            server.kill(signal.SIGUSR1)
+            assert idle.closed() and sleeper.closed()
+        with Client(server.port) as client:
+            assert ask(client, "echo e") == "e"
 
 
 def test_a_stop_ends_those_that_wait():

@@ -50,6 +50,7 @@ TEST_CASE("gate/crew: what no worker says is told and refused, and the gate goes
   CHECK(world.refuses(Said::http_output, 0, 1, "x"));     // not to a stream
   CHECK(world.refuses(Said::ws_join, 0, 1, "x"));
   CHECK(world.refuses(Said::packet_reply, 0, 1, "x"));
+  CHECK(world.refuses(Said::left, 0, 1, "x"));
   CHECK(world.refuses(Said::send_file, 0, 1, "0123456789abcdef"));  // without a file
   CHECK(world.refuses(Said::send_file, 0, 1, "short", 0, sys::Fd(memfd_create("x", MFD_CLOEXEC))));
   constexpr uint16_t kNoKinds[] = {0, 6, 0xff, 0x101, 0x7fff};

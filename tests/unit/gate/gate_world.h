@@ -282,6 +282,7 @@ inline Gate::Gate(World& world, uint32_t pid)
                                 sys::Fd file) { on_record(worker, record, std::move(file)); },
             .on_room = [this](uint32_t worker) { deliveries.on_room(worker); },
             .on_change = [this] { deliveries.on_change(); },
+            .on_gone = [this](const Reader& reader, bool died) { deliveries.on_gone(reader, died); },
             .on_broken = [this](uint32_t, uint32_t) { broken++; }}),
       dispatcher(world.options.dispatch, world.options.function, crew, world.states, world.scoreboard.life(0),
                  load),

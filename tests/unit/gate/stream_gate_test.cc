@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 
 #include <string>
+#include <vector>
 
 #include "stream_gate_world.h"
 
@@ -160,4 +161,38 @@ TEST_CASE("gate/stream: a thread that stops closes, and its workers hear of it")
   CHECK_FALSE(empty);
   world.worker().end.say_done(0, heard.id, world.worker().last().number);
   world.turn_until([&] { return empty; });
+}
+
+TEST_CASE("gate/stream: one that is bound to a worker ends when that dies or leaves, and no other does") {
+  for (auto bond : {StreamGate::Bond::worker, StreamGate::Bond::none}) {
+    bool bound = bond == StreamGate::Bond::worker;
+    CAPTURE(bound);
+    std::vector<CloseReason> told;
+    StreamHandlers handlers = StreamWorld::every();
+    handlers.on_receive = [](Connection& connection, std::string_view bytes) { connection.send(bytes); };
+    handlers.on_close = [&told](Connection&, CloseReason reason) { told.push_back(reason); };
+    StreamWorld world({.workers = 2}, std::move(handlers), {}, false, bond);
+    auto goes_on = [&world](Peer& peer) {
+      peer.write("x");
+      return world.read(peer, 1) == "x";
+    };
+    Peer peers[2] = {world.open(), world.open()};
+    for (Peer& peer : peers) REQUIRE(goes_on(peer));
+    REQUIRE(world.worker(0).context.row->requests.value() == 1);
+    bool first = worker_of(ConnectionId{0, 1}, 2) == 0;
+    Peer &of_dead = peers[first ? 0 : 1], &of_left = peers[first ? 1 : 0];
+    world.kill(0);
+    world.start(0);
+    world.turns(5);
+    CHECK(goes_on(of_dead) == !bound);
+    CHECK(goes_on(of_left));
+    world.leave(1);
+    CHECK(goes_on(of_left) == !bound);
+    for (Peer& peer : peers) peer.close();
+    world.turn_until([&] { return world.gate->pool.empty() && world.gate->deliveries.empty(); });
+    REQUIRE(told.size() == 2);
+    CHECK((told[0] == CloseReason::handler_failed) == bound);
+    CHECK((told[1] == CloseReason::drained) == bound);
+    CHECK(world.gate->broken == 0);
+  }
 }

@@ -9,8 +9,12 @@ namespace gate_test {
 // Streams: workers run the handlers, or those that hear everything by hand when `manual`.
 struct StreamWorld : World {
   explicit StreamWorld(GateOptions of = {}, StreamHandlers wanted = all(), StreamOptions how = {},
-                       bool by_hand = true)
-      : World(std::move(of)), handlers(std::move(wanted)), stream_options(how), manual(by_hand) {
+                       bool by_hand = true, StreamGate::Bond how_bound = StreamGate::Bond::none)
+      : World(std::move(of)),
+        handlers(std::move(wanted)),
+        stream_options(how),
+        manual(by_hand),
+        bond(how_bound) {
     make_gate();
     start_all();
   }
@@ -30,7 +34,8 @@ struct StreamWorld : World {
     return handlers;
   }
   void make_gate() {
-    port = std::make_unique<StreamGate>(handlers, stream_options, gate->pool, gate->deliveries, states, 0);
+    port = std::make_unique<StreamGate>(handlers, stream_options, gate->pool, gate->deliveries, states, 0,
+                                        bond);
     gate->ports = {port.get()};
     endpoint = gate->pool.make_endpoint(port->protocol());
     endpoint.kind = ConnectionKind::stream;
@@ -52,6 +57,7 @@ struct StreamWorld : World {
   StreamHandlers handlers;
   StreamOptions stream_options;
   bool manual;
+  StreamGate::Bond bond;
   std::unique_ptr<StreamGate> port;
   Endpoint endpoint;
 };
