@@ -26,8 +26,8 @@ def survived(talk, death):
     account = storm(talk, *SIZE, KILL_S, f"death={death}", "work=1000")
     print(f"{talk} {death}: {SIZE[0]} clients, {SIZE[1]} s, {account}", file=sys.stderr)
     account.check()
-    # The kills wait for the clients of a machine that is busy, and some meet who had nothing yet.
-    assert account.made.kills >= SIZE[1] / KILL_S / 2 and account.hits >= account.made.kills / 4, account
+    # Some meet a worker that had nothing yet.
+    assert account.made.kills >= SIZE[1] / KILL_S * 0.9 and account.hits >= account.made.kills / 4, account
     return account.made
 
 

@@ -19,6 +19,7 @@ import selectors
 import signal
 import socket
 import struct
+import threading
 import time
 
 from harness import (EXAMPLES, Oklo, children, descendants, files, free_port, listening, request, run_oklo,
@@ -177,9 +178,9 @@ class Talker:
 
 
 class Storm:
-    """Runs it; a kill falls each time `due` says so."""
+    """Runs it; `due` is called all the time, and a kill falls where it says so."""
 
-    def __init__(self, server, talk, clients, due, seed=1):
+    def __init__(self, server, talk, clients, due=lambda _: False, seed=1):
         self.server, self.due, self.random = server, due, random.Random(seed)
         self.talk = TALKS[talk]
         self.window = 1 if talk == "http" else WINDOW
@@ -290,14 +291,22 @@ class Account:
 def storm(talk, clients, seconds, kill_s, *words, **options):
     """Runs it; its account."""
     with numbers(*words, **options) as server:
-        begin = time.monotonic()
-
-        def due(made):
-            return time.monotonic() - begin > (made.kills + 1) * kill_s
-        made = Storm(server, talk, clients, due)
-        begin = time.monotonic()
-        made.run(lambda: time.monotonic() - begin > seconds)
+        made, calm = Storm(server, talk, clients), threading.Event()
+        killer = threading.Thread(target=kill_at_pace, args=(made, seconds, kill_s, calm))
+        killer.start()
+        try:
+            made.run(lambda: not killer.is_alive())
+        finally:
+            calm.set()
+            killer.join()
         return Account(made)
+
+
+def kill_at_pace(made, seconds, kill_s, calm):
+    """What the clients do meanwhile takes the time it takes."""
+    begin = due = time.monotonic()
+    while (due := due + kill_s) <= begin + seconds and not calm.wait(max(due - time.monotonic(), 0)):
+        made.kill()
 
 
 def main():
