@@ -8,7 +8,8 @@
 // answers with the size of its body.
 // WORDs: control=PATH log=PATH (of a file for a line "NAME NUMBER PID" of each message that is begun)
 // workers=N threads=N max_requests=N work=MICROSECONDS (of each message) death=close|lose|redeliver
-// dispatch=connection|round_robin|idle|peer|user|function: by the first byte of the message, or 99 for one of 9.
+// dispatch=connection|round_robin|idle|peer|user|function (by the first byte of the message, or 99 for one
+// of 9).
 #include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>

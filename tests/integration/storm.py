@@ -259,8 +259,10 @@ class Account:
     def __init__(self, made):
         self.made, self.shown = made, status(made.server)
         self.begun, killed = begun(made.server), set(made.killed)
-        self.lost = {(talker.name, number) for talker in made.all() for number in talker.lost + talker.refused}
-        self.given_up = {(talker.name, number) for talker in made.gone for number in talker.under_way}
+        self.lost = {(talker.name, number)
+                     for talker in made.all() for number in talker.lost + talker.refused}
+        self.given_up = {(talker.name, number)
+                         for talker in made.gone for number in talker.under_way}
         # Where a worker has begun a message that another one begins too, or nobody answers, it held that.
         self.held = {key: pids if key in self.lost | self.given_up else pids[:-1]
                      for key, pids in self.begun.items()}
@@ -282,8 +284,8 @@ class Account:
     def __str__(self):
         longest = max(talker.longest for talker in self.made.all())
         return (f"{self.made.kills} kills, {self.hits} of workers that had begun a message: "
-                f"{self.made.answers} answers, {self.made.lost()} lost, {self.made.refused()} refused with 502, "
-                f"{self.not_begun} of those not begun, {self.made.twice()} handled again, "
+                f"{self.made.answers} answers, {self.made.lost()} lost, {self.made.refused()} refused with "
+                f"502, {self.not_begun} of those not begun, {self.made.twice()} handled again, "
                 f"{self.shown['deliveries_repeated']} told again, {len(self.made.gone)} closed, "
                 f"longest wait {longest:.2f} s")
 
