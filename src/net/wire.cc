@@ -60,7 +60,7 @@ uint32_t Wire::commit() {
   if (too_much && committed_ > kHead) ship(committed_, committed_files_);
   committed_ = next_.bytes.size();
   committed_files_ = next_.files.size();
-  reactor_.mark_dirty(*this);
+  reactor_.flush_last(*this);
   return next_.number;
 }
 

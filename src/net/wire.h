@@ -19,8 +19,8 @@ namespace oklo {
 // in the order in which they were put there, with files.
 //
 // Records are put one after another; what must arrive together, or not at all, is committed together. What
-// was committed leaves in phase 7 of the turn. What the socket does not take waits here, and whoever puts
-// records looks at `full` and holds back.
+// was committed leaves at the end of phase 7 of the turn, as one. What the socket does not take waits here,
+// and whoever puts records looks at `full` and holds back.
 class Wire final : private EventHandler {
  public:
   static constexpr size_t kDatagramBytes = 32 * 1024;

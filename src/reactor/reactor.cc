@@ -65,7 +65,7 @@ void Reactor::remove(int fd) {
 
 void Reactor::post(Function<void()> function) { posted_.push_back(std::move(function)); }
 
-// One link serves both lists: what is dirty when it is doomed stays where it is, and is moved, without a
+// One link serves all lists: what is dirty when it is doomed stays where it is, and is moved, without a
 // last flush, when the dirty ones are walked.
 void Reactor::destroy_later(EventHandler& handler) {
   if (handler.place_ == EventHandler::Place::dirty) handler.place_ = EventHandler::Place::doomed_dirty;
@@ -81,19 +81,19 @@ void Reactor::destroy_later(EventHandler& handler) {
 //   4  dispatch the events whose token still stands
 //   5  call the timers that are due
 //   6  call the functions that were posted before this phase
-//   7  flush what was marked dirty
+//   7  flush what was marked dirty, then what was to be flushed last
 //   8  destroy what was doomed; nothing is destroyed anywhere else
 // To destroy one may dirty or doom others: 7 and 8 go on until there are none.
 void Reactor::run_turns(const bool& ends) {
   std::array<epoll_event, kEventsMax> events;
-  int timeout_ms = dirty_ || doomed_ ? 0 : wait_timeout_ms();
+  int timeout_ms = is_unfinished() ? 0 : wait_timeout_ms();
   for (;;) {
     turns_->add(1);
     busy_since_ms_->set(0);
     long count = epoll_.wait(events, timeout_ms);
-    OKLO_ASSERT(count >= 0 || count == -EINTR);
     refresh_clock();
     busy_since_ms_->set(clock_.now_ms);
+    if (count <= 0) OKLO_ASSERT(count == 0 || count == -EINTR);
     const epoll_event* event = events.data();
     for (; count > 0; count--, event++) dispatch(event->data.u64, event->events);
     timers_.advance(clock_.now_ms);
@@ -135,6 +135,7 @@ void Reactor::run_posted() {
 inline void Reactor::finish_turn() {
   for (;;) {
     if (dirty_) flush(std::exchange(dirty_, dirty_->next_));
+    else if (dirty_last_) flush(std::exchange(dirty_last_, dirty_last_->next_));
     else if (doomed_) destroy(std::exchange(doomed_, doomed_->next_));
     else return;
   }

@@ -56,12 +56,9 @@ class Reactor {
   void post(Function<void()> function);
 
   // on_flush in phase 7 of this turn, once however often it is marked.
-  void mark_dirty(EventHandler& handler) {
-    if (handler.place_ != EventHandler::Place::nowhere) return;
-    handler.place_ = EventHandler::Place::dirty;
-    handler.next_ = dirty_;
-    dirty_ = &handler;
-  }
+  void mark_dirty(EventHandler& handler) { mark(handler, dirty_); }
+  // The same, but after all that are dirty: of what others fill when they are flushed.
+  void flush_last(EventHandler& handler) { mark(handler, dirty_last_); }
   // on_destroy in phase 8 of this turn, once. From here on the handler is not flushed any more.
   void destroy_later(EventHandler& handler);
 
@@ -96,6 +93,13 @@ class Reactor {
   void begin_second();
   int wait_timeout_ms() const;
   void run_posted();
+  static void mark(EventHandler& handler, EventHandler*& list) {
+    if (handler.place_ != EventHandler::Place::nowhere) return;
+    handler.place_ = EventHandler::Place::dirty;
+    handler.next_ = list;
+    list = &handler;
+  }
+  bool is_unfinished() const { return dirty_ || dirty_last_ || doomed_; }
   void finish_turn();
   static void destroy(EventHandler* handler);
   void flush(EventHandler* handler);
@@ -107,6 +111,7 @@ class Reactor {
   TimerWheel timers_;
   std::vector<Function<void()>> posted_;
   EventHandler* dirty_ = nullptr;
+  EventHandler* dirty_last_ = nullptr;
   EventHandler* doomed_ = nullptr;
   Counter own_turns_;
   Counter* turns_ = &own_turns_;

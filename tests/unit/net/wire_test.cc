@@ -96,6 +96,20 @@ TEST_CASE("what is committed in one turn comes as one unit") {
   CHECK(pair.units.back() == third);
 }
 
+// As HTTP answers are, which leave when their connections are flushed.
+TEST_CASE("what several say while they are flushed comes as one unit") {
+  struct Speaker final : EventHandler {
+    explicit Speaker(Pair& to) : pair(to) { pair.reactor->mark_dirty(*this); }
+    void on_event(uint32_t) override {}
+    void on_flush() override { pair.send(1, "said"); }
+    Pair& pair;
+  };
+  Pair pair;
+  Speaker first(pair), second(pair), third(pair);
+  pair.turn_until([&] { return pair.seen.size() == 3; });
+  CHECK(pair.units.size() == 1);
+}
+
 TEST_CASE("what was not committed stays until it is") {
   Pair pair;
   pair.send(1, "whole");

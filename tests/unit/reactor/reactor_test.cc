@@ -244,6 +244,22 @@ TEST_CASE("reactor/reactor: what is marked while flushing or destroying is flush
   CHECK(late.flushes == 1);
 }
 
+TEST_CASE("reactor/reactor: what is flushed last waits for all that is dirty, and is flushed once") {
+  auto reactor = make_reactor();
+  Handler last, first, second;
+  first.when_flushed = [&] { reactor->flush_last(last); };
+  second.when_flushed = [&] { reactor->flush_last(last); };
+  last.when_flushed = [&] { CHECK(first.flushes + second.flushes == 2); };
+  reactor->flush_last(last);
+  reactor->mark_dirty(first);
+  reactor->mark_dirty(second);
+  reactor->run_once();
+  CHECK(last.flushes == 1);
+  reactor->flush_last(last);
+  reactor->run_once();  // Does not wait.
+  CHECK(last.flushes == 2);
+}
+
 TEST_CASE("reactor/reactor: a doomed handler is destroyed once, at the end, without a last flush") {
   auto reactor = make_reactor();
   Handler dirty_first, doomed_first, in_flush, other;
