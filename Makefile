@@ -34,14 +34,17 @@ ROOMS ?= $(notdir $(wildcard src/*))
 # What each request or message runs through is built for speed, all else to be small.
 HOT   := $(addprefix base/,number utf8) stream \
          $(addprefix codec/,chunked conditions field_id head_meaning host http_request range url \
-           stream_framing websocket_frame) \
+           stream_framing websocket_frame wire_unit) \
+         $(addprefix gate/,crew deliveries dispatcher http_gate http_requests http_worker stream_gate \
+           stream_worker worker_end ws_gate ws_worker) \
          $(addprefix http/,date_line file_cache file_resource http_service reply request response \
            route_table static_files) \
          $(addprefix net/,block_pool connection connection_pool datagram_socket output_queue \
-           posted_connection posted_pool socket_connection) \
+           posted_connection posted_pool socket_connection wire) \
          $(addprefix reactor/,reactor timer_wheel) \
+         server/gate_thread \
          $(addprefix shm/,broadcast_reader broadcast_ring broadcast_writer connection_rows) \
-         $(addprefix sys/,epoll kernel packet_reader packet_writer socket time) \
+         $(addprefix sys/,epoll kernel packet_reader packet_writer passing socket time) \
          $(addprefix ws/,hub members websocket websocket_service)
 
 ifdef SAN

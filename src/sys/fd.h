@@ -14,7 +14,9 @@ class Fd {
     if (this != &other) reset(other.release());
     return *this;
   }
-  ~Fd() { reset(); }
+  ~Fd() {
+    if (number_ >= 0) reset();
+  }
 
   int get() const { return number_; }
   explicit operator bool() const { return number_ >= 0; }
