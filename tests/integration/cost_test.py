@@ -1,14 +1,19 @@
 """tools/cost: how it reads callgrind and strace, and what it makes of two runs."""
 
+import contextlib
 import importlib.machinery
 import importlib.util
 import os
+import signal
 
+import harness
 from harness import EXAMPLES, ROOT, free_port, mode, needs, timeout
 
 LOADER = importlib.machinery.SourceFileLoader("cost", os.path.join(ROOT, "tools/cost"))
 cost = importlib.util.module_from_spec(importlib.util.spec_from_loader("cost", LOADER))
 LOADER.exec_module(cost)
+
+TOGETHER = 128
 
 STRACE = """\
 % time     seconds  usecs/call     calls    errors syscall
@@ -37,15 +42,46 @@ def test_start_and_timers_fall_out_of_the_difference():
     assert cost.each(fewer, more, 100) == {"recvfrom": 1.0, "epoll_wait": 0.5}
 
 
+def calls_of_a_request(kind, few, many, send):
+    """System calls of one request or message, of all processes together; `send` makes that many."""
+    port = free_port()
+    command = [os.path.join(EXAMPLES, "testee"), f"127.0.0.1:{free_port() if kind == 'tcp' else port}"]
+    if kind == "tcp":
+        command += ["--tcp", f"127.0.0.1:{port}"]
+    path = "/ws" if kind == "websocket" else "/"
+    fewer, more = (cost.count_calls(command, port, lambda: send(kind, port, path, count))
+                   for count in (few, many))
+    return sum(cost.each(fewer, more, many - few).values())
+
+
 @needs("strace")
 @timeout(60)
 def test_a_request_costs_three_system_calls():
     """In process mode nine, of the gate and the worker together, where nothing else is under way."""
-    port = free_port()
-    command = [os.path.join(EXAMPLES, "testee"), f"127.0.0.1:{port}"]
+    for kind in ("minimal", "websocket", "tcp"):
+        calls = calls_of_a_request(kind, 200, 400, cost.send_requests)
+        assert abs(calls - (3 if mode() == "base" else 9)) < 0.1, (kind, calls)
 
-    def calls(requests):
-        return cost.count_calls(command, port, lambda: cost.send_requests("minimal", port, "/", requests))
 
-    prices = cost.each(calls(200), calls(400), 200)
-    assert abs(sum(prices.values()) - (3 if mode() == "base" else 9)) < 0.1, prices
+def send_together(kind, port, path, count):
+    """Whoever owns the connections is stopped until all of a round have been sent."""
+    title = "oklo: worker" if mode() == "base" else "oklo: gate"
+    [owner] = [pid for pid in harness.descendants(os.getpid()) if harness.title(pid).startswith(title)]
+    with contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(cost.connect(kind, port, path)) for _ in range(TOGETHER)]
+        for _ in range(count // TOGETHER):
+            os.kill(owner, signal.SIGSTOP)
+            harness.wait_until(lambda: harness.state(owner) in "Tt")
+            answers = [cost.ask(kind, port, path, client) for client in clients]
+            os.kill(owner, signal.SIGCONT)
+            for hear in answers:
+                hear()
+
+
+@needs("strace")
+@timeout(60)
+def test_what_comes_together_is_handled_together():
+    """One receives and one sends for each client; all else, in process mode also the hops, is for many."""
+    for kind in ("minimal", "websocket", "tcp"):
+        calls = calls_of_a_request(kind, TOGETHER, 11 * TOGETHER, send_together)
+        assert calls < (2.5 if mode() == "base" else 3), (kind, calls)
