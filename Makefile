@@ -89,7 +89,7 @@ EXAMPLES     := $(patsubst tests/examples/%.cc,$(BUILD)/examples/%,$(wildcard te
 EMBEDDED     := $(sort $(foreach d,$(EMBED),$(wildcard $(d)/*)))
 LIB          := $(BUILD)/liboklo.a
 ALL_OBJECTS  := $(sort $(LIB_OBJECTS) $(CLI_OBJECTS) $(MAIN_OBJECT) $(UNIT_OBJECTS) $(FAULT_OBJECTS) \
-                $(call objects,$(wildcard tests/fuzz/*.cc tests/examples/*.cc)))
+                $(call objects,$(wildcard tests/fuzz/*.cc tests/examples/*.cc tests/bench/*.cc)))
 
 Q := $(if $(V),,@)
 export CXX BUILD CROSS SAN
@@ -126,7 +126,7 @@ install: all  ## install under PREFIX=/usr/local (and DESTDIR=)
 	  'Version: $(VERSION)' 'Cflags: -I$${prefix}/include' 'Libs: -L$${prefix}/lib -loklo' \
 	  > $(DESTDIR)$(PREFIX)/lib/pkgconfig/oklo.pc
 
-bench: all examples  ## measure oklo beside nginx
+bench: all examples $(BUILD)/bench/load  ## measure oklo beside nginx
 	@tests/packages bench
 	tests/bench/run
 
@@ -188,12 +188,16 @@ $(BUILD)/examples/%: $(OBJ)/tests/examples/%.o $(LIB)
 	@echo "link $@"; mkdir -p $(@D)
 	$(Q)$(CXX) $(LINK) $^ -o $@
 
+$(BUILD)/bench/%: $(OBJ)/tests/bench/%.o
+	@echo "link $@"; mkdir -p $(@D)
+	$(Q)$(CXX) $(LINK) $^ -o $@
+
 $(OBJ)/src/%.o: OPTION = $(LIBFLAGS) $(SMALL)
 $(foreach hot,$(HOT),$(eval $(OBJ)/src/$(if $(findstring /,$(hot)),$(hot),$(hot)/%).o: \
   OPTION = $$(LIBFLAGS) $$(OPTIMIZE)))
 $(OBJ)/embedded.o: OPTION = $(LIBFLAGS) $(SMALL)
 $(OBJ)/tests/%.o: OPTION = $(TESTFLAGS)
-$(OBJ)/tests/examples/%.o: OPTION = $(EXAMPLEFLAGS)
+$(OBJ)/tests/examples/%.o $(OBJ)/tests/bench/%.o: OPTION = $(EXAMPLEFLAGS)
 
 $(OBJ)/%.o: %.cc $(BUILD)/flags
 	@echo "compile $<"; mkdir -p $(@D)
