@@ -75,7 +75,8 @@ std::optional<uint32_t> Relay::owner_of(ConnectionId id) const {
 bool Relay::is_expected(ConnectionId id) const {
   const ConnectionRow& row = share_.connections->row(id.row);
   bool may_be = row.generation.load() == id.generation && row.kind != ConnectionKind::none;
-  return may_be && !is_reached(row.kind) && std::find(expected_.begin(), expected_.end(), id) != expected_.end();
+  if (!may_be || is_reached(row.kind)) return false;
+  return std::find(expected_.begin(), expected_.end(), id) != expected_.end();
 }
 
 void Relay::expect(ConnectionId id) {

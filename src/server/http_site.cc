@@ -5,7 +5,7 @@
 #include "gate/http_worker.h"
 #include "http/http_service.h"
 #include "net/acceptor.h"
-#include "process/status.h"
+#include "process/status_json.h"
 
 #include <oklo/server.h>
 

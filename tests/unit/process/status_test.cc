@@ -5,6 +5,8 @@
 #include <cstring>
 #include <string>
 
+#include "process/status_json.h"
+#include "process/status_table.h"
 #include "sys/time.h"
 
 using oklo::LifeState;
