@@ -42,7 +42,6 @@ HOT   := $(addprefix base/,number utf8) stream \
          $(addprefix net/,block_pool connection connection_pool datagram_socket output_queue \
            posted_connection posted_pool socket_connection wire) \
          $(addprefix reactor/,reactor timer_wheel) \
-         server/gate_thread \
          $(addprefix shm/,broadcast_reader broadcast_ring broadcast_writer connection_rows) \
          $(addprefix sys/,epoll kernel packet_reader packet_writer passing socket time) \
          $(addprefix ws/,hub members websocket websocket_service)
