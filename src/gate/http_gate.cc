@@ -140,7 +140,7 @@ void HttpGate::ask(net::Connection& connection, size_t size, uint16_t flags) {
 void HttpGate::on_end(net::Connection& connection) {
   HttpGateSession& session = session_of(connection);
   if (session.lane && !session.lane->over()) session.lane->end_of_input();
-  else if (session.asked) deliveries_.tell_more(connection, {.ended = true});
+  if (session.asked) deliveries_.tell_more(connection, {.ended = true});
   else if (!session.stalled) connection.close(CloseReason::peer_closed, Linger::no);
 }
 

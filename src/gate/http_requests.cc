@@ -21,9 +21,15 @@ constexpr size_t kPieceBytesMax = size_t{16} << 20;  // of an answer, in one rec
 // The body of a request, as it comes from the gate: as much as the connection takes.
 class HttpRequests::Lane final : private EventHandler {
  public:
-  Lane(Reactor& reactor, net::PostedConnection& connection, sys::Fd stream)
-      : reactor_(reactor), connection_(connection), stream_(std::move(stream)) {}
+  Lane(HttpRequests& owner, net::PostedConnection& connection, sys::Fd stream)
+      : owner_(owner),
+        reactor_(*owner.context_.reactor),
+        connection_(connection),
+        stream_(std::move(stream)) {}
   ~Lane() { watch(false); }
+
+  // All of it has come that will.
+  bool over() const { return !stream_; }
 
   void add_room(size_t bytes) {
     room_ += bytes;
@@ -34,6 +40,7 @@ class HttpRequests::Lane final : private EventHandler {
   void on_event(uint32_t) override;
   void watch(bool wanted);
 
+  HttpRequests& owner_;
   Reactor& reactor_;
   net::PostedConnection& connection_;
   sys::Fd stream_;
@@ -48,8 +55,8 @@ void HttpRequests::Lane::on_event(uint32_t) {
   if (size <= 0) {
     watch(false);
     stream_.reset();
-    if (http::HttpService::awaits_body(connection_)) connection_.end_of_input();
-    return;
+    if (http::HttpService::awaits_body(connection_)) return connection_.end_of_input();
+    return owner_.look(connection_.id());  // This may be gone.
   }
   room_ -= static_cast<size_t>(size);
   if (room_ == 0) watch(false);
@@ -90,7 +97,7 @@ void HttpRequests::begin(Endpoint& endpoint, uint32_t thread, const codec::WireR
   requests_[record.connection].heard.ended = ends;
   bool fed = connection->feed(record.bytes);
   OKLO_ASSERT(fed);
-  if (ends && requests_.count(record.connection)) connection->end_of_input();
+  if (ends && answering(id, record.number)) end_input(*connection);
 }
 
 net::PostedConnection* HttpRequests::answering(ConnectionId id, uint32_t number) {
@@ -99,21 +106,30 @@ net::PostedConnection* HttpRequests::answering(ConnectionId id, uint32_t number)
   return connection && !connection->over() ? connection : nullptr;
 }
 
-// A handler that is told of one thing may answer, and the request is no more.
+// A handler that is told of one thing may answer, and the request is no more. The body has a way of its own,
+// and the client's end stands behind it.
 void HttpRequests::look(ConnectionId id) {
   Request* request = find(id);
   if (!request) return;
   uint32_t number = request->number;
   AnswerNews news = context_.states->answers().find(id, number);
+  bool body_comes = request->flags & kBodyFollows && !(request->lane && request->lane->over());
+  if (body_comes) news.ended = false;
   AnswerNews before = std::exchange(request->heard, news);
   net::PostedConnection* connection = answering(id, number);
   if (connection && news.sent > before.sent && !connection->confirm(news.sent - before.sent))
     context_.log->line("more was sent to a client than was answered");
-  if (news.ended && !before.ended && (connection = answering(id, number))) connection->end_of_input();
+  if (news.ended && !before.ended && (connection = answering(id, number))) end_input(*connection);
   if (news.stops && !before.stops && (connection = answering(id, number))) connection->drain(DrainMode::stop);
   if (!news.gone || !(connection = answering(id, number))) return;
   connection->let_go(*news.gone);
   finish(id);
+}
+
+// Any other client that has sent its last request wants the answer, and those to what stands behind it in the
+// gate: the end of the connection is the gate's affair.
+void HttpRequests::end_input(net::PostedConnection& connection) {
+  if (http::HttpService::listens(connection)) connection.end_of_input();
 }
 
 void HttpRequests::look() {
@@ -191,7 +207,7 @@ bool HttpRequests::open_lane(net::PostedConnection& connection, Request& request
     connection.abort(CloseReason::no_memory);
     return false;
   }
-  request.lane = std::make_unique<Lane>(*context_.reactor, connection, std::move(pair->first));
+  request.lane = std::make_unique<Lane>(*this, connection, std::move(pair->first));
   request.lane->add_room(Block::kBytes - connection.input().size());
   if (connection.over()) return false;
   say(connection.id(), Said::http_lane, 0, {}, std::move(pair->second));

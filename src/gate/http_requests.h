@@ -43,6 +43,7 @@ class HttpRequests final : private net::Carrier {
 
   Request* find(ConnectionId id);
   net::PostedConnection* answering(ConnectionId id, uint32_t number);
+  void end_input(net::PostedConnection& connection);
   [[nodiscard]] bool open_lane(net::PostedConnection& connection, Request& request);
   void refuse_late(net::PostedConnection& connection);
   void say(ConnectionId id, Said type, uint16_t flags = 0, std::string_view bytes = {}, sys::Fd file = {});

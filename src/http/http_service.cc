@@ -114,6 +114,11 @@ bool HttpService::answered(net::Connection& connection) {
   return !session.pending && !session.late && connection.input().empty();
 }
 
+bool HttpService::listens(net::Connection& connection) {
+  const LateAnswer* late = session_of(connection).late;
+  return late && late->own.late == Reply::Late::events;
+}
+
 bool HttpService::awaits_body(net::Connection& connection) { return session_of(connection).pending; }
 
 void HttpService::close_idle(net::Connection& connection) {

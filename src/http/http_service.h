@@ -45,6 +45,8 @@ class HttpService final : public Protocol {
 
   // From now on each answer is the last one of its connection.
   void drain() { draining_ = true; }
+  // Whether it has a stream of events, whose client has left when it ends its sending side.
+  static bool listens(net::Connection& connection);
   bool draining() const { return draining_; }
   bool stopping() const { return stopping_; }
   // Whether all that has come is answered; the answers may still wait to be sent.

@@ -294,6 +294,16 @@ def test_an_upload_stays_with_its_worker_through_a_reload():
 
 
 @once
+def test_who_ends_behind_an_upload_gets_its_answer():
+    with numbers() as server:
+        for _ in range(20):
+            with Client(server.port) as client:
+                client.send(request("POST", "/size", content_length=1 << 20) + b"x" * (1 << 20)).end()
+                assert client.response().body == b"1048576"
+                assert client.closed()
+
+
+@once
 def test_a_slow_worker_holds_up_its_clients_and_no_memory():
     with numbers(workers=2) as server:
         client, _, other, _ = three(server, Lines)

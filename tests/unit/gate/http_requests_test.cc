@@ -17,6 +17,13 @@ void fill(Router& site) {
   site.get("/", [](const Request& request, Response& response) {
     response.text(request.query_param("q").value_or(""));
   });
+  site.post("/size", [](const Request& request, Response& response) {
+    response.text(std::to_string(request.body().size()));
+  });
+  site.post("/events", [](const Request&, Response& response) { ids.push_back(response.events()); });
+  site.get("/second", [times = 0](const Request&, Response& response) mutable {
+    ids.push_back(times++ ? response.events() : response.later());
+  });
   site.get("/late", [](const Request&, Response& response) { ids.push_back(response.later()); });
   site.get("/events", [](const Request&, Response& response) { ids.push_back(response.events()); });
 }
@@ -87,23 +94,64 @@ TEST_CASE("gate/http_requests: what a service that stops tells comes to who has 
   CHECK(world.read_all(peer).ends_with("0\r\n\r\n"));
 }
 
-TEST_CASE("gate/http_requests: a client's end is told with a request that waits or is told again") {
+TEST_CASE("gate/http_requests: a client's end is told with a request that is told again") {
   SiteWorld world(fill, {.on_death = OnWorkerDeath::redeliver});
-  for (bool taken : {false, true}) {
-    CAPTURE(taken);
-    world.worker().end.read(taken);
-    Peer late = world.open();
-    CHECK(world.ask(late, get("/late")).empty());
-    late.finish();
-    world.turns(3);
-    world.kill(0);
-    world.start(0);
-    world.turn_until([&] { return world.worker().requests.pool().size() == 1; });
-    world.turns(3);
-    world.worker().requests.pool().for_each([](net::Connection& connection) {
-      CHECK(connection.peer_finished());
+  Peer peer = world.open();
+  CHECK(world.ask(peer, get("/second")).empty());
+  peer.finish();
+  world.turns(3);
+  world.kill(0);
+  world.start(0);
+  CHECK(world.read_all(peer).find("text/event-stream") != std::string::npos);
+}
+
+TEST_CASE("gate/http_requests: who ends behind several requests gets all answers") {
+  SiteWorld world(fill);
+  std::string late = get("/late"), other = get("/?q=x");
+  for (const std::string& requests : {other + other + other, late + other + late + other}) {
+    Peer peer = world.open();
+    peer.write(requests);
+    peer.finish();
+    std::string text;
+    world.turn_until([&] {
+      if (!ids.empty()) oklo::answer(ids.back(), [](Response& response) { response.text("late"); });
+      text += peer.read();
+      return peer.over();
     });
-    CHECK(oklo::answer(ids.back(), [](Response& response) { response.text("again"); }));
-    CHECK(world.read_all(late).ends_with("again"));
+    AnswerReader reader(text);
+    std::string bodies;
+    while (!reader.at_end()) bodies += reader.next().body;
+    CHECK(bodies == (requests.starts_with(late) ? "latexlatex" : "xxx"));
   }
+}
+
+TEST_CASE("gate/http_requests: a client's end behind a large body is told behind it") {
+  SiteWorld world(fill);
+  for (bool events : {false, true}) {
+    CAPTURE(events);
+    Peer peer = world.open();
+    peer.write(post(events ? "/events" : "/size", 100'000) + std::string(30'000, 'b'));
+    world.turns(10);
+    // All of it, and the end, comes before the worker looks again.
+    for (int i = 0; i < 20; i++) {
+      if (i == 0) peer.write(std::string(70'000, 'b'));
+      if (i == 1) peer.finish();
+      world.turn(*world.reactor);
+    }
+    std::string text = world.read_all(peer);
+    CHECK(text.find("200 OK") != std::string::npos);
+    if (!events) CHECK(text.ends_with("100000"));
+    world.turn_until([&] { return world.worker().requests.pool().empty(); });
+  }
+}
+
+TEST_CASE("gate/http_requests: a client's end behind a chunked body that waited is told behind it") {
+  SiteWorld world(fill);
+  Peer peer = world.open();
+  CHECK(world.ask(peer, get("/late")).empty());
+  peer.write("POST /events HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n");
+  peer.finish();
+  world.turns(5);
+  CHECK(oklo::answer(ids.back(), [](Response& response) { response.text("late"); }));
+  CHECK(world.read_all(peer).find("text/event-stream") != std::string::npos);
 }
