@@ -249,7 +249,7 @@ struct TaskAnswer {
   TaskRefusal refusal = TaskRefusal::none;
   TaskId id = {};
   std::string bytes = {};
-  std::string reason = {};
+  std::string reason = {};  // a sentence, of one that is not done
   explicit operator bool() const { return state == State::done; }
 };
 

@@ -72,6 +72,19 @@ static_assert(int(TaskAnswer::State::died) == int(TaskState::died));
 static_assert(int(TaskAnswer::State::stopped) == int(TaskState::stopped));
 static_assert(int(TaskAnswer::State::timed_out) == int(TaskState::timed_out));
 
+static std::string_view reason_of(TaskRefusal why) {
+  switch (why) {
+    case TaskRefusal::none: return "";
+    case TaskRefusal::full: return "the queue of tasks is full";
+    case TaskRefusal::unknown_name: return "no kind of tasks has that name";
+    case TaskRefusal::too_large: return "it has more bytes than a task may";
+    case TaskRefusal::no_memory: return "there is no memory for it";
+    case TaskRefusal::no_task_workers: return "there are no task workers";
+    case TaskRefusal::stopping: return "the service stops";
+  }
+  return "";
+}
+
 TaskWait::TaskWait(std::string_view name, std::string_view bytes, uint64_t timeout_ms) {
   uint64_t ticket = co::Coroutines::current().add(*this);
   TaskStarted started = task(name, bytes, [ticket](const TaskOutcome& outcome) {
@@ -81,11 +94,16 @@ TaskWait::TaskWait(std::string_view name, std::string_view bytes, uint64_t timeo
   answer_.refusal = started.why;
   if (!started) {
     answer_.state = TaskAnswer::State::refused;
+    answer_.reason = reason_of(started.why);
     co::Coroutines::current().forget(ticket);
     return;
   }
   ticket_ = ticket;
-  if (timeout_ms) timer_ = after(timeout_ms, [this] { end(); });
+  if (!timeout_ms) return;
+  timer_ = after(timeout_ms, [this] {
+    answer_.reason = "it had not ended in time";
+    end();
+  });
 }
 
 TaskWait::~TaskWait() {

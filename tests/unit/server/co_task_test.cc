@@ -66,12 +66,14 @@ TEST_CASE("server/co: taskwait says at once why a task was refused") {
   TaskAnswer unknown, large, full;
   oklo::spawn(ask("none", "", 0, unknown));
   CHECK(unknown.refusal == oklo::TaskRefusal::unknown_name);
+  CHECK(unknown.reason == "no kind of tasks has that name");
   oklo::spawn(ask("one", std::string(101, 'x'), 0, large));
   CHECK(large.refusal == oklo::TaskRefusal::too_large);
   for (int i = 0; i < 2; i++) CHECK(oklo::task("one", ""));
   oklo::spawn(ask("one", "", 10, full));
   CHECK(full.refusal == oklo::TaskRefusal::full);
   CHECK(full.state == State::refused);
+  CHECK(full.reason == "the queue of tasks is full");
   CHECK_FALSE(full.id);
   CHECK(world.here.timers.size() == 0);
 }
@@ -81,7 +83,7 @@ TEST_CASE("server/co: taskwait gives up when its time is over, and drops what co
   std::string seen;
   oklo::spawn([&seen]() -> Co<> {
     TaskAnswer first = co_await oklo::taskwait("one", "a", 5);
-    seen += first.state == State::late && first.bytes.empty() ? "late " : "? ";
+    seen += first.state == State::late && first.bytes.empty() && !first.reason.empty() ? "late " : "? ";
     TaskAnswer second = co_await oklo::taskwait("one", "b");
     seen += second.bytes;
   });
