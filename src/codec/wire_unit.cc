@@ -64,10 +64,14 @@ WireUnits::Fed WireUnits::feed(std::string_view datagram) {
   return {Outcome::unit, part.writer, part.unit, parts_, false};
 }
 
+void WireUnits::forget() {
+  expected_.bytes = 0;
+  std::string().swap(parts_);
+}
+
 // Nearly all units have one part, which is not copied.
 WireUnits::Fed WireUnits::begin(const WirePart& part, std::string_view bytes) {
-  expected_.bytes = 0;
-  if (parts_.capacity() > 0) std::string().swap(parts_);
+  forget();
   if (bytes.size() == part.bytes) return {Outcome::unit, part.writer, part.unit, bytes, true};
   parts_.assign(bytes);
   expected_ = part;

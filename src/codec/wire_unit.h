@@ -58,7 +58,7 @@ class WireUnits {
     rest,    // of a unit whose beginning is not here: thrown away
     broken,  // no writer of ours sends that
   };
-  // `unit` views the datagram, or memory that the next call gives back.
+  // `unit` views the datagram, or memory that the next call and `forget` give back.
   struct Fed {
     Outcome outcome = Outcome::more;
     uint32_t writer = 0;
@@ -67,6 +67,10 @@ class WireUnits {
     bool first = false;  // a unit has begun: that was its first part
   };
   Fed feed(std::string_view datagram);
+  // The unit that feed gave is not looked at any more.
+  void forget();
+  // Bytes of memory that it has.
+  size_t kept_bytes() const { return parts_.capacity(); }
   // Whether some of a unit is there, and some is not.
   bool under_way() const { return expected_.bytes != 0; }
 

@@ -189,6 +189,7 @@ bool Wire::receive_one() {
   if (fed.outcome == WireUnits::Outcome::unit) {
     if (events_.on_unit) events_.on_unit(fed.writer, fed.number);
     if (!take(fed.unit)) refuse(fed.writer);
+    units_.forget();
   } else if (fed.outcome == WireUnits::Outcome::broken) {
     refuse(fed.writer);
   }

@@ -7,6 +7,7 @@
 #include "process/control_channel.h"
 #include "process/worker.h"
 #include "sys/file.h"
+#include "sys/memory.h"
 #include "sys/process.h"
 #include "sys/socket_pair.h"
 #include "sys/thread.h"
@@ -92,6 +93,7 @@ Result<void> Gate::begin() {
 
 void Gate::settle_as_gate() {
   for (uint32_t row : rows_) master_.scoreboard->life(row).pid = sys::current_pid();
+  sys::return_large_blocks();
   std::vector<int> keep = master_.keep;
   for (const auto& of_address : listeners_) keep.insert(keep.end(), of_address.begin(), of_address.end());
   keep.push_back(end_.get());

@@ -1,5 +1,6 @@
 #include "sys/memory.h"
 
+#include <malloc.h>
 #include <sys/mman.h>
 
 #include "base/number.h"
@@ -40,5 +41,7 @@ Memory& Memory::operator=(Memory&& other) noexcept {
 Memory::~Memory() {
   if (data_) kernel::munmap(data_, size_);
 }
+
+void return_large_blocks() { mallopt(M_MMAP_THRESHOLD, 128 << 10); }
 
 }  // namespace oklo::sys

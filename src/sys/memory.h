@@ -28,4 +28,8 @@ class Memory {
   size_t size_ = 0;
 };
 
+// From now on blocks of 128 KiB and more that this process frees go back to the kernel at once. Else the C
+// library would keep up to 64 MiB of them for each thread (mallopt(3), M_MMAP_THRESHOLD).
+void return_large_blocks();
+
 }  // namespace oklo::sys

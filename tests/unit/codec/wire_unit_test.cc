@@ -165,3 +165,14 @@ TEST_CASE("a part that does not follow the one before is broken") {
   feed(other_size, parts[0]);
   CHECK(feed(other_size, datagram({1, 7, 61, 20}, "x")) == Outcome::broken);
 }
+
+TEST_CASE("a unit that was used leaves no memory behind") {
+  WireUnits units(100'000);
+  size_t none = units.kept_bytes();
+  for (const std::string& part : parts_of(7, std::string(60'000, 'x'), 20'000)) feed(units, part);
+  CHECK(units.kept_bytes() >= 60'000);
+  units.forget();
+  CHECK(units.kept_bytes() == none);
+  CHECK_FALSE(units.under_way());
+  CHECK(feed(units, datagram({1, 8, 3, 0}, "abc")) == Outcome::unit);
+}
