@@ -78,8 +78,8 @@ bool Crew::leave(uint32_t index, const WireRecord& record) {
   return true;
 }
 
-// What it says may have been meant for a gate before this one. All that the lives before it said over this
-// wire was read before. False: no worker says that.
+// What it says may have been meant for a gate before this one. A life before it may be gone that left later
+// than this one began: what it has said stands behind this. False: no worker says that.
 bool Crew::begin(uint32_t index, const WireRecord& record) {
   Worker& worker = workers_[index];
   Hold hold = {{}, record.number, false, false};
@@ -92,13 +92,12 @@ bool Crew::begin(uint32_t index, const WireRecord& record) {
   for (const Hold& other : worker.holds)
     if (other.reader.life == reader.life && other.reader.serial == reader.serial) return false;
   worker.holds.push_back(hold);
-  for (Hold& other : worker.holds) other.dead = other.dead || !is_there(other.reader);
-  bury(worker);
   events_.on_change();
   // Of the gone all was told now, but for the one whose end the next one will say.
   auto last = worker.holds.end() - 1;
   auto is_gone = [](const Hold& one) { return one.gone; };
   worker.holds.erase(std::remove_if(worker.holds.begin(), last, is_gone), last);
+  reactor_.post([this] { look(); });
   return true;
 }
 

@@ -23,6 +23,7 @@ WorkerEnd::WorkerEnd(WorkerContext& context)
     events.on_record = [this, i](const WireRecord& record, sys::Fd) { on_record(i, record); };
     events.on_room = [this] {
       settle();
+      end_units();
       if (all_left() && on_all_left_) on_all_left_();
     };
     threads_[i].wire =
@@ -53,7 +54,8 @@ void WorkerEnd::leave(Function<void()> left) {
   end_units();
 }
 
-// In a turn after the one that has read a part, so that nobody reads on before this.
+// In a turn after the one that has read a part, so that nobody reads on before this. Whoever comes next must
+// not be heard before what this one has said until now.
 void WorkerEnd::end_units() {
   if (!on_left_) return;
   bool some = false;
@@ -62,19 +64,17 @@ void WorkerEnd::end_units() {
     some = some || thread.wire->in_unit();
   }
   if (some) return;
-  say_left();
-  std::exchange(on_left_, {})();
+  if (!std::exchange(said_left_, true)) say_left();
+  if (all_left()) std::exchange(on_left_, {})();
 }
 
-// Before its successor says that it begins.
 void WorkerEnd::say_left() {
   WireRecord left;
   left.type = static_cast<uint8_t>(Said::left);
   for (Thread& thread : threads_) {
-    if (!thread.gate_pid) continue;
     Reader reader = reader_for(thread);
     left.bytes = {reinterpret_cast<const char*>(&reader), sizeof reader};
-    thread.wire->put(left);
+    if (thread.gate_pid) thread.wire->put(left);
     thread.wire->commit();
     thread.wire->flush();
   }

@@ -26,8 +26,8 @@ class WorkerEnd final : public Relay::Road {
   // Whether it takes what it is told.
   void read(bool wanted);
   bool takes() const { return wants_; }
-  // It takes no more, but for what has begun to come. The function is called when that is there: whoever
-  // comes next finds whole units.
+  // It takes no more, but for what has begun to come. The function is called when that is there and all that
+  // was said until then has left: whoever comes next finds whole units, and is heard behind it.
   void leave(Function<void()> left);
 
   // Says something to the thread that has the connection. What is said while a message is handled to the
@@ -78,6 +78,7 @@ class WorkerEnd final : public Relay::Road {
   uint32_t told_by_;         // the thread whose message is handled now, or thread_count()
   bool wants_ = false;
   bool reads_ = false;
+  bool said_left_ = false;
   Function<void()> on_left_;
   Function<void()> on_all_left_;
 };
