@@ -73,8 +73,8 @@ def check_relief(talk):
         made = Storm(server, talk, 200, look)
         made.run(lambda: len(seen) > 20)
         shown = status(server)
-        ended = {"lost": made.lost(), "refused": made.refused(), "twice": made.twice(), "closed": len(made.gone)}
-        assert not any(ended.values()), (ended, shown)
+        wrong = made.gone, made.lost(), made.refused(), made.twice()
+        assert not any(wrong), (wrong, shown)
         assert shown["deliveries_lost"] == shown["deliveries_repeated"] == 0, shown
         assert [worker["restarts"] for worker in shown["workers"] if worker["restarts"]] == [], shown
         wait_until(lambda: len(server.workers()) == 4, what="those that were relieved to leave")

@@ -141,3 +141,34 @@ TEST_CASE("gate/crew: what an old gate told is handled before the word of the ne
   CHECK(world.read(peer, 1) == "y");
   CHECK(world.gate->broken == 0);
 }
+
+TEST_CASE("gate/crew: who leaves and answers behind the word of a third life is heard") {
+  StreamWorld world({.on_death = OnWorkerDeath::redeliver});
+  Peer first = world.open(), second = world.open(), third = world.open();
+  first.write("x");
+  world.until_heard(1);
+  ManualPort::Heard held = world.worker().last();
+  auto leave = [&world] {
+    world.worker().end.leave([] {});
+    world.drained.push_back(std::move(world.workers[0]));
+    world.start(0);
+  };
+  leave();
+  second.write("y");
+  world.until_heard(1);
+  world.worker().answer(world.worker().last(), "Y");
+  CHECK(world.read(second, 1) == "Y");
+  leave();
+  third.write("z");
+  world.turn(*world.reactor);
+  for (int i = 0; i < 5; i++) world.turn(*world.worker().reactor);
+  CHECK(world.worker().manual.heard.size() == 1);
+  // The gate has not read yet that the third one begins.
+  world.drained[0]->answer(held, "X");
+  world.turn(*world.drained[0]->reactor);
+  world.die(world.drained[0]);
+  world.drained.erase(world.drained.begin());
+  world.turns(5);
+  CHECK(first.read() == "X");
+  CHECK(world.worker().manual.heard.size() == 1);
+}

@@ -315,37 +315,6 @@ TEST_CASE("gate/deliveries: who leaves keeps what it has while its successor rea
   CHECK(world.read(first, 1) == "C");
 }
 
-TEST_CASE("gate/deliveries: who leaves and answers behind the word of a third life is heard") {
-  StreamWorld world({.on_death = OnWorkerDeath::redeliver});
-  Peer first = world.open(), second = world.open(), third = world.open();
-  first.write("x");
-  world.until_heard(1);
-  ManualPort::Heard held = world.worker().last();
-  auto leave = [&world] {
-    world.worker().end.leave([] {});
-    world.drained.push_back(std::move(world.workers[0]));
-    world.start(0);
-  };
-  leave();
-  second.write("y");
-  world.until_heard(1);
-  world.worker().answer(world.worker().last(), "Y");
-  CHECK(world.read(second, 1) == "Y");
-  leave();
-  third.write("z");
-  world.turn(*world.reactor);
-  for (int i = 0; i < 5; i++) world.turn(*world.worker().reactor);
-  CHECK(texts(world.worker()) == std::vector<std::string>{"z"});
-  // The gate has not read yet that the third one begins.
-  world.drained[0]->answer(held, "X");
-  world.turn(*world.drained[0]->reactor);
-  world.die(world.drained[0]);
-  world.drained.erase(world.drained.begin());
-  world.turns(5);
-  CHECK(first.read() == "X");
-  CHECK(texts(world.worker()) == std::vector<std::string>{"z"});
-}
-
 TEST_CASE("gate/deliveries: what a leaving life held is lost when it dies, and only that") {
   StreamWorld world({.on_death = OnWorkerDeath::redeliver});
   Peer first = world.open(), second = world.open();
