@@ -62,8 +62,8 @@ std::string handle(std::string_view message) {
   int64_t last = begun.integer(name, "number").value_or(0);
   if (number < last) return "disorder";
   int64_t times = number == last ? begun.integer(name, "times").value_or(0) + 1 : 1;
-  begun.set(name, {{"number", number}, {"times", times}});
   log_begin(name, number);
+  begun.set(name, {{"number", number}, {"times", times}});
   if (message == "hold" && times == 1) {
     oklo::log_line("holds " + std::string(name));
     for (;;) pause();

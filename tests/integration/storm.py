@@ -277,7 +277,8 @@ class Account:
         assert self.shown["deliveries_lost"] >= len(self.lost), (self.shown, len(self.lost))
         if not self.made.gone:
             assert self.shown["deliveries_lost"] == len(self.lost), (self.shown, len(self.lost))
-        # Those that were told again and not begun before are begun once.
+        # Those that were told again and not begun before are begun once; one may be killed between its line
+        # in the log and what it counts.
         again = sum(len(pids) - 1 for pids in self.begun.values())
         assert self.made.twice() <= again <= self.shown["deliveries_repeated"], (again, self.shown)
 
