@@ -54,10 +54,9 @@ class StreamClient {
   ConnectionId connect(std::string_view address, OnFailed on_failed = {});
 
   // The same; the connection has a copy of `state` as its Connection::state<S> when on_connect is called.
-  template <class S, class = std::enable_if_t<!std::is_convertible_v<S, OnFailed>>>
+  template <State S>
+    requires(!std::is_convertible_v<S, OnFailed>)
   ConnectionId connect(std::string_view address, const S& state, OnFailed on_failed = {}) {
-    static_assert(sizeof(S) <= Connection::kStateBytes && alignof(S) <= 8);
-    static_assert(std::is_trivially_copyable_v<S>);
     return begin(address, &state, sizeof state, std::move(on_failed));
   }
 

@@ -4,10 +4,10 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <type_traits>
 
 #include <oklo/connection_id.h>
 #include <oklo/function.h>
+#include <oklo/state.h>
 
 namespace oklo {
 
@@ -78,12 +78,10 @@ class Connection {
 
   // Plain memory that belongs to it, zeroed when it was accepted and still there in on_close. It has at most
   // 64 bytes and takes none until it is asked for. All handlers of one service must ask for the same type.
-  template <class S>
+  template <State S>
   S& state() {
-    static_assert(sizeof(S) <= kStateBytes && alignof(S) <= 8 && std::is_trivially_copyable_v<S>);
     return *static_cast<S*>(state_memory());
   }
-  static constexpr size_t kStateBytes = 64;
 
  private:
   friend class stream::Link;

@@ -26,6 +26,7 @@
 #include <oklo/router.h>
 #include <oklo/server.h>
 #include <oklo/shared.h>
+#include <oklo/state.h>
 #include <oklo/stream.h>
 #include <oklo/sync_client.h>
 #include <oklo/table.h>

@@ -5,10 +5,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <vector>
 
 #include <oklo/function.h>
+#include <oklo/state.h>
 
 namespace oklo {
 
@@ -76,12 +76,10 @@ class Request {
 
   // Plain memory of at most 64 bytes that lives as long as the request, zeroed when it begins: for
   // handlers that take a body in pieces.
-  template <class S>
+  template <State S>
   S& state() const {
-    static_assert(sizeof(S) <= kStateBytes && alignof(S) <= 8 && std::is_trivially_copyable_v<S>);
     return *static_cast<S*>(state_memory());
   }
-  static constexpr size_t kStateBytes = 64;
 
  private:
   friend struct http::Exchange;

@@ -13,6 +13,7 @@
 #include <oklo/request.h>
 #include <oklo/response.h>
 #include <oklo/room.h>
+#include <oklo/state.h>
 
 namespace oklo {
 
@@ -51,12 +52,10 @@ class WebSocket {
 
   // Plain memory of at most 64 bytes that lives as long as the WebSocket, zeroed when it opens. It is made
   // when it is first asked for.
-  template <class S>
+  template <State S>
   S& state() {
-    static_assert(sizeof(S) <= kStateBytes && alignof(S) <= 8 && std::is_trivially_copyable_v<S>);
     return *static_cast<S*>(state_memory());
   }
-  static constexpr size_t kStateBytes = 64;
 
  private:
   friend class ws::Link;

@@ -68,10 +68,9 @@ class WebSocketClient {
   ConnectionId connect(std::string_view url, OnFailed on_failed = {});
 
   // The same; the WebSocket has a copy of `state` as its WebSocket::state<S> when on_open is called.
-  template <class S, class = std::enable_if_t<!std::is_convertible_v<S, OnFailed>>>
+  template <State S>
+    requires(!std::is_convertible_v<S, OnFailed>)
   ConnectionId connect(std::string_view url, const S& state, OnFailed on_failed = {}) {
-    static_assert(sizeof(S) <= WebSocket::kStateBytes && alignof(S) <= 8);
-    static_assert(std::is_trivially_copyable_v<S>);
     return begin(url, &state, sizeof state, std::move(on_failed));
   }
 

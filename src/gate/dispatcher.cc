@@ -27,7 +27,7 @@ uint32_t Dispatcher::preferred(ConnectionId id, const ConnectionRow& row, std::s
       return user ? static_cast<uint32_t>(user % crew_.size()) : by_connection;
     }
     case Dispatch::function: {
-      std::string peer = row.peer_port ? sys::Address::from_ip(row.peer_ip, 0).host() : "unix";
+      std::string peer = sys::peer_host(row.ip_of_peer());
       return ask({id, row.listener, std::move(peer), states_.user(id), crew_.size(), bytes}, by_connection);
     }
   }
@@ -40,7 +40,7 @@ uint32_t Dispatcher::choose(uint8_t listener, const uint8_t* peer_ip, std::strin
   if (mode_ == Dispatch::idle) return one_that_serves(idlest());
   uint32_t by_peer_or_turn = peer_ip ? by_peer(peer_ip) : next();
   if (mode_ != Dispatch::function) return one_that_serves(by_peer_or_turn);
-  std::string peer = peer_ip ? sys::Address::from_ip(peer_ip, 0).host() : "unix";
+  std::string peer = sys::peer_host(peer_ip);
   return one_that_serves(ask({{}, listener, std::move(peer), 0, crew_.size(), bytes}, by_peer_or_turn));
 }
 

@@ -4,6 +4,7 @@
 #include <new>
 #include <utility>
 
+#include "http/http_limits.h"
 #include "http/reply.h"
 #include "net/carrier.h"
 
@@ -16,8 +17,6 @@ using Linger = net::Connection::Linger;
 
 namespace {
 
-// Answers that wait to be sent hold up the next request of a connection when they are this many bytes.
-constexpr size_t kStallBytes = 256 * 1024;
 // So long a small body is awaited; one that takes longer goes to its worker as it comes.
 constexpr uint32_t kPatienceMs = 100;
 
@@ -27,14 +26,11 @@ HttpGateSession& session_of(net::Connection& connection) { return connection.ses
 
 HttpGate::HttpGate(http::RouteTable& routes, const HttpLimits& limits, ConnectionPool& pool,
                    Deliveries& deliveries, uint8_t listener)
-    : limits_(limits), pool_(pool), deliveries_(deliveries), endpoint_(pool.make_endpoint(*this)) {
-  endpoint_.kind = ConnectionKind::http;
-  endpoint_.listener = listener;
-  endpoint_.write_stall_ms = limits.write_stall_ms;
-  endpoint_.queue_bytes_max = limits.queue_bytes;
-  head_limits_.request_line_bytes = limits.request_line_bytes;
-  head_limits_.fields_bytes = limits.header_bytes;
-  head_limits_.fields_count = limits.header_count;
+    : limits_(limits),
+      head_limits_(http::head_limits(limits)),
+      pool_(pool),
+      deliveries_(deliveries),
+      endpoint_(http::http_endpoint(pool.make_endpoint(*this), limits, listener)) {
   // WebSockets are the one protocol that a route can change to.
   routes.each_upgrade_maker([this](uint32_t route, http::UpgradeMaker& maker) {
     if (upgrades_.size() <= route) upgrades_.resize(route + 1);
@@ -288,7 +284,7 @@ void HttpGate::on_done(net::Connection& connection) {
   bool unread = lane && !lane->all_sent();  // What is left of the body is no request.
   lane.reset();
   if (unread) return connection.close(CloseReason::handler_failed, Linger::yes);
-  session.stalled = session.files ? !connection.all_sent() : connection.queued() > kStallBytes;
+  session.stalled = session.files ? !connection.all_sent() : connection.queued() > http::kStallBytes;
   if (session.stalled) return connection.pause_reading();
   await(connection, limits_.idle_time_ms);
   go_on(connection);

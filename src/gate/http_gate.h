@@ -79,7 +79,7 @@ class HttpGate final : public Protocol, public ThreadPort {
   void answer_502(net::Connection& connection, bool close);
 
   const HttpLimits& limits_;
-  codec::HeadLimits head_limits_;
+  const codec::HeadLimits head_limits_;
   ConnectionPool& pool_;
   Deliveries& deliveries_;
   Endpoint endpoint_;

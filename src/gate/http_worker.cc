@@ -3,6 +3,8 @@
 #include <memory>
 #include <utility>
 
+#include "http/http_limits.h"
+
 namespace oklo::gate {
 
 HttpWorker::HttpWorker(http::RouteTable& routes, const HttpLimits& limits, WorkerContext& context,
@@ -10,11 +12,7 @@ HttpWorker::HttpWorker(http::RouteTable& routes, const HttpLimits& limits, Worke
     : context_(context),
       requests_(requests),
       service_(routes, limits, *context.row, log),
-      endpoint_(requests.pool().make_endpoint(service_)) {
-  endpoint_.kind = ConnectionKind::http;
-  endpoint_.listener = listener;
-  endpoint_.write_stall_ms = limits.write_stall_ms;
-  endpoint_.queue_bytes_max = limits.queue_bytes;
+      endpoint_(http::http_endpoint(requests.pool().make_endpoint(service_), limits, listener)) {
   routes.make_upgrades([&](uint32_t route, http::UpgradeMaker& maker) {
     auto made = std::make_unique<WsWorker>(static_cast<ws::WebSocketMaker&>(maker), route, endpoint_, context,
                                            end, requests);

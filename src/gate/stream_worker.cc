@@ -62,19 +62,10 @@ bool RemoteLink::send_file(sys::Fd file, uint64_t offset, uint64_t size) {
 }
 
 ConnectionInfo RemoteLink::info() const {
-  const ConnectionRow& row = this->row();
   ConnectionStates::Local local = context_.states->local(id_);
-  const Clock& clock = context_.reactor->clock();
-  ConnectionInfo info;
-  info.peer = row.peer_port ? sys::Address::from_ip(row.peer_ip, row.peer_port).to_string() : "unix";
+  ConnectionInfo info = info_of(row(), context_.reactor->clock());
   info.local = local.port ? sys::Address::from_ip(local.ip, local.port).to_string()
-                          : context_.addresses[row.listener].to_string();
-  info.open_s = static_cast<uint32_t>(clock.now_s) - row.opened_s;
-  info.idle_s = static_cast<uint32_t>(clock.now_s) - row.active_s;
-  info.bytes_in = row.bytes_in;
-  info.bytes_out = row.bytes_out;
-  info.queued = row.queued_bytes;
-  info.listener = row.listener;
+                          : context_.addresses[info.listener].to_string();
   info.worker = context_.slot;
   return info;
 }

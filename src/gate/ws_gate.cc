@@ -6,25 +6,16 @@ namespace {
 
 constexpr uint16_t kInternalError = 1011;  // RFC 6455 section 7.4.1
 
-ws::Hub& hub_of_thread() {
-  OKLO_ASSERT(ws::Hub::current());
-  return *ws::Hub::current();
-}
-
 }  // namespace
 
-// As WebSocketUpgrade does it: how much may wait to be sent is judged by the service.
 WsGate::WsGate(const ws::WebSocketMaker& maker, uint16_t route, const Endpoint& base, ConnectionPool& pool,
                Deliveries& deliveries)
     : route_(route),
       pool_(pool),
       deliveries_(deliveries),
       telling_(telling(maker.handlers())),
-      service_(telling_, maker.options(), hub_of_thread(), *base.life),
-      endpoint_(base) {
-  endpoint_.protocol = &service_;
-  endpoint_.kind = ConnectionKind::websocket;
-  endpoint_.queue_bytes_max = UINT32_MAX;
+      service_(telling_, maker.options(), ws::Hub::here(), *base.life),
+      endpoint_(ws::websocket_endpoint(base, service_)) {
   service_.on_parting([this](net::Connection& connection) { deliveries_.part_with(connection); });
 }
 

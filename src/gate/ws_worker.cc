@@ -16,10 +16,7 @@ WsWorker::WsWorker(const ws::WebSocketMaker& maker, uint32_t route, const Endpoi
       context_(context),
       end_(end),
       requests_(requests),
-      endpoint_(base) {
-  endpoint_.protocol = &over_;
-  endpoint_.kind = ConnectionKind::websocket;
-}
+      endpoint_(ws::websocket_endpoint(base, over_)) {}
 
 // The answer goes first, then that it is a WebSocket, then what the handler says to it.
 void WsWorker::open(net::Connection& connection, http::Exchange& exchange) {
@@ -53,9 +50,7 @@ void WsWorker::on_told(uint32_t thread, const codec::WireRecord& record) {
 
 // ---------------------------------------------------------------- the WebSocket in their hands
 
-std::string RemoteSocket::peer() const {
-  return row().peer_port ? sys::Address::from_ip(row().peer_ip, 0).host() : "unix";
-}
+std::string RemoteSocket::peer() const { return sys::peer_host(row().ip_of_peer()); }
 
 // It may be on its way from HTTP, and the gate does not know yet; when it is gone its row says so.
 bool RemoteSocket::is_there() const {
@@ -65,7 +60,7 @@ bool RemoteSocket::is_there() const {
 
 // What was sent to rooms before stands before it.
 void RemoteSocket::say(Said type, uint16_t flags, std::string_view bytes) {
-  ws::Hub::current()->flush();
+  ws::Hub::here().flush();
   if (is_there()) end_.say(thread_, type, id_, listener_, flags, bytes);
 }
 

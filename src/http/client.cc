@@ -3,7 +3,6 @@
 #include <optional>
 #include <utility>
 
-#include "base/assert.h"
 #include "http/client_side.h"
 
 namespace oklo {
@@ -30,12 +29,7 @@ struct HttpClient::Parts {
   HttpClientOptions options;
   std::optional<http::ClientSide> side;
 
-  http::ClientSide& here() {
-    Connector* connector = Connector::current();
-    OKLO_ASSERT(connector && "an HttpClient asks in a worker, or in a process of Server::process");
-    if (!side || !side->current()) side.emplace(options, *connector);
-    return *side;
-  }
+  http::ClientSide& here() { return in_this_process(side, options); }
 };
 
 HttpClient::HttpClient(HttpClientOptions options) : parts_(new Parts{options, {}}) {}

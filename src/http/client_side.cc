@@ -34,9 +34,8 @@ std::string_view words_for(CloseReason reason) {
 }  // namespace
 
 ClientSide::ClientSide(const HttpClientOptions& options, Connector& connector)
-    : options_(options),
-      connector_(connector),
-      connector_number_(connector.number()),
+    : ClientInProcess(connector),
+      options_(options),
       endpoint_(connector.pool().make_endpoint(*this)) {
   connector_.use_names(host_names());
   endpoint_.kind = ConnectionKind::http_client;
@@ -47,11 +46,6 @@ ClientSide::ClientSide(const HttpClientOptions& options, Connector& connector)
 ClientSide::~ClientSide() {
   if (!current()) return;
   OKLO_ASSERT(calls_.size() == 0 && servers_.empty() && "an HttpClient must live as long as its requests");
-}
-
-bool ClientSide::current() const {
-  const Connector* now = Connector::current();
-  return now && now->number() == connector_number_;
 }
 
 // ---------------------------------------------------------------- asking

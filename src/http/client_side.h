@@ -8,22 +8,19 @@
 
 #include "base/slot_table.h"
 #include "http/client_call.h"
-#include "net/connector.h"
+#include "net/client_in_process.h"
 #include "net/protocol.h"
 
 namespace oklo::http {
 
 // What an HttpClient is in one process: the calls that are under way, and the connections, also those that
 // are kept.
-class ClientSide final : public Protocol {
+class ClientSide final : public ClientInProcess, public Protocol {
  public:
   // Both outlive it.
   ClientSide(const HttpClientOptions& options, Connector& connector);
   // A call that is under way and a connection are bugs.
   ~ClientSide() override;
-
-  // Whether the process still has what this was made for.
-  bool current() const;
 
   uint64_t ask(HttpRequest request, HttpClient::Done done);
   bool cancel(uint64_t number);
@@ -71,11 +68,7 @@ class ClientSide final : public Protocol {
   void lose(net::Connection& connection, std::string_view why);
   void finish(ClientCall& call, std::string error);
 
-  Reactor& reactor() const { return connector_.pool().reactor(); }
-
   const HttpClientOptions& options_;
-  Connector& connector_;
-  uint64_t connector_number_;
   Endpoint endpoint_;
   Servers servers_;
   SlotTable<ClientCall> calls_;

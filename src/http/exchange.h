@@ -34,7 +34,7 @@ struct Exchange : Reply {
   std::string_view mount_rest;      // for files: the path behind the route's prefix, as it was sent
   std::string_view body;
   std::string trailers;             // lines "name: value\r\n" behind a chunked body
-  alignas(8) unsigned char state[Request::kStateBytes];  // zeroed when a handler asks for it first
+  alignas(8) unsigned char state[kStateBytes];  // zeroed when a handler asks for it first
 
   // Makes it ready for the request whose head is there; the route is set by RouteTable::find.
   void reset(Outlet& to) {

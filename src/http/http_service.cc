@@ -8,6 +8,7 @@
 #include "codec/field_list.h"
 #include "codec/http_response.h"
 #include "http/allow.h"
+#include "http/http_limits.h"
 #include "http/late_answers.h"
 #include "http/pending_request.h"
 #include "http/upload_calls.h"
@@ -17,9 +18,6 @@ namespace oklo::http {
 using codec::ParseOutcome;
 
 namespace {
-
-// Answers that wait to be sent hold up the next request of a connection when they are this many bytes.
-constexpr size_t kStallBytes = 256 * 1024;
 
 HttpSession& session_of(net::Connection& connection) { return connection.session<HttpSession>(); }
 
@@ -37,10 +35,12 @@ inline bool may_upgrade(const Exchange& exchange) {
 }  // namespace
 
 HttpService::HttpService(const RouteTable& routes, const HttpLimits& limits, LifeRow& life, AccessLog* log)
-    : routes_(routes), limits_(limits), life_(life), log_(log), late_answers_(LateAnswers::current()) {
-  head_limits_.request_line_bytes = limits.request_line_bytes;
-  head_limits_.fields_bytes = limits.header_bytes;
-  head_limits_.fields_count = limits.header_count;
+    : routes_(routes),
+      limits_(limits),
+      head_limits_(head_limits(limits)),
+      life_(life),
+      log_(log),
+      late_answers_(LateAnswers::current()) {
   current_.date_line = &date_line_;
   current_.late_answers = late_answers_;
 }
@@ -180,7 +180,7 @@ inline void HttpService::prepare(Exchange& exchange, net::Connection& connection
   exchange.reset(connection);
   ConnectionRow& row = connection.row();
   row.requests++;
-  exchange.peer_ip = row.peer_port ? row.peer_ip : nullptr;
+  exchange.peer_ip = row.ip_of_peer();
   exchange.keep_alive = exchange.head.keep_alive && !draining_ && row.requests < limits_.requests;
   allowed_ = routes_.find(exchange);
 }
@@ -424,7 +424,7 @@ void HttpService::refuse(net::Connection& connection, int status, CloseReason re
     exchange.head.method = codec::Method::get;
     exchange.head.minor_version = 1;
     exchange.reset(connection);
-    exchange.peer_ip = connection.row().peer_port ? connection.row().peer_ip : nullptr;
+    exchange.peer_ip = connection.row().ip_of_peer();
   }
   exchange.fail(status, true);
   if (log_) log_->write(exchange);

@@ -93,7 +93,7 @@ class HttpService final : public Protocol {
 
   const RouteTable& routes_;
   const HttpLimits& limits_;
-  codec::HeadLimits head_limits_;
+  const codec::HeadLimits head_limits_;
   LifeRow& life_;
   AccessLog* log_;
   DateLine date_line_;

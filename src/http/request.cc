@@ -113,7 +113,7 @@ std::string_view Request::trailer(std::string_view name) const {
 }
 
 std::string Request::peer() const {
-  return exchange_.peer_ip ? sys::Address::from_ip(exchange_.peer_ip, 0).host() : "unix";
+  return sys::peer_host(exchange_.peer_ip);
 }
 
 void* Request::state_memory() const {

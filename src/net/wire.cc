@@ -179,7 +179,7 @@ bool Wire::receive_one() {
   long size = sys::receive_with_fds(fd_, buffer_.first(kDatagramBytes), received_);
   if (size < 0 && size != -EMSGSIZE) return false;
   if (size <= 0) {
-    refuse_cut();
+    refuse_cut(size == 0);
     return true;
   }
   WireUnits::Fed fed = units_.feed({buffer_.data(), static_cast<size_t>(size)});
@@ -197,11 +197,11 @@ bool Wire::receive_one() {
   return true;
 }
 
-// A datagram that is empty or too long. What stood in it is lost, and whoever sent it is to be replaced, so
-// that nobody waits for it.
-void Wire::refuse_cut() {
-  codec::WirePart part;
-  std::memcpy(&part, buffer_.data(), sizeof part);
+// A datagram that is too long, or empty: then it says not even who has sent it. What stood in it is lost, and
+// whoever sent it is to be replaced, so that nobody waits for it.
+void Wire::refuse_cut(bool empty) {
+  codec::WirePart part = {};
+  if (!empty) std::memcpy(&part, buffer_.data(), sizeof part);
   refuse(part.writer);
 }
 

@@ -37,6 +37,7 @@ class Wire final : private EventHandler {
     // What waited has left.
     Function<void()> on_room = {};
     // Something came that no wire sends, or that this one sends the kernel never takes; it was dropped.
+    // `writer` 0: who has sent it can't be told.
     Function<void(uint32_t writer)> on_broken = {};
   };
 
@@ -79,7 +80,7 @@ class Wire final : private EventHandler {
   void on_event(uint32_t events) override;
   void on_flush() override { flush(); }
   bool receive_one();
-  void refuse_cut();
+  void refuse_cut(bool empty);
   bool take(std::string_view unit);
   void refuse(uint32_t writer);
   void ship(size_t bytes, size_t files);

@@ -39,11 +39,11 @@ class Gate {
                                                Function<void(const ControlMessage&, sys::Fd)> on_message,
                                                Function<void()> on_end);
   Result<void> start_thread(uint32_t number);
-  Result<WorkerStart> start_of(uint32_t number, Log& log, sys::Fd channel);
-  void on_master(const ControlMessage& message, sys::Fd passed);
+  WorkerStart start_of(uint32_t number, Log& log, sys::Fd channel);
+  void on_master(const ControlMessage& message);
   void on_thread(Place& place, const ControlMessage& message);
   void on_thread_gone(const Place& place);
-  void pass_on(const ControlMessage& message, int passed_fd);
+  void pass_on(const ControlMessage& message);
   void on_master_gone();
   void on_all_left();
   void on_all_drained();
@@ -56,7 +56,6 @@ class Gate {
   Log log_{2, "gate"};
   std::unique_ptr<Reactor> reactor_;
   std::unique_ptr<ControlChannel> channel_;
-  sys::Fd access_log_;  // until all threads have their own
   std::vector<std::unique_ptr<Place>> places_;
   uint32_t ready_ = 0;
   uint32_t left_ = 0;
@@ -80,14 +79,13 @@ Result<void> Gate::begin() {
   reactor_ = std::move(reactor).value();
   auto channel = hear(
       std::move(end_),
-      [this](const ControlMessage& message, sys::Fd passed) { on_master(message, std::move(passed)); },
+      [this](const ControlMessage& message, sys::Fd) { on_master(message); },
       [this] { on_master_gone(); });
   if (!channel) return channel.error();
   channel_ = std::move(channel).value();
   if (Result<void> dropped = drop_rights(master_.rights, "gate", log_); !dropped) return dropped;
   for (uint32_t number = 0; number < rows_.size(); number++)
     if (Result<void> started = start_thread(number); !started) return started;
-  access_log_.reset();
   return {};
 }
 
@@ -97,8 +95,6 @@ void Gate::settle_as_gate() {
   std::vector<int> keep = master_.keep;
   for (const auto& of_address : listeners_) keep.insert(keep.end(), of_address.begin(), of_address.end());
   keep.push_back(end_.get());
-  if (master_.access_log_fd > 2) access_log_.reset(master_.access_log_fd);
-  if (access_log_) keep.push_back(access_log_.get());
   master_.wires->add_gate_ends(keep);
   master_.broadcast->add_fds(keep);
   settle("gate", std::move(keep), log_);
@@ -123,9 +119,8 @@ Result<void> Gate::start_thread(uint32_t number) {
       [this, &place] { on_thread_gone(place); });
   if (!channel) return channel.error();
   place.channel = std::move(channel).value();
-  Result<WorkerStart> start = start_of(number, place.log, std::move(pair->second));
-  if (!start) return start.error();
-  auto life = [this, with = std::make_unique<WorkerStart>(std::move(start).value())] {
+  auto start = std::make_unique<WorkerStart>(start_of(number, place.log, std::move(pair->second)));
+  auto life = [this, with = std::move(start)] {
     run_gate_thread(*master_.application, std::move(*with));
   };
   Result<sys::Thread> thread = sys::Thread::start("oklo: " + name, std::move(life));
@@ -134,7 +129,8 @@ Result<void> Gate::start_thread(uint32_t number) {
   return {};
 }
 
-Result<WorkerStart> Gate::start_of(uint32_t number, Log& log, sys::Fd channel) {
+// It answers nothing, so it has no access log.
+WorkerStart Gate::start_of(uint32_t number, Log& log, sys::Fd channel) {
   WorkerStart start;
   WorkerContext& context = start.context;
   uint32_t row = rows_[number];
@@ -154,27 +150,20 @@ Result<WorkerStart> Gate::start_of(uint32_t number, Log& log, sys::Fd channel) {
   context.thread = number;
   context.listeners = listeners_;
   context.addresses = master_.addresses;
-  context.access_log_fd = master_.access_log_fd;
   start.channel = std::move(channel);
   start.shutdown_timeout_ms = master_.shutdown_timeout_ms;
-  if (!access_log_) return start;
-  sys::Fd own;
-  long failed = sys::duplicate(access_log_.get(), own);
-  if (failed < 0) return system_error(static_cast<int>(-failed), "cannot open the access log");
-  context.access_log_fd = own.release();
   return start;
 }
 
 // ---------------------------------------------------------------- what is said
 
-void Gate::on_master(const ControlMessage& message, sys::Fd passed) {
-  using Type = ControlMessage::Type;
-  if (message.type == Type::drain || message.type == Type::log) pass_on(message, passed.get());
+void Gate::on_master(const ControlMessage& message) {
+  if (message.type == ControlMessage::Type::drain) pass_on(message);
 }
 
-void Gate::pass_on(const ControlMessage& message, int passed_fd) {
+void Gate::pass_on(const ControlMessage& message) {
   for (auto& place : places_)
-    if (!place->drained && !place->channel->send(message, passed_fd))
+    if (!place->drained && !place->channel->send(message))
       log_.line(place->log.name() + " does not hear");
 }
 
@@ -209,7 +198,7 @@ void Gate::on_master_gone() {
   log_.line("the master is gone, leaving");
   ControlMessage message(ControlMessage::Type::drain, static_cast<uint32_t>(DrainMode::stop));
   message.deadline_ms = reactor_->clock().now_ms + master_.shutdown_timeout_ms;
-  pass_on(message, -1);
+  pass_on(message);
 }
 
 // A listener that stayed open would go on taking connections that no one accepts. No thread uses them now.

@@ -42,4 +42,11 @@ bool MailboxReader::read_one() {
   return true;
 }
 
+Result<std::unique_ptr<MailboxReader>> read_mail(const WorkerContext& context, Application& application) {
+  if (!context.mail) return std::unique_ptr<MailboxReader>();
+  return MailboxReader::start(
+      *context.reactor, context.mail->reading_end(context.slot),
+      [&application](uint32_t from, std::string_view bytes) { application.on_message(from, bytes); });
+}
+
 }  // namespace oklo

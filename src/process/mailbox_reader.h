@@ -4,7 +4,7 @@
 #include <memory>
 #include <string_view>
 
-#include "process/mailboxes.h"
+#include "process/application.h"
 #include "reactor/reactor.h"
 
 namespace oklo {
@@ -31,5 +31,8 @@ class MailboxReader final : private EventHandler {
   bool watched_ = false;
   std::unique_ptr<char[]> buffer_;
 };
+
+// Reads what other processes send to that one, for the application; nullptr: nobody sends messages.
+Result<std::unique_ptr<MailboxReader>> read_mail(const WorkerContext& context, Application& application);
 
 }  // namespace oklo

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/number.h"
+#include "process/access_log_file.h"
 #include "process/control_socket.h"
 #include "process/daemon.h"
 #include "process/exit_code.h"
@@ -237,13 +238,9 @@ Result<void> Master::listen() {
 
 // Opened before rights are dropped.
 Result<void> Master::open_log() {
-  if (options_.access_log == "off") return {};
-  keeper_.access_log_fd = 2;
-  if (options_.access_log == "stderr") return {};
-  Result<sys::Fd> log = sys::open_log(options_.access_log);
-  if (!log) return log.error();
-  access_log_ = std::move(log).value();
-  keeper_.access_log_fd = access_log_.get();
+  Result<int> fd = open_access_log(options_.access_log, access_log_);
+  if (!fd) return fd.error();
+  keeper_.access_log_fd = *fd;
   return {};
 }
 

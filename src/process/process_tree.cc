@@ -131,8 +131,7 @@ void ProcessTree::reload(ControlReply reply) {
 
 void ProcessTree::send_access_log(int fd) {
   context_.access_log_fd = fd;
-  ControlMessage message(ControlMessage::Type::log);
-  for (KeptProcess* to : {&gate_, &manager_}) to->tell(message, fd);
+  manager_.tell(ControlMessage(ControlMessage::Type::log), fd);
 }
 
 void ProcessTree::pass_on(int signal) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/number.h"
+#include "process/access_log_file.h"
 #include "process/exit_code.h"
 #include "process/here.h"
 #include "process/listeners.h"
@@ -13,7 +14,6 @@
 #include "process/own_signals.h"
 #include "process/shared_state.h"
 #include "reactor/signal_source.h"
-#include "sys/file.h"
 #include "sys/process.h"
 #include "sys/stderr.h"
 
@@ -37,7 +37,6 @@ class Single {
   Result<void> share_memory();
   Result<void> serve();
   void describe_worker();
-  Result<void> read_mail();
   void stop();
 
   const MasterOptions& options_;
@@ -107,13 +106,9 @@ Result<void> Single::listen() {
 }
 
 Result<void> Single::open_log() {
-  if (options_.access_log == "off") return {};
-  context_.access_log_fd = 2;
-  if (options_.access_log == "stderr") return {};
-  Result<sys::Fd> log = sys::open_log(options_.access_log);
-  if (!log) return log.error();
-  access_log_ = std::move(log).value();
-  context_.access_log_fd = access_log_.get();
+  Result<int> fd = open_access_log(options_.access_log, access_log_);
+  if (!fd) return fd.error();
+  context_.access_log_fd = *fd;
   return {};
 }
 
@@ -152,19 +147,11 @@ Result<void> Single::serve() {
   service_ = application_.make_service(context_);
   if (Result<void> started = service_->start(); !started) return started;
   application_.on_worker_start(1);
-  if (Result<void> read = read_mail(); !read) return read;
+  auto mail = read_mail(context_, application_);
+  if (!mail) return mail.error();
+  mail_ = std::move(mail).value();
   context_.row->state = LifeState::ready;
   shared_->scoreboard.service().generation = 1;
-  return {};
-}
-
-Result<void> Single::read_mail() {
-  if (!context_.mail) return {};
-  auto reader = MailboxReader::start(
-      *reactor_, context_.mail->reading_end(0),
-      [this](uint32_t from, std::string_view bytes) { application_.on_message(from, bytes); });
-  if (!reader) return reader.error();
-  mail_ = std::move(reader).value();
   return {};
 }
 

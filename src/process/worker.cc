@@ -29,7 +29,6 @@ class Worker {
   Result<void> become_process();
   Result<void> begin();
   Result<void> hear_signals();
-  Result<void> read_mail();
   Result<void> hear_tasks();
   void pin();
   void on_message(const ControlMessage& message, sys::Fd passed);
@@ -119,7 +118,10 @@ Result<void> Worker::begin() {
   if (Result<void> started = service_->start(); !started) return started;
   if (context().is_worker()) application_.on_worker_start(context().slot + 1);
   if (Result<void> heard = hear_signals(); !heard) return heard;
-  return read_mail();
+  auto mail = read_mail(context(), application_);
+  if (!mail) return mail.error();
+  mail_ = std::move(mail).value();
+  return {};
 }
 
 // They were blocked in the master, so what came since the fork waits here.
@@ -138,16 +140,6 @@ Result<void> Worker::hear_tasks() {
   tasks_ = std::move(asker).value();
   tasks_->on_room([this] { application_.on_task_drain(); });
   here_->tasks = context().tasks = tasks_.get();
-  return {};
-}
-
-Result<void> Worker::read_mail() {
-  if (!context().mail) return {};
-  auto reader = MailboxReader::start(
-      *reactor_, context().mail->reading_end(context().slot),
-      [this](uint32_t from, std::string_view bytes) { application_.on_message(from, bytes); });
-  if (!reader) return reader.error();
-  mail_ = std::move(reader).value();
   return {};
 }
 

@@ -21,7 +21,7 @@ struct WorkerStart {
 // Its whole life, from fork to exit.
 [[noreturn]] void run_worker(Application& application, WorkerStart start);
 
-// The life of a thread of the gate, in that thread of a process that has settled. Its access log is its own.
+// The life of a thread of the gate, in that thread of a process that has settled.
 void run_gate_thread(Application& application, WorkerStart start);
 
 }  // namespace oklo

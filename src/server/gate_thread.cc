@@ -74,7 +74,8 @@ void GateThread::on_broken(uint32_t worker, uint32_t pid) {
                      ") said what no worker says: dropped");
   for (uint32_t i = 0; i < context_.scoreboard->size(); i++) {
     LifeRow& life = context_.scoreboard->life(i);
-    if (life.slot.load() == worker && static_cast<uint32_t>(life.pid.load()) == pid) life.broken = true;
+    bool its_own = pid && life.slot.load() == worker && static_cast<uint32_t>(life.pid.load()) == pid;
+    if (its_own) life.broken = true;
   }
 }
 

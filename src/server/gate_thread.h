@@ -24,7 +24,7 @@ class GateThread final : public WorkerService, private Timer {
   void serve(uint32_t) override {}
   void leave(uint32_t) override {}
   void drain(DrainMode mode, uint64_t deadline_ms) override;
-  void reopen_log(int fd) override { base_.reopen_log(fd); }
+  void reopen_log(int) override {}
 
  private:
   void on_record(uint32_t worker, const codec::WireRecord& record, sys::Fd file);

@@ -3,6 +3,7 @@
 #include "codec/http_request.h"
 #include "gate/http_gate.h"
 #include "gate/http_worker.h"
+#include "http/http_limits.h"
 #include "http/http_service.h"
 #include "net/acceptor.h"
 #include "process/status_json.h"
@@ -22,11 +23,7 @@ class HttpPort final : public Port {
   HttpPort(http::RouteTable& routes, const HttpLimits& limits, const PortContext& context)
       : pool_(context.pool),
         service_(routes, limits, context.pool.life(), context.access_log),
-        endpoint_(pool_.make_endpoint(service_)) {
-    endpoint_.kind = ConnectionKind::http;
-    endpoint_.listener = context.index;
-    endpoint_.write_stall_ms = limits.write_stall_ms;
-    endpoint_.queue_bytes_max = limits.queue_bytes;
+        endpoint_(http::http_endpoint(pool_.make_endpoint(service_), limits, context.index)) {
     routes.status_source = status_of(context.worker);
     routes.make_upgrades(endpoint_);
   }

@@ -115,7 +115,7 @@ std::unique_ptr<WorkerService> Server::Parts::make_service(WorkerContext& contex
   if (options.connections_max)
     own_max = std::min<uint64_t>(own_max, options.connections_max / owners + 1);
   uint32_t max = static_cast<uint32_t>(own_max);
-  if (context.role == Role::gate_thread)
+  if (of_gate)
     return std::make_unique<GateThread>(context, services, options, dispatch_function, load, reach(), max);
   uint32_t process = context.slot - context.slots;
   if (!context.is_worker() && process < processes.size())

@@ -32,6 +32,8 @@ struct ConnectionRow {
   uint32_t slot;                     // where its owner keeps it
   uint64_t bytes_in;
   uint64_t bytes_out;
+
+  const uint8_t* ip_of_peer() const { return peer_port ? peer_ip : nullptr; }  // nullptr: a unix socket
 };
 static_assert(sizeof(ConnectionRow) == 64);
 

@@ -14,12 +14,7 @@ struct StreamClient::Parts {
   ClientOptions options;
   std::optional<stream::ClientSide> side;
 
-  stream::ClientSide& here() {
-    Connector* connector = Connector::current();
-    OKLO_ASSERT(connector && "a StreamClient connects in a worker, or in a process of Server::process");
-    if (!side || !side->current()) side.emplace(handlers, options, *connector);
-    return *side;
-  }
+  stream::ClientSide& here() { return in_this_process(side, handlers, options); }
 };
 
 StreamClient::StreamClient(StreamHandlers handlers, ClientOptions options)

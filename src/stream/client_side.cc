@@ -13,13 +13,12 @@ struct ClientSide::Wish {
   std::string address;
   StreamClient::OnFailed on_failed;
   bool has_state = false;
-  alignas(8) std::array<unsigned char, Connection::kStateBytes> state = {};
+  alignas(8) std::array<unsigned char, kStateBytes> state = {};
 };
 
 ClientSide::ClientSide(const StreamHandlers& handlers, const ClientOptions& options, Connector& connector)
-    : options_(options),
-      connector_(connector),
-      connector_number_(connector.number()),
+    : ClientInProcess(connector),
+      options_(options),
       service_(handlers, options.stream, connector.pool().reactor(), own_life_, connector.pool().life().slot),
       endpoint_(connector.pool().make_endpoint(service_)) {
   connector_.use_names(host_names());
@@ -31,11 +30,6 @@ ClientSide::ClientSide(const StreamHandlers& handlers, const ClientOptions& opti
 ClientSide::~ClientSide() {
   if (!current()) return;
   OKLO_ASSERT(being_made_ == 0 && ids().empty() && "a StreamClient must live as long as its connections");
-}
-
-bool ClientSide::current() const {
-  const Connector* now = Connector::current();
-  return now && now->number() == connector_number_;
 }
 
 ConnectionId ClientSide::connect(std::string_view address, const void* state, size_t bytes,
@@ -63,14 +57,6 @@ bool ClientSide::close(ConnectionId id) {
   if (!connector_.cancel(id)) return close_connection(id);
   being_made_--;
   return true;
-}
-
-std::vector<ConnectionId> ClientSide::ids() const {
-  std::vector<ConnectionId> ids;
-  connector_.pool().for_each([&](const net::Connection& connection) {
-    if (&connection.endpoint() == &endpoint_) ids.push_back(connection.id());
-  });
-  return ids;
 }
 
 }  // namespace oklo::stream

@@ -14,12 +14,7 @@ struct DatagramClient::Parts {
   DatagramClientOptions options;
   std::optional<stream::DatagramPeers> peers;
 
-  stream::DatagramPeers& here() {
-    Connector* connector = Connector::current();
-    OKLO_ASSERT(connector && "a DatagramClient sends in a worker, or in a process of Server::process");
-    if (!peers || !peers->current()) peers.emplace(handlers, options, *connector);
-    return *peers;
-  }
+  stream::DatagramPeers& here() { return in_this_process(peers, handlers, options); }
 };
 
 DatagramClient::DatagramClient(DatagramClientHandlers handlers, DatagramClientOptions options)

@@ -28,10 +28,9 @@ bool is_momentary(long error) {
 
 DatagramPeers::DatagramPeers(const DatagramClientHandlers& handlers, const DatagramClientOptions& options,
                              Connector& connector, Names& names)
-    : handlers_(handlers),
+    : ClientInProcess(connector),
+      handlers_(handlers),
       options_(options),
-      connector_(connector),
-      connector_number_(connector.number()),
       names_(names),
       room_(new char[kBytesMax]) {}
 
@@ -41,11 +40,6 @@ DatagramPeers::DatagramPeers(const DatagramClientHandlers& handlers, const Datag
 
 DatagramPeers::~DatagramPeers() {
   while (!peers_.empty()) erase(*peers_.begin()->second);
-}
-
-bool DatagramPeers::current() const {
-  const Connector* now = Connector::current();
-  return now && now->number() == connector_number_;
 }
 
 // ---------------------------------------------------------------- the peers

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "net/connector.h"
+#include "net/client_in_process.h"
 #include "net/names.h"
 #include "reactor/reactor.h"
 #include "sys/address.h"
@@ -19,7 +19,7 @@
 namespace oklo::stream {
 
 // What a DatagramClient is in one process: a socket for each address that it sends to.
-class DatagramPeers final : private Timer {
+class DatagramPeers final : public ClientInProcess, private Timer {
  public:
   // All of them outlive it, but for a Connector that is not the current one any more.
   DatagramPeers(const DatagramClientHandlers& handlers, const DatagramClientOptions& options,
@@ -27,11 +27,6 @@ class DatagramPeers final : private Timer {
   DatagramPeers(const DatagramClientHandlers& handlers, const DatagramClientOptions& options,
                 Connector& connector);
   ~DatagramPeers();
-  DatagramPeers(const DatagramPeers&) = delete;
-  DatagramPeers& operator=(const DatagramPeers&) = delete;
-
-  // Whether the process still has what this was made for.
-  bool current() const;
 
   bool send(std::string_view address, std::string_view bytes);
   bool close(std::string_view address);
@@ -89,14 +84,11 @@ class DatagramPeers final : private Timer {
   void fail(std::string_view address, std::string why);
   void on_timer() override;
 
-  Reactor& reactor() const { return connector_.pool().reactor(); }
   LifeRow& life() const { return connector_.pool().life(); }
   uint64_t now_ms() const { return reactor().clock().now_ms; }
 
   const DatagramClientHandlers& handlers_;
   const DatagramClientOptions& options_;
-  Connector& connector_;
-  uint64_t connector_number_;
   Names& names_;
   std::map<std::string, std::unique_ptr<Peer>, std::less<>> peers_;
   std::vector<Failure> failures_;  // that are to be told

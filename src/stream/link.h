@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "base/clock.h"
+#include "shm/connection_table.h"
 #include "sys/fd.h"
 
 #include <oklo/connection.h>
@@ -28,11 +30,13 @@ class Link {
   // Nobody but this process can be told of it from now on.
   virtual void stay() = 0;
   virtual ConnectionInfo info() const = 0;
-  // Connection::kStateBytes bytes.
+  // kStateBytes bytes.
   virtual void* state() = 0;
 
  protected:
   ~Link() = default;
+  // What the row tells.
+  static ConnectionInfo info_of(const ConnectionRow& row, const Clock& clock);
 };
 
 }  // namespace oklo::stream

@@ -41,16 +41,9 @@ void LocalLink::resume() {
 }
 
 ConnectionInfo LocalLink::info() const {
-  const ConnectionRow& row = connection_.row();
-  ConnectionInfo info;
-  info.peer = row.peer_port ? sys::Address::from_ip(row.peer_ip, row.peer_port).to_string() : "unix";
+  ConnectionInfo info = info_of(connection_.row(), connection_.clock());
   info.local = connection_.local_address().to_string();
-  info.open_s = connection_.clock().now_s - row.opened_s;
-  info.idle_s = connection_.clock().now_s - row.active_s;
-  info.bytes_in = row.bytes_in;
-  info.bytes_out = row.bytes_out;
   info.queued = connection_.queued();
-  info.listener = row.listener;
   info.worker = service_.worker();
   return info;
 }

@@ -97,7 +97,7 @@ void* StreamService::state_of(net::Connection& connection) {
 
 void StreamService::on_open(net::Connection& connection) {
   new (&session_of(connection)) StreamSession;
-  if (first_state_) std::memcpy(state_of(connection), first_state_, Connection::kStateBytes);
+  if (first_state_) std::memcpy(state_of(connection), first_state_, kStateBytes);
   if (handlers_.on_sent) connection.tell_each_drain();
   await_more(connection);
   call_if_any(handlers_.on_connect, connection);

@@ -17,7 +17,7 @@ class HandlerState {
 
  private:
   uint32_t index_;
-  alignas(8) unsigned char memory_[Connection::kStateBytes] = {};
+  alignas(8) unsigned char memory_[kStateBytes] = {};
 };
 
 // What a stream connection must remember between two events: plain, so that an idle one holds nothing else.

@@ -158,4 +158,6 @@ bool operator==(const Address& a, const Address& b) {
   return a.port() == b.port() && std::equal(ip_of_a, ip_of_a + 16, ip_of_b);
 }
 
+std::string peer_host(const uint8_t* ip) { return ip ? Address::from_ip(ip, 0).host() : "unix"; }
+
 }  // namespace oklo::sys

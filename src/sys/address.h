@@ -54,4 +54,8 @@ class Address {
   socklen_t size_ = 0;
 };
 
+// The host of a peer with that IPv6 form, as programs are told it: "192.0.2.1", "2001:db8::1"; "unix" for
+// nullptr.
+std::string peer_host(const uint8_t* ip);
+
 }  // namespace oklo::sys

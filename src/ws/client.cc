@@ -16,12 +16,7 @@ struct WebSocketClient::Parts {
   WebSocketClientOptions options;
   std::optional<ws::ClientSide> side;
 
-  ws::ClientSide& here() {
-    Connector* connector = Connector::current();
-    OKLO_ASSERT(connector && "a WebSocketClient connects in a worker, or in a process of Server::process");
-    if (!side || !side->current()) side.emplace(handlers, on_open, options, *connector);
-    return *side;
-  }
+  ws::ClientSide& here() { return in_this_process(side, handlers, on_open, options); }
 };
 
 WebSocketClient::WebSocketClient(WebSocketClientHandlers handlers, WebSocketClientOptions options)

@@ -29,10 +29,9 @@ std::string_view words_for(CloseReason reason) {
 
 ClientSide::ClientSide(const WebSocketHandlers& handlers, const WebSocketService::OnOpen& on_open,
                        const WebSocketClientOptions& options, Connector& connector)
-    : handle_open_(on_open),
+    : ClientInProcess(connector),
+      handle_open_(on_open),
       options_(options),
-      connector_(connector),
-      connector_number_(connector.number()),
       service_(handlers, options.socket, connector.pool().life()),
       endpoint_(connector.pool().make_endpoint(*this)),
       service_endpoint_(connector.pool().make_endpoint(service_)) {
@@ -45,12 +44,8 @@ ClientSide::ClientSide(const WebSocketHandlers& handlers, const WebSocketService
 
 ClientSide::~ClientSide() {
   if (!current()) return;
-  OKLO_ASSERT(being_opened_ == 0 && ids().empty() && "a WebSocketClient must live as long as its WebSockets");
-}
-
-bool ClientSide::current() const {
-  const Connector* now = Connector::current();
-  return now && now->number() == connector_number_;
+  bool idle = being_opened_ == 0 && ids_at(service_endpoint_).empty();
+  OKLO_ASSERT(idle && "a WebSocketClient must live as long as its WebSockets");
 }
 
 // ---------------------------------------------------------------- asking
@@ -71,7 +66,7 @@ ConnectionId ClientSide::connect(std::string_view url, const void* state, size_t
   opening->on_failed = std::move(on_failed);
   opening->key = make_key();
   if (state) {
-    opening->state.reset(new unsigned char[WebSocket::kStateBytes]());
+    opening->state.reset(new unsigned char[kStateBytes]());
     std::memcpy(opening->state.get(), state, bytes);
   }
   being_opened_++;
@@ -181,16 +176,8 @@ void ClientSide::tell_failed(Opening& opening, std::string_view why) {
   if (opening.on_failed) opening.on_failed(opening.url, why);
 }
 
-std::vector<ConnectionId> ClientSide::ids() const {
-  std::vector<ConnectionId> ids;
-  connector_.pool().for_each([&](const net::Connection& connection) {
-    if (&connection.endpoint() == &service_endpoint_) ids.push_back(connection.id());
-  });
-  return ids;
-}
-
 void ClientSide::each(const Function<void(WebSocket&)>& function) {
-  for (ConnectionId id : ids()) {
+  for (ConnectionId id : ids_at(service_endpoint_)) {
     net::Connection* connection = connector_.pool().find(id);
     if (connection && connection->open()) WebSocketService::visit(*connection, function);
   }

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "net/connector.h"
+#include "net/client_in_process.h"
 #include "net/protocol.h"
 #include "ws/opening.h"
 #include "ws/websocket_service.h"
@@ -17,16 +17,13 @@ namespace oklo::ws {
 
 // What a WebSocketClient is in one process: makes connections and shakes hands on them; then a
 // WebSocketService has them.
-class ClientSide final : public Protocol {
+class ClientSide final : public ClientInProcess, public Protocol {
  public:
   // All of them outlive it.
   ClientSide(const WebSocketHandlers& handlers, const WebSocketService::OnOpen& on_open,
              const WebSocketClientOptions& options, Connector& connector);
   // A WebSocket that is open, or being opened, is a bug.
   ~ClientSide() override;
-
-  // Whether the process still has what this was made for.
-  bool current() const;
 
   // `state` may be null.
   ConnectionId connect(std::string_view url, const void* state, size_t bytes,
@@ -57,14 +54,9 @@ class ClientSide final : public Protocol {
   void accept(net::Connection& connection, size_t head_bytes, std::string_view subprotocol);
   void fail(net::Connection& connection, std::string_view why);
   void tell_failed(Opening& opening, std::string_view why);
-  std::vector<ConnectionId> ids() const;
-
-  Reactor& reactor() const { return connector_.pool().reactor(); }
 
   const WebSocketService::OnOpen& handle_open_;
   const WebSocketClientOptions& options_;
-  Connector& connector_;
-  uint64_t connector_number_;
   WebSocketService service_;
   Endpoint endpoint_;          // of handshakes
   Endpoint service_endpoint_;  // of what is open

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/assert.h"
 #include "ws/session.h"
 #include "ws/websocket_service.h"
 
@@ -36,6 +37,11 @@ Hub::~Hub() {
 }
 
 Hub* Hub::current() { return current_hub; }
+
+Hub& Hub::here() {
+  OKLO_ASSERT(current_hub);
+  return *current_hub;
+}
 
 // ---------------------------------------------------------------- who is there
 

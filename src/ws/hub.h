@@ -24,6 +24,8 @@ class Hub final : private Relay::Groups {
 
   // That of this thread; nullptr when there is none.
   static Hub* current();
+  // The same where there must be one.
+  static Hub& here();
 
   // A WebSocket has opened, or is gone.
   void enter(net::Connection& connection);

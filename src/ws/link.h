@@ -25,7 +25,7 @@ class Link {
   virtual bool join(std::string_view room) = 0;
   virtual void leave(std::string_view room) = 0;
   virtual void bind(uint64_t user) = 0;
-  // WebSocket::kStateBytes bytes.
+  // kStateBytes bytes.
   virtual void* state() = 0;
 
  protected:

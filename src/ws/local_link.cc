@@ -5,10 +5,7 @@
 
 namespace oklo::ws {
 
-std::string LocalLink::peer() const {
-  const ConnectionRow& row = connection_.row();
-  return row.peer_port ? sys::Address::from_ip(row.peer_ip, 0).host() : "unix";
-}
+std::string LocalLink::peer() const { return sys::peer_host(connection_.row().ip_of_peer()); }
 
 void LocalLink::close(uint16_t code, std::string_view reason) {
   service_.close(connection_, code, reason, CloseReason::finished);
@@ -16,7 +13,7 @@ void LocalLink::close(uint16_t code, std::string_view reason) {
 
 void* LocalLink::state() {
   unsigned char*& state = connection_.session<Session>().state;
-  if (!state) state = new unsigned char[WebSocket::kStateBytes]();
+  if (!state) state = new unsigned char[kStateBytes]();
   return state;
 }
 

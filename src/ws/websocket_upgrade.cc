@@ -15,11 +15,6 @@ namespace oklo::ws {
 
 namespace {
 
-Hub& hub_of_worker() {
-  OKLO_ASSERT(Hub::current());
-  return *Hub::current();
-}
-
 // Whether an origin, which leaves out the usual port of its scheme (RFC 6454 section 6.2), names this host.
 // The scheme tells nothing: TLS may end in front of the server.
 bool is_origin_of(std::string_view origin, std::string_view host) {
@@ -54,17 +49,20 @@ bool is_origin(std::string_view text) {
 
 }  // namespace
 
-// How much may wait to be sent is judged by the service, which can say why it ends a connection.
+Endpoint websocket_endpoint(const Endpoint& base, Protocol& protocol) {
+  Endpoint made = base;
+  made.protocol = &protocol;
+  made.kind = ConnectionKind::websocket;
+  made.queue_bytes_max = UINT32_MAX;
+  return made;
+}
+
 WebSocketUpgrade::WebSocketUpgrade(const WebSocketHandlers& handlers, const WebSocketOptions& options,
                                    const Endpoint& base)
     : handlers_(handlers),
       options_(options),
-      service_(handlers, options, hub_of_worker(), *base.life),
-      endpoint_(base) {
-  endpoint_.protocol = &service_;
-  endpoint_.kind = ConnectionKind::websocket;
-  endpoint_.queue_bytes_max = UINT32_MAX;
-}
+      service_(handlers, options, Hub::here(), *base.life),
+      endpoint_(websocket_endpoint(base, service_)) {}
 
 // Browsers always say where a page comes from; who says nothing is no browser.
 bool WebSocketUpgrade::origin_allowed(http::Exchange& exchange) const {

@@ -10,6 +10,10 @@
 
 namespace oklo::ws {
 
+// What the WebSockets of a listener of HTTP have, whose requests have `base`. How much may wait to be sent is
+// judged by the service, which can say why it ends a connection.
+Endpoint websocket_endpoint(const Endpoint& base, Protocol& protocol);
+
 // The way from HTTP to a WebSocket (RFC 6455 section 4.2), for one route in one worker.
 class WebSocketUpgrade final : public http::Upgrade {
  public:

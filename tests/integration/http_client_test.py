@@ -255,10 +255,10 @@ def test_many_at_once_from_oklo_itself():
 
 @needs("nginx")
 def test_from_nginx():
-    from http_test import nginx
+    from nginx_front import passing
     root = {"a.txt": b"by nginx"}
     with files({}) as place, Oklo("serve", "127.0.0.1:{port}", "{root}", root=root) as origin:
-        with nginx(origin.port, place) as proxy, fetch() as server:
+        with passing(origin.port, place) as proxy, fetch() as server:
             for _ in range(5):
                 answer = ask(server, f"http://127.0.0.1:{proxy.port}/a.txt")
                 assert (answer.status, answer.body) == (200, b"by nginx"), answer

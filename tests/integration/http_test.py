@@ -3,12 +3,11 @@
 import contextlib
 import json
 import os
-import shutil
 import socket
 import subprocess
 
-from harness import (EXAMPLES, Client, Oklo, files, free_port, get, http, needs, request, run_oklo,
-                     wait_until)
+from harness import EXAMPLES, Client, Oklo, files, get, http, needs, request, run_oklo, wait_until
+from nginx_front import passing
 
 TESTEE = os.path.join(EXAMPLES, "testee")
 
@@ -202,40 +201,12 @@ def test_a_pipeline_is_answered_in_order():
 
 # ---- nginx in front
 
-@contextlib.contextmanager
-def nginx(upstream, place, buffering="off"):
-    """nginx that passes all to a port, over connections that it keeps; its port."""
-    port = free_port()
-    temporary = "".join(f"{name}_temp_path {place}/nginx-{name};" for name in
-                        ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
-    config = f"""
-        daemon off; master_process off; pid {place}/nginx.pid; error_log stderr;
-        events {{ }}
-        http {{
-          access_log off; client_max_body_size 0; {temporary}
-          upstream oklo {{ server 127.0.0.1:{upstream}; keepalive 4; }}
-          server {{
-            listen 127.0.0.1:{port};
-            location / {{
-              proxy_pass http://oklo; proxy_http_version 1.1; proxy_set_header Connection "";
-              proxy_request_buffering off; proxy_buffering {buffering}; proxy_set_header Host $host;
-            }}
-          }}
-        }}"""
-    path = os.path.join(place, "nginx.conf")
-    with open(path, "w") as file:
-        file.write(config)
-    program = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
-    with Oklo("-p", place, "-c", path, "-e", "stderr", program=program, port=port) as proxy:
-        yield proxy
-
-
 @needs("nginx", "curl")
 def test_nginx_keeps_its_connections_to_oklo():
     with files({"www/index.html": b"hello", "www/page": bytes(range(256)) * 1000}) as place:
         control = os.path.join(place, "control")
         with Oklo("serve", "127.0.0.1:{port}", os.path.join(place, "www"), "--workers", 1, "--control",
-                  control) as oklo, nginx(oklo.port, place) as proxy:
+                  control) as oklo, passing(oklo.port, place) as proxy:
             many = Curl(*[url(proxy)] * 50)
             assert many.body == b"hello" * 50
             page = bytes(range(256)) * 1000
@@ -252,7 +223,7 @@ def test_nginx_keeps_its_connections_to_oklo():
 
 @needs("nginx", "curl")
 def test_nginx_passes_bodies_of_any_size_on():
-    with files({}) as place, testee() as server, nginx(server.port, place) as proxy:
+    with files({}) as place, testee() as server, passing(server.port, place) as proxy:
         for size in 1, 1 << 20:
             body = os.urandom(size)
             for coding in [], ["-H", "Transfer-Encoding: chunked"]:

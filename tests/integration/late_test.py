@@ -8,7 +8,7 @@ import subprocess
 
 from harness import (EXAMPLES, Client, Oklo, alive, files, get, http, listening, mode, needs, request,
                      wait_until)
-from http_test import nginx
+from nginx_front import passing
 
 
 def example(name, *args, **options):
@@ -237,8 +237,8 @@ def test_a_stream_stays_with_its_worker_through_a_reload_and_ends_properly_with_
 
 @needs("nginx", "curl")
 def test_nginx_passes_each_event_on():
-    with files({}) as place, example("events") as events, nginx(events.port, place, buffering="on") as proxy:
-        with listen(proxy.port) as client:
+    with files({}) as place, example("events") as events:
+        with passing(events.port, place, buffering="on") as proxy, listen(proxy.port) as client:
             assert http(events.port, request("POST", "/say", b"through"))[0].status == 204
             assert said(client).endswith("data: through")
 

@@ -62,6 +62,24 @@ def nginx(site, place, port):
         yield proxy
 
 
+@contextlib.contextmanager
+def passing(upstream, place, buffering="off"):
+    """nginx that passes all to a port of HTTP, over connections that it keeps, on a port of its own."""
+    port = free_port()
+    site = f"""
+        client_max_body_size 0;
+        upstream oklo {{ server 127.0.0.1:{upstream}; keepalive 4; }}
+        server {{
+          listen 127.0.0.1:{port};
+          location / {{
+            proxy_pass http://oklo; proxy_http_version 1.1; proxy_set_header Connection "";
+            proxy_request_buffering off; proxy_buffering {buffering}; proxy_set_header Host $host;
+          }}
+        }}"""
+    with nginx(site, place, port) as proxy:
+        yield proxy
+
+
 class Front:
     """A program and the nginx in front of it; `port` is that of nginx."""
 

@@ -72,12 +72,10 @@ def test_messages_of_every_size_come_back():
 
 
 def test_it_is_reached_by_its_id_while_it_opens():
-    with rooms(2) as server:
-        for _ in range(4):
-            with WebSocket(server.port, "/by_id") as socket:
-                hear(socket, "open")
-                hear(socket, "sent")
-                assert socket.closed_with() == 1000
+    with rooms(2) as server, WebSocket(server.port, "/by_id") as socket:
+        hear(socket, "open")
+        hear(socket, "sent")
+        assert socket.closed_with() == 1000
 
 
 def test_a_message_over_the_limit_is_refused_before_it_comes():

@@ -47,7 +47,7 @@ struct Service {
     site.form("/form", [this](const Request& request, const Form& form, Response& response) {
       calls++;
       struct State {
-        char bytes[Request::kStateBytes];
+        char bytes[oklo::kStateBytes];
       };
       for (char byte : request.state<State>().bytes) CHECK(byte == 0);
       CHECK(request.body().empty());

@@ -190,7 +190,7 @@ TEST_CASE("http/request: the peer's address") {
 
 TEST_CASE("http/request: state is zeroed memory for each request") {
   struct State {
-    char bytes[Request::kStateBytes];
+    char bytes[oklo::kStateBytes];
   };
   Router site;
   int calls = 0;

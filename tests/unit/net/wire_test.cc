@@ -59,7 +59,11 @@ struct Pair : Turns {
                                  [this](const WireRecord& record, sys::Fd file) {
                                    seen.push_back({record, std::string(record.bytes), content_of(file)});
                                  },
-                             .on_broken = [this](uint32_t) { broken++; }});
+                             .on_broken =
+                                 [this](uint32_t writer) {
+                                   broken++;
+                                   broken_by = writer;
+                                 }});
     REQUIRE(far->start());
     far->read(true);
   }
@@ -74,6 +78,7 @@ struct Pair : Turns {
   std::vector<Seen> seen;
   std::vector<uint32_t> units;
   int broken = 0;
+  uint32_t broken_by = 0;
   int rooms = 0;
 };
 
@@ -249,6 +254,22 @@ TEST_CASE("what no wire sends is refused, and the next unit is read") {
   pair.send(1, "fine");
   pair.turn_until([&] { return pair.seen.size() == 1; });
   CHECK(pair.broken == 4);
+}
+
+TEST_CASE("nobody is blamed for an empty datagram, and who has sent one that is too long for that") {
+  Pair pair;
+  pair.send(1, "fine");
+  pair.turn_until([&] { return pair.seen.size() == 1; });
+  pair.broken_by = 99;
+  REQUIRE(send(pair.near_fd.get(), "", 0, 0) == 0);
+  pair.turn_until([&] { return pair.broken == 1; });
+  CHECK(pair.broken_by == 0);
+  char head[codec::kWirePartHeadBytes];
+  codec::write_wire_part(head, {33, 9, Wire::kDatagramBytes, 0});
+  std::string bytes = std::string(head, sizeof head) + std::string(Wire::kDatagramBytes, 'x');
+  REQUIRE(send(pair.near_fd.get(), bytes.data(), bytes.size(), 0) == static_cast<long>(bytes.size()));
+  pair.turn_until([&] { return pair.broken == 2; });
+  CHECK(pair.broken_by == 33);
 }
 
 TEST_CASE("a record whose file could not be had comes without it") {

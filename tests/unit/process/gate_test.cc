@@ -68,26 +68,22 @@ TEST_CASE("process/gate: gate and workers drop the rights that master and manage
   CHECK(user_of(tree.service.worker(1)) == 65534);
 }
 
-TEST_CASE("process/gate: the access log is opened again, in the gate and in the workers") {
+TEST_CASE("process/gate: the access log is opened again in the workers, and the gate has none") {
   oklo::MasterOptions options = process_mode();
   TempDir place;
   options.access_log = place / "log";
   Tree tree(options);
   tree.up();
   auto log = [&] { return oklo::sys::read_file(place / "log", 1 << 20).value(); };
-  auto all_write = [&] {
-    tree.service.ask('l');
-    tree.service.ask('g');
-    return holds(log(), "line\n") && holds(log(), "gate\n");
-  };
-  CHECK(all_write());
+  auto writes = [&] { return tree.service.ask('l') != 0 && holds(log(), "line\n"); };
+  CHECK(writes());
   REQUIRE(rename((place / "log").c_str(), (place / "old").c_str()) == 0);
   CHECK(tree.service.command("reopen").ok);
-  Service::until(all_write);
+  Service::until(writes);
   for (int pid : {tree.gate(), tree.manager()}) {
     kill(pid, SIGKILL);
     Service::until([&] { return tree.gate() != pid && tree.manager() != pid && tree.is_whole(); });
     size_t before = log().size();
-    Service::until([&] { return all_write() && log().size() > before; });
+    Service::until([&] { return writes() && log().size() > before; });
   }
 }

@@ -52,6 +52,7 @@ class WireGate final : public oklo::WorkerService, private oklo::EventHandler, p
 
   oklo::Result<void> start() override {
     shared_.gate_threads++;
+    if (context_.access_log_fd >= 0) abort();  // That is for the workers.
     if (shared_.gate_fails && context_.thread == 1) return oklo::Error{0, "the gate's test wants it so"};
     listener_ = context_.listeners[0][context_.thread];
     if (context_.reactor->add(listener_, oklo::sys::kReadable, *this) < 0) abort();
@@ -68,7 +69,7 @@ class WireGate final : public oklo::WorkerService, private oklo::EventHandler, p
     leaving_ = true;
     on_timer();
   }
-  void reopen_log(int fd) override { context_.access_log_fd = fd; }
+  void reopen_log(int) override { abort(); }
 
  private:
   struct Client final : oklo::EventHandler {
@@ -92,7 +93,6 @@ class WireGate final : public oklo::WorkerService, private oklo::EventHandler, p
     char what = 0;
     if (::read(client.fd.get(), &what, 1) == 1) {
       if (what == 'Q') return context_.reactor->stop();
-      if (what == 'g') (void)!::write(context_.access_log_fd, "gate\n", 5);
       int pid = what == 'G' ? getpid() : ask(what);
       (void)!::write(client.fd.get(), &pid, sizeof pid);
       return;

@@ -178,7 +178,7 @@ TEST_CASE("stream/service: the state is zeroed, belongs to one connection and is
     uint32_t calls;
     char rest[52];
   };
-  static_assert(sizeof(Tally) == Connection::kStateBytes);
+  static_assert(sizeof(Tally) == oklo::kStateBytes);
   std::vector<uint64_t> totals;
   StreamHandlers handlers;
   handlers.on_receive = [](Connection& c, std::string_view bytes) {
