@@ -153,4 +153,5 @@ TEST_CASE("server/process_worker: with a thread of a gate a client hears its ech
   gate.thread.drain(DrainMode::stop, 0);
   worker.worker.drain(DrainMode::stop, 0);
   turn_until([&] { return gate.drained && worker.drained; }, gate, worker);
+  worker.turn();  // What it said while it was told to leave was flushed at once, and is marked as dirty.
 }
