@@ -75,11 +75,11 @@ Error unknown_flag(std::string_view command, unsigned kinds, std::string_view na
 
 const std::vector<Flag>& flags() {
   static const std::vector<Flag> kFlags = {
-      {"--workers", "N|auto", "how many worker processes serve; auto: one for each processor", kServes,
-       set_workers},
+      {"--workers", "N|auto", "how many worker processes serve, 1024 at most; auto: one for each processor",
+       kServes, set_workers},
       {"--mode", "base|process", "who owns the connections: the workers, or a gate in front of them", kServes,
        set_mode},
-      {"--reactor-threads", "N|auto", "threads of the gate in process mode; auto: one for two processors",
+      {"--reactor-threads", "N|auto", "threads of the gate in process mode, 64 at most; auto: one for two processors",
        kServes, set_threads},
       {"--listing", "on|off", "list directories that have no index.html", kFiles, set_listing},
       {"--access-log", "stderr|off|FILE", "where to log each answer", kServes,
@@ -121,7 +121,7 @@ Result<Options> parse_options(std::string_view command, unsigned kinds,
     else if (!flag->argument.empty() && ++i < words.size()) value = words[i];
     if (!flag->set(options, value))
       return Error{0, "bad value \"" + std::string(value) + "\" for " + name + ": it takes " +
-                          std::string(flag->argument)};
+                          std::string(flag->argument) + " (" + std::string(flag->help) + ")"};
   }
   return options;
 }

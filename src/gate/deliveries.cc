@@ -14,7 +14,8 @@ Deliveries::Deliveries(ConnectionPool& pool, Crew& crew, Dispatcher& dispatcher,
       answers_(answers),
       on_death_(on_death),
       ports_(ports),
-      waiting_(crew.size()) {}
+      waiting_(crew.size()),
+      filling_(crew.size()) {}
 
 Deliveries::Delivery*& Deliveries::place_of(const net::Connection& connection) {
   uint32_t place = connection.row().slot;
@@ -65,7 +66,13 @@ void Deliveries::send(Delivery& delivery, std::string_view bytes) {
             delivery.number, wire_id(delivery.id), bytes});
   if (delivery.has_news) put_news(delivery);
   delivery.unit = wire.commit();
-  if (again) wire.flush();
+  if (fills_unit(delivery) || again) wire.flush();
+}
+
+bool Deliveries::fills_unit(const Delivery& delivery) {
+  Filling& filling = filling_[delivery.worker];
+  if (filling.unit != delivery.unit) filling = {delivery.unit, 0};
+  return ++filling.deliveries == kUnitDeliveriesMax;
 }
 
 // A number is never 0. What was told of a request that is told again is not forgotten; of its answer nothing

@@ -57,6 +57,8 @@ class Deliveries {
 
  private:
   static constexpr unsigned kAttemptsMax = 3;
+  // A worker that dies had all of a unit in its hands.
+  static constexpr unsigned kUnitDeliveriesMax = 32;
 
   struct Message {
     Told type = Told::received;
@@ -84,6 +86,12 @@ class Deliveries {
     std::list<Message> next;  // mostly empty, which costs nothing
   };
 
+  // The unit for a worker that is being made.
+  struct Filling {
+    uint32_t unit = 0;
+    unsigned deliveries = 0;
+  };
+
   Delivery* of(const net::Connection& connection) const {
     uint32_t place = connection.row().slot;
     return place < of_connection_.size() ? of_connection_[place] : nullptr;
@@ -92,6 +100,7 @@ class Deliveries {
   Delivery* find(ConnectionId id);
   void begin(Delivery& delivery, std::string_view bytes);
   void send(Delivery& delivery, std::string_view bytes);
+  bool fills_unit(const Delivery& delivery);
   void number(Delivery& delivery);
   void put_news(const Delivery& delivery);
   void ring_for(const Delivery& delivery);
@@ -114,6 +123,7 @@ class Deliveries {
   std::vector<Delivery*> of_connection_;             // by ConnectionRow::slot
   std::unordered_map<uint32_t, Delivery*> of_gone_;  // by row
   std::vector<std::deque<uint32_t>> waiting_;        // [worker]: the indexes of those that wait for room
+  std::vector<Filling> filling_;                     // [worker]
   Function<void()> on_empty_;
   Function<void(uint32_t life)> ring_;
   uint32_t last_number_ = 0;

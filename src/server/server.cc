@@ -22,11 +22,12 @@ namespace oklo {
 std::string_view version() { return OKLO_VERSION; }
 
 // Who runs a program may want it in the other mode.
-static ServerMode mode_of(const ServerOptions& options) {
+static Result<ServerMode> mode_of(const ServerOptions& options) {
   const char* wanted = std::getenv("OKLO_MODE");
   if (!wanted) return options.mode;
   if (std::string_view(wanted) == "process") return ServerMode::process;
-  return std::string_view(wanted) == "base" ? ServerMode::base : options.mode;
+  if (std::string_view(wanted) == "base") return ServerMode::base;
+  return Error{0, "OKLO_MODE is base or process, not \"" + std::string(wanted) + "\""};
 }
 
 constexpr size_t kServicesMax = 256;  // the row of a connection names its own in a byte
@@ -88,6 +89,7 @@ struct Server::Parts final : public Application {
 // All is opened before anything is replaced: a worker of the running generation that dies after a reload
 // that failed is forked from what was there before.
 Result<void> Server::Parts::prepare(std::vector<int>& keep) {
+  if (Result<ServerMode> mode = mode_of(options); !mode) return mode.error();
   if (services.size() > kServicesMax) return Error{0, "a server may have 256 addresses"};
   for (auto& service : services)
     if (Result<void> opened = service->open(); !opened) return opened;
@@ -144,7 +146,8 @@ Reach Server::Parts::reach() const {
 
 MasterOptions Server::Parts::master_options() const {
   MasterOptions master;
-  master.has_gate = mode_of(options) == ServerMode::process;
+  Result<ServerMode> mode = mode_of(options);
+  master.has_gate = mode.ok() && mode.value() == ServerMode::process;
   master.reactor_threads = options.reactor_threads;
   master.workers = options.workers;
   for (auto& service : services) master.listen.push_back(service->listen_address());

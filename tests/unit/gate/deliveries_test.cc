@@ -230,6 +230,17 @@ TEST_CASE("gate/deliveries: who was one of many in the hands of a dead worker is
   for (Peer& peer : peers) CHECK(world.read(peer, 1) == "y");
 }
 
+TEST_CASE("gate/deliveries: a worker gets 32 in its hands at once, not all that wait") {
+  StreamWorld world({.on_death = OnWorkerDeath::lose});
+  std::vector<Peer> peers;
+  for (int i = 0; i < 40; i++) peers.push_back(world.open());
+  for (Peer& peer : peers) peer.write("x");
+  world.turn(*world.reactor);
+  world.until_heard(1);
+  CHECK(world.worker().manual.heard.size() == 32);
+  world.until_heard(40);
+}
+
 TEST_CASE("gate/deliveries: a long message that was half read") {
   for (OnWorkerDeath mode : {OnWorkerDeath::lose, OnWorkerDeath::redeliver}) {
     StreamOptions options;
