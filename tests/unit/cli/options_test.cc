@@ -171,8 +171,8 @@ TEST_CASE("cli/options: a value that is missing or too much is told") {
   for (const Flag& flag : cli::flags())
     if ((flag.commands & cli::kServes) && !flag.argument.empty())
       CHECK(error("serve", {flag.name}) ==
-            "bad value \"\" for " + std::string(flag.name) + ": it takes " + std::string(flag.argument) + " (" +
-                std::string(flag.help) + ")");
+            "bad value \"\" for " + std::string(flag.name) + ": it takes " + std::string(flag.argument) +
+                " (" + std::string(flag.help) + ")");
   CHECK(error("serve", {"-d=yes"}) == "-d takes no value");
   CHECK(error("serve", {"-d="}) == "-d takes no value");
   CHECK(error("status", {"--json=on"}) == "--json takes no value");
