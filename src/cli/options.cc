@@ -79,7 +79,7 @@ const std::vector<Flag>& flags() {
        kServes, set_workers},
       {"--mode", "base|process", "who owns the connections: the workers, or a gate in front of them", kServes,
        set_mode},
-      {"--reactor-threads", "N|auto", "threads of the gate in process mode, 64 at most; auto: one for two processors",
+      {"--reactor-threads", "N|auto", "threads of the gate, 64 at most; auto: one for two processors",
        kServes, set_threads},
       {"--listing", "on|off", "list directories that have no index.html", kFiles, set_listing},
       {"--access-log", "stderr|off|FILE", "where to log each answer", kServes,

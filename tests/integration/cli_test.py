@@ -446,9 +446,3 @@ def test_help_and_version():
             assert "NAME" in works(here.run("help", page.rpartition(".")[0]), None), page
         assert re.fullmatch(r"oklo \d+\.\d+\.\d+ \(.+\)\n", works(here.run("version"), None))
         works(here.run("--version"), works(here.run("version"), None))
-
-
-def test_a_mode_that_is_none_is_told():
-    done = run_oklo("serve", "127.0.0.1:0", "/", env={"OKLO_MODE": "fast"})
-    assert done.returncode == 100, done
-    assert done.stderr == 'oklo: OKLO_MODE is base or process, not "fast"\n', done

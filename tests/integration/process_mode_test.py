@@ -7,7 +7,7 @@ import signal
 import socket
 import sys
 
-from harness import Client, base_mode_alone, let_pass, memory_kb, request, wait_until
+from harness import Client, base_mode_alone, let_pass, memory_kb, request, run_oklo, wait_until
 from storm import Storm, named, numbers, storm
 from ws_client import WebSocket
 
@@ -424,3 +424,12 @@ def test_who_is_stopped_is_passed_over():
         os.kill(pid, signal.SIGCONT)
         server.wait_for_stderr(r"goes on")
         wait_until(lambda: fields(client.say(10).hear())[1] == worker)
+
+
+# ---- the mode
+
+@once
+def test_a_mode_that_is_none_is_told():
+    done = run_oklo("serve", "127.0.0.1:0", "/", env={"OKLO_MODE": "fast"})
+    assert done.returncode == 100, done
+    assert done.stderr == 'oklo: OKLO_MODE is base or process, not "fast"\n', done
