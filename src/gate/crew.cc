@@ -144,6 +144,13 @@ bool Crew::in_time(uint32_t index) const {
   return busy_since_ms == 0 || reactor_.clock().now_ms < busy_since_ms + kTurnMs;
 }
 
+uint32_t Crew::heard() const {
+  auto is_heard = [](const Worker& one) {
+    return !one.holds.empty() && !one.holds.back().gone && !one.holds.back().left;
+  };
+  return static_cast<uint32_t>(std::count_if(workers_.begin(), workers_.end(), is_heard));
+}
+
 void Crew::read_all() {
   for (Worker& worker : workers_) worker.wire->read_all();
 }

@@ -40,6 +40,8 @@ class Crew {
   // Whether that is so, and it is not long busy with one turn, nor does anything wait for it to read.
   bool in_time(uint32_t worker) const;
   static constexpr uint32_t kTurnMs = 100;
+  // How many workers have begun to take what they are told.
+  uint32_t heard() const;
   // Reads all that the workers have said until now.
   void read_all();
   // Looks who is gone, reads what they have said last, and then tells by on_change.

@@ -32,6 +32,7 @@ LifeLine line_of(const Scoreboard& scoreboard, const LifeRow& life) {
   line.generation = life.generation;
   line.uptime_s = (sys::monotonic_ms() - life.started_ms.value()) / 1000;
   line.connections = life.connections;
+  line.workers = life.workers_heard.value();
   line.requests = life.requests.value();
   line.rate = life.rate;
   line.memory_kib = process.private_kib;

@@ -21,6 +21,7 @@ struct LifeLine {
   uint32_t generation = 0;
   uint64_t uptime_s = 0;
   uint64_t connections = 0;
+  uint64_t workers = 0;  // that a thread of the gate has heard
   uint64_t requests = 0;
   uint64_t rate = 0;
   uint64_t memory_kib = 0;

@@ -58,6 +58,7 @@ void add_life_json(std::string& out, const LifeLine& line, uint32_t first_slot) 
   add_member(out, "generation", line.generation);
   bool has_connections = line.role == Role::worker || line.role == Role::gate_thread;
   if (has_connections) add_member(out, "connections", line.connections);
+  if (line.role == Role::gate_thread) add_member(out, "workers", line.workers);
   if (line.role == Role::worker) {
     add_member(out, "requests", line.requests);
     add_member(out, "rate", line.rate);

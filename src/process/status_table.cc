@@ -76,6 +76,7 @@ constexpr Column kGateColumns[] = {
     kState,
     {"up s", 10, true, [](const LifeLine& line) { return decimal(line.uptime_s); }},
     {"connections", 11, true, [](const LifeLine& line) { return decimal(line.connections); }},
+    {"workers", 7, true, [](const LifeLine& line) { return decimal(line.workers); }},
     kMemory,
     kRestarts,
 };

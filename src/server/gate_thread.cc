@@ -30,9 +30,8 @@ GateThread::GateThread(WorkerContext& context, const std::vector<std::unique_ptr
             {.on_record = [this](uint32_t worker, const codec::WireRecord& record,
                                  sys::Fd file) { on_record(worker, record, std::move(file)); },
              .on_room = [this](uint32_t worker) { deliveries_.on_room(worker); },
-             .on_change = [this] { deliveries_.on_change(); },
-             .on_gone = [this](const gate::Reader& reader,
-                               bool died) { deliveries_.on_gone(reader, died); },
+             .on_change = [this] { on_change(); },
+             .on_gone = [this](const gate::Reader& reader, bool died) { on_gone(reader, died); },
              .on_broken = [this](uint32_t worker, uint32_t pid) { on_broken(worker, pid); }}),
       dispatcher_(options.dispatch, dispatch, crew_, *context.states, *context.row, load),
       deliveries_(base_.pool(), crew_, dispatcher_, load, context.states->answers(),
@@ -49,6 +48,16 @@ GateThread::GateThread(WorkerContext& context, const std::vector<std::unique_ptr
   });
   deliveries_.on_empty([this] { finish(); });
   deliveries_.on_ring([this](uint32_t life) { context_.broadcast->bell(life).ring(); });
+}
+
+void GateThread::on_change() {
+  context_.row->workers_heard.set(crew_.heard());
+  deliveries_.on_change();
+}
+
+void GateThread::on_gone(const gate::Reader& reader, bool died) {
+  context_.row->workers_heard.set(crew_.heard());
+  deliveries_.on_gone(reader, died);
 }
 
 Result<void> GateThread::start() {

@@ -27,6 +27,8 @@ class GateThread final : public WorkerService, private Timer {
   void reopen_log(int) override {}
 
  private:
+  void on_change();
+  void on_gone(const gate::Reader& reader, bool died);
   void on_record(uint32_t worker, const codec::WireRecord& record, sys::Fd file);
   bool relay(const codec::WireRecord& record);
   void on_broken(uint32_t worker, uint32_t pid);

@@ -66,6 +66,7 @@ struct alignas(64) LifeRow {
   Counter broadcasts_missed;  // records of other workers that were overwritten before they were read, and own
                               // ones for groups that a Relay::Road refused
   Counter accept_pauses;  // times that accepting stopped because there was no room
+  Counter workers_heard;      // of a thread of the gate: workers that take what it tells them
   Counter dispatched_wrong;   // of a thread of the gate: workers that the program named and are not there
   Counter packets_dropped;    // the same: datagrams for workers that had no room
   Counter wires_broken;       // the same: what came over wires that no worker sends

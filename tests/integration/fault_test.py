@@ -216,7 +216,7 @@ def test_a_client_that_reads_slowly_is_not_taken_for_a_stalled_one():
 
 def test_clients_that_reset_in_the_middle():
     with service() as oklo:
-        worker = oklo.workers()[0]
+        worker, = oklo.workers()
         before = status(oklo)["closed"]["peer_reset"]
         beginnings = [request("GET", "/big"), request("GET", "/big") * 50, b"GET / HT", b"",
                       request("POST", "/", content_length=1000) + b"half", request("GET") * 200]

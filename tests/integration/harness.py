@@ -352,8 +352,8 @@ class Oklo:
         assert get(oklo.port).body == b"hi"
 
     {port} is a free port, {root} the directory `root` (a path, or a dict of files to make one of). It
-    is up when something listens on its port. On leaving it gets SIGTERM and must end with `code` and
-    leave no process of its session behind.
+    is up when something listens on its port, and there are workers. On leaving it gets SIGTERM and must
+    end with `code` and leave no process of its session behind.
     """
 
     def __init__(self, *args, root=None, env=None, program=None, port=None, code=0, wait=True, prefix=()):
@@ -385,7 +385,7 @@ class Oklo:
     def _up(self):
         if self.process.poll() is not None:
             raise AssertionError(f"{self.program} ended with {self.process.returncode} before it was up")
-        return listening(self.port)
+        return listening(self.port) and (mode() == "base" or "single" in self.args or self.workers())
 
     @property
     def pid(self):

@@ -39,7 +39,8 @@ def numbers(*words, workers=4, threads=2):
         os.chmod(f"{place}/log", 0o666)  # Workers may have no rights of root.
         wait_until(lambda: listening(port))
         server.tcp, server.place = port, place
-        wait_until(lambda: len(server.workers()) == workers)
+        wait_until(lambda: [thread["workers"] for thread in status(server)["gate"]] == [workers] * threads,
+                   what="all workers to take what each thread tells")
         yield server
 
 

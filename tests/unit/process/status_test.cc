@@ -160,6 +160,7 @@ TEST_CASE("process/status: what the threads of a gate count, also those that are
     scoreboard.begin_life(1 + i, 0, 0, oklo::Keeper::gate);
     scoreboard.life(i).state = LifeState::ready;
     scoreboard.life(i).dispatched_wrong.set(1);
+    scoreboard.life(i).workers_heard.set(4);
     scoreboard.life(i).packets_dropped.set(2);
     scoreboard.life(i).wires_broken.set(3 + i);
     scoreboard.life(i).deliveries_lost.set(5);
@@ -172,6 +173,7 @@ TEST_CASE("process/status: what the threads of a gate count, also those that are
   CHECK(holds(status_table(scoreboard, "1"),
               "\ngate dispatched_wrong 2, packets_dropped 4, wires_broken 7, deliveries_lost 10, "
               "deliveries_repeated 12\n"));
+  CHECK(holds(status_json(scoreboard, "1"), "\"connections\":0,\"workers\":4,"));
   CHECK_FALSE(holds(status_json(board(), "1"), "dispatched_wrong"));
   CHECK_FALSE(holds(status_table(board(), "1"), "gate"));
 }
