@@ -8,6 +8,7 @@
 
 #include "base/number.h"
 #include "base/result.h"
+#include "codec/lines.h"
 #include "net/destination.h"
 #include "net/sync_lookup.h"
 #include "net/sync_socket.h"
@@ -177,18 +178,15 @@ std::optional<std::string> SyncClient::read_line() {
   if (!p.begin("receive")) return std::nullopt;
   OKLO_ASSERT(!p.datagrams && "read_line is for streams");
   uint64_t until = p.until_ms();
-  size_t end = p.rest().find('\n');
-  while (end == std::string_view::npos && p.rest().size() <= p.options.line_bytes) {
-    size_t known = p.rest().size();
-    if (!p.fill(until)) return std::nullopt;
-    end = p.rest().find('\n', known);
+  using State = codec::StreamLine::State;
+  size_t scanned = 0;
+  for (;;) {
+    codec::StreamLine line = codec::find_line(p.rest(), p.options.line_bytes, scanned);
+    if (line.state == State::whole) return p.take(line.size, line.all - line.size);
+    if (line.state == State::too_long)
+      p.fail("a line of " + p.address + " has more than " + decimal(p.options.line_bytes) + " bytes");
+    if (line.state == State::too_long || !p.fill(until)) return std::nullopt;
   }
-  if (end == std::string_view::npos || end > p.options.line_bytes) {
-    p.fail("a line of " + p.address + " has more than " + decimal(p.options.line_bytes) + " bytes");
-    return std::nullopt;
-  }
-  bool has_cr = end > 0 && p.rest()[end - 1] == '\r';
-  return has_cr ? p.take(end - 1, 2) : p.take(end, 1);
 }
 
 std::optional<std::string> SyncClient::read_exactly(size_t bytes) {

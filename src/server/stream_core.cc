@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "codec/lines.h"
 #include "server/co_root.h"
 #include "server/coroutines.h"
 
@@ -103,13 +104,11 @@ bool StreamCore::find_bytes(StreamRead& read) {
 
 // A line that is too long is an answer, too, with nothing found.
 bool StreamCore::find_line(StreamRead& read) {
-  std::string_view there = std::string_view(held_).substr(at_);
-  size_t end = there.find('\n', read.scanned_);
-  read.scanned_ = there.size();
-  if (end == there.npos) return there.size() > read.bytes_ && there.size() - read.bytes_ > 1;
-  size_t size = end > 0 && there[end - 1] == '\r' ? end - 1 : end;
-  if (size <= read.bytes_) lend(read, 0, size, end + 1);
-  return true;
+  using State = codec::StreamLine::State;
+  codec::StreamLine line =
+      codec::find_line(std::string_view(held_).substr(at_), read.bytes_, read.scanned_);
+  if (line.state == State::whole) lend(read, 0, line.size, line.all);
+  return line.state != State::unfinished;
 }
 
 void StreamCore::wait(StreamRead& read) {

@@ -93,11 +93,39 @@ TEST_CASE("net/sync_client: lines and counted bytes") {
   CHECK(two.client.ended());
 }
 
+TEST_CASE("net/sync_client: lines and counted bytes, byte by byte, and split at each place") {
+  const std::string_view text = "one\r\n\nfour\rtwo\r\n";
+  Connected two(soon(0));
+  // Takes what is there: two lines, four bytes, a line.
+  size_t taken = 0;
+  std::string seen;
+  auto take = [&] {
+    while (auto got = taken % 4 == 2 ? two.client.read_exactly(4) : two.client.read_line()) {
+      seen.append("<").append(*got).append(">");
+      taken++;
+    }
+    CHECK(two.client.timed_out());
+  };
+  for (size_t split = 0; split <= text.size(); split++) {
+    for (std::string_view part : {text.substr(0, split), text.substr(split)}) {
+      two.peer.write(part);
+      take();
+    }
+    CHECK(std::exchange(seen, {}) == "<one><><four><\rtwo>");
+  }
+  for (char c : text) {
+    two.peer.write({&c, 1});
+    take();
+  }
+  CHECK(seen == "<one><><four><\rtwo>");
+}
+
 TEST_CASE("net/sync_client: a line may have so many bytes") {
   SyncClientOptions options;
   options.line_bytes = 10;
   Connected two(options);
-  two.peer.write("1234567890\n12345678901\n");
+  two.peer.write("1234567890\n1234567890\r\n12345678901\n");
+  CHECK(two.client.read_line() == "1234567890");
   CHECK(two.client.read_line() == "1234567890");
   CHECK_FALSE(two.client.read_line());
   CHECK(two.client.error() == "a line of " + two.name() + " has more than 10 bytes");
