@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "base/assert.h"
+#include "guarded.h"
 
 using namespace oklo::codec;
 
@@ -15,7 +16,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
   WireUnits units(kBytesMax);
   for (size_t at = 0; at < bytes.size(); at += step) {
-    WireUnits::Fed fed = units.feed(bytes.substr(at, step));
+    Guarded datagram(bytes.substr(at, step));
+    WireUnits::Fed fed = units.feed(datagram.view());
     if (fed.outcome != WireUnits::Outcome::unit) continue;
     OKLO_ASSERT(!fed.unit.empty() && fed.unit.size() <= kBytesMax);
     std::string_view rest = fed.unit;

@@ -22,6 +22,17 @@ TEST_CASE("codec/hosts_file: names and aliases, in any case, with all their addr
     CHECK_MESSAGE(hosts.find(name).empty(), name);
 }
 
+TEST_CASE("codec/hosts_file: cut at each place, names before are found, and those behind are not") {
+  std::string text = "::1 a bb\r\n::2\tccc # d\n";
+  for (size_t size = 0; size <= text.size(); size++) {
+    HostsFile hosts(text.substr(0, size));
+    CHECK(hosts.find("a").size() == (size > 4));
+    CHECK(hosts.find("bb").size() == (size > 7));
+    CHECK(hosts.find("ccc").size() == (size > 16));
+    CHECK(hosts.find("d").empty());
+  }
+}
+
 TEST_CASE("codec/hosts_file: it may be moved, also when it is short") {
   HostsFile from("::1 a\n");
   HostsFile to = std::move(from);

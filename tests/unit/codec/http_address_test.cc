@@ -53,3 +53,12 @@ TEST_CASE("codec/http_address: that of a WebSocket") {
   CHECK(parse_ws("ws://u@h/") == "a user name may not stand in it");
   CHECK(parse_ws("ws://h/a b") == "what follows the host is no path");
 }
+
+TEST_CASE("codec/http_address: cut at each place it is an address of that host, or none") {
+  std::string_view text = "http://[::1]:8080/a?b#c";
+  for (size_t size = 0; size < text.size(); size++) {
+    std::string got = parse(text.substr(0, size));
+    CHECK(got.starts_with("[::1]:") == (size >= 12));
+    CHECK(parse_ws(text.substr(0, size)) == "it must begin with ws://");
+  }
+}

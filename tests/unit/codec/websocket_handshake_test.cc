@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <deque>
 #include <memory>
 #include <string>
 #include <vector>
@@ -58,7 +59,11 @@ const Fields kAnswer = {
 std::string answered(const Fields& fields, int code = 101) {
   const std::string_view offered[] = {"chat", "news"};
   std::string_view subprotocol = "(unset)";
-  const char* fault = check_websocket_answer(code, fields, kKey, offered, subprotocol);
+  std::deque<Guarded> bytes;
+  Fields guarded;
+  for (const FieldLine& field : fields)
+    guarded.push_back({bytes.emplace_back(field.name).view(), bytes.emplace_back(field.value).view()});
+  const char* fault = check_websocket_answer(code, guarded, kKey, offered, subprotocol);
   if (fault) CHECK(subprotocol.empty());
   return fault ? "(refused)" : std::string(subprotocol);
 }

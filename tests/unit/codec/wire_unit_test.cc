@@ -88,11 +88,19 @@ TEST_CASE("a unit comes whole, byte by byte, and in two parts cut at each place"
     WireUnits units(1000);
     std::vector<std::string> parts = parts_of(7, unit, step);
     for (size_t i = 0; i + 1 < parts.size(); i++) CHECK(feed(units, parts[i]) == Outcome::more);
-    WireUnits::Fed fed = units.feed(parts.back());
+    Guarded last(parts.back());
+    WireUnits::Fed fed = units.feed(last.view());
     CHECK(fed.outcome == Outcome::unit);
     CHECK(fed.writer == 1);
     CHECK(fed.number == 7);
     CHECK(fed.unit == unit);
+  }
+  for (uint32_t cut = 1; cut < unit.size(); cut++) {
+    WireUnits units(1000);
+    uint32_t size = static_cast<uint32_t>(unit.size());
+    Guarded last(datagram({1, 7, size, cut}, std::string_view(unit).substr(cut)));
+    CHECK(feed(units, datagram({1, 7, size, 0}, std::string_view(unit).substr(0, cut))) == Outcome::more);
+    CHECK(units.feed(last.view()).unit == unit);
   }
 }
 

@@ -203,6 +203,35 @@ TEST_CASE("http/client: a body in pieces is not kept, and may be larger than bod
   CHECK(world.told[1] == world.no_answer() + "the body is larger than body_bytes");
 }
 
+TEST_CASE("http/client: answers byte by byte, and split at each place") {
+  Asking world;
+  HttpClient client;
+  uint64_t last = client.get(world.url(), world.done());
+  Peer peer = world.accept();
+  auto answer = [&](std::string_view bytes, size_t first, size_t step) {
+    world.told.clear();
+    for (size_t at = 0; at < bytes.size(); at += std::exchange(first, step)) {
+      CHECK(world.told.empty());
+      peer.write(bytes.substr(at, first));
+      world.settle();
+    }
+    CHECK(world.told == std::vector<std::string>{"200 hello, world"});
+    last = client.get(world.url(), world.done());
+    world.settle();
+  };
+  for (std::string_view bytes :
+       {std::string_view("HTTP/1.1 103 Hints\r\nA: b\r\n\r\n"
+                         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+                         "5\r\nhello\r\n7;a=\"b\"\r\n, world\r\n0\r\nC: d\r\n\r\n"),
+        std::string_view("HTTP/1.1 200 OK\r\nA: b\r\n c\r\nContent-Length: 12\r\n\r\nhello, world")}) {
+    answer(bytes, 1, 1);
+    for (size_t split = 1; split < bytes.size(); split++) answer(bytes, split, bytes.size());
+  }
+  CHECK_FALSE(world.more_waits());
+  client.cancel(last);
+  world.end();
+}
+
 TEST_CASE("http/client: what takes too long fails") {
   Asking world;
   HttpClient client({.head_ms = 30, .idle_ms = 40});
