@@ -13,7 +13,9 @@
 
 namespace {
 
-// A WebSocket of a client that echoes, and what its server heard.
+constexpr size_t kFineBytes = 128;  // behind them the pieces are longer
+
+// A client whose WebSockets echo, one after the other, and what the server of the last one heard.
 struct EchoingClient : Net {
   oklo::WebSocketHandlers handlers = echo_handlers();
   oklo::WebSocketOptions options;
@@ -41,15 +43,18 @@ struct EchoingClient : Net {
   }
 
   void talk(std::string_view input, size_t piece_size) {
+    calls.clear();
+    heard.clear();
+    closed = 0;
     int ends[2];
     OKLO_ASSERT(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) == 0);
     Peer peer{oklo::sys::Fd(ends[1])};
     pool.open_client(pool.reserve(), of_clients, oklo::sys::Fd(ends[0]), oklo::sys::Address());
     pool.for_each([this](oklo::net::Connection& connection) { service.open(connection, nullptr, {}, {}); });
     for (size_t at = 0; at < input.size(); at += piece_size) {
+      if (at > kFineBytes) piece_size = std::max(piece_size, kFineBytes);
       peer.write(input.substr(at, piece_size));
       turn();
-      heard += peer.read();
     }
     for (int i = 0; i < 4; i++) turn();
     heard += peer.read();
@@ -64,9 +69,9 @@ struct EchoingClient : Net {
 // end once.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::string_view input(reinterpret_cast<const char*>(data), std::min<size_t>(size, 10'000));
+  static EchoingClient& client = *new EchoingClient;
   std::string calls, said;
   for (size_t piece : {std::max<size_t>(input.size(), 1), 1 + input.size() % 13}) {
-    EchoingClient client;
     client.talk(input, piece);
     OKLO_ASSERT(client.closed == 1);
     std::string frames = without_masks(client.heard);
