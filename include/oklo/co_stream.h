@@ -95,11 +95,11 @@ class [[nodiscard("without co_await nothing keeps the queue within its bounds")]
 // gives nothing and takes nothing.
 //
 // A connection that was accepted owns the coroutine that serves it. When it has closed, be it by the peer, a
-// limit of StreamOptions, a stop of the server or `close`, its reads give nothing and its writes false, at
-// once, so that the coroutine may end by itself; where it waits, or begins to wait, for anything else it is
-// ended: its locals are destroyed, the last one first, and what it awaits is given up. After that nothing of
-// it runs. What is to outlive the connection goes to spawn. That the peer has ended its sending side is
-// not the end: reads give nothing, and writes still go out.
+// limit of StreamOptions or set_read_time, a stop of the server or `close`, its reads give nothing and its
+// writes false, at once, so that the coroutine may end by itself; where it waits, or begins to wait, for
+// anything else it is ended: its locals are destroyed, the last one first, and what it awaits is given up.
+// After that nothing of it runs. What is to outlive the connection goes to spawn. That the peer has ended its
+// sending side is not the end: reads give nothing, and writes still go out.
 //
 // As others, such connections stay with their worker after a reload, until one side closes, and are closed by
 // a stop.
@@ -132,6 +132,11 @@ class Stream {
   StreamRead read_exactly(size_t bytes) {
     return StreamRead(core_.get(), StreamRead::Wants::exactly, bytes);
   }
+  // How many milliseconds a read may wait, from the next one on; 0, as at first: for ever. One that has not
+  // all that it wants by then gives nothing, and the stream is closed, as by `close` but with
+  // CloseReason::idle_timeout. Time in which no read waits does not count, and bytes that come give a read of
+  // a line no more of it: StreamOptions::idle_time_ms is about the silence of the peer alone.
+  void set_read_time(uint32_t ms);
   // Whether the peer has ended its sending side, or it is closed. Bytes may still wait to be read.
   bool ended() const;
   // Why it has closed, if it has.

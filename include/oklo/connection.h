@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include <oklo/close_reason.h>
 #include <oklo/connection_id.h>
 #include <oklo/function.h>
 #include <oklo/state.h>
@@ -90,6 +91,7 @@ class Connection {
   Connection(const Connection&) = delete;
   void* state_memory();
   void stay();
+  void close_for(CloseReason reason);
   stream::Link& link_;
 };
 

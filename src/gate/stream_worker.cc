@@ -39,25 +39,25 @@ bool RemoteLink::is_open() const {
          row().kind == ConnectionKind::stream;
 }
 
-void RemoteLink::say(Said type, std::string_view bytes, sys::Fd file) {
-  if (is_open()) end_.say(thread_, type, id_, row().listener, 0, bytes, std::move(file));
+void RemoteLink::say(Said type, uint16_t flags, std::string_view bytes, sys::Fd file) {
+  if (is_open()) end_.say(thread_, type, id_, row().listener, flags, bytes, std::move(file));
 }
 
-void RemoteLink::say_last(Said type) {
-  say(type);
+void RemoteLink::say_last(Said type, uint16_t flags) {
+  say(type, flags);
   sends_ = false;
 }
 
 bool RemoteLink::send(std::string_view bytes) {
   if (!sends_ || !is_open() || bytes.size() > Wire::kRecordBytesMax) return false;
-  say(Said::send, bytes);
+  say(Said::send, 0, bytes);
   return true;
 }
 
 bool RemoteLink::send_file(sys::Fd file, uint64_t offset, uint64_t size) {
   if (!sends_ || !is_open()) return false;
   FileRange range = {offset, size};
-  say(Said::send_file, {reinterpret_cast<const char*>(&range), sizeof range}, std::move(file));
+  say(Said::send_file, 0, {reinterpret_cast<const char*>(&range), sizeof range}, std::move(file));
   return true;
 }
 

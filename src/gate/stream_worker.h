@@ -33,7 +33,7 @@ class RemoteLink final : public stream::Link {
   ConnectionId id() const override { return id_; }
   bool send(std::string_view bytes) override;
   bool send_file(sys::Fd file, uint64_t offset, uint64_t size) override;
-  void close() override { say_last(Said::close); }
+  void close(CloseReason reason) override { say_last(Said::close, static_cast<uint16_t>(reason)); }
   void abort() override { say_last(Said::abort); }
   void shutdown_send() override { say_last(Said::shutdown_send); }
   void pause() override { say(Said::pause); }
@@ -46,8 +46,8 @@ class RemoteLink final : public stream::Link {
  private:
   const ConnectionRow& row() const { return context_.connections->row(id_.row); }
   bool is_open() const;
-  void say(Said type, std::string_view bytes = {}, sys::Fd file = {});
-  void say_last(Said type);
+  void say(Said type, uint16_t flags = 0, std::string_view bytes = {}, sys::Fd file = {});
+  void say_last(Said type, uint16_t flags = 0);
 
   ConnectionId id_;
   uint32_t thread_;

@@ -37,7 +37,7 @@ enum class Said : uint8_t {
   relay,          // from its Relay; flags: kind, connection: target, bytes: payload
   send,           // to a stream; bytes
   send_file,      // the file, and bytes: FileRange
-  close,          // these are the members of stream::Link
+  close,          // these are the members of stream::Link; flags: CloseReason
   abort,
   shutdown_send,
   pause,

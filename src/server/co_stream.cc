@@ -39,6 +39,10 @@ std::string_view Stream::error() const { return core_ ? core_->error() : std::st
 
 ConnectionId Stream::id() const { return core_ ? core_->id() : ConnectionId(); }
 
+void Stream::set_read_time(uint32_t ms) {
+  if (core_) core_->set_read_time(ms);
+}
+
 bool Stream::ended() const { return !*this || core_->ended(); }
 
 std::optional<CloseReason> Stream::closed() const { return core_ ? core_->closed() : std::nullopt; }

@@ -25,6 +25,7 @@ void empty(std::string& bytes, size_t kept) {
 // ---------------------------------------------------------------- what has come
 
 void StreamCore::take(Connection& connection, std::string_view bytes) {
+  if (closed_) return;
   StreamRef self(this);
   std::string& to = lent_ ? later_ : held_;
   MessageSize size = static_cast<MessageSize>(bytes.size());
@@ -114,16 +115,28 @@ bool StreamCore::find_line(StreamRead& read) {
 void StreamCore::wait(StreamRead& read) {
   reader_ = &read;
   compact();
+  if (read_time_ms_) read_timer_ = after(read_time_ms_, [this] { take_silence(); });
   if (std::exchange(paused_, false)) visit([](Connection& connection) { connection.resume(); });
 }
 
 void StreamCore::forget(StreamRead& read) {
-  if (reader_ == &read) reader_ = nullptr;
+  if (reader_ != &read) return;
+  reader_ = nullptr;
+  if (read_timer_) cancel(std::exchange(read_timer_, {}));
 }
 
 void StreamCore::wake_reader() {
   if (!reader_ || !find(*reader_)) return;
-  resume(std::exchange(reader_, nullptr)->waiting_);
+  StreamRead& read = *reader_;
+  forget(read);
+  resume(read.waiting_);
+}
+
+// What was sent goes out behind this, as long as the peer takes it; nobody waits for that.
+void StreamCore::take_silence() {
+  StreamRef self(this);
+  visit([](Connection& connection) { connection.close_for(CloseReason::idle_timeout); });
+  end(CloseReason::idle_timeout);
 }
 
 // ---------------------------------------------------------------- writing
@@ -208,11 +221,15 @@ bool StreamCore::give_up() {
   return connecting_;
 }
 
-// Those who wait for it hear of it first, and may end by themselves.
 void StreamCore::take_close(CloseReason reason) {
   StreamRef self(this);
-  closed_ = reason;
   Coroutines::current().remove(*this);
+  if (!closed_) end(reason);
+}
+
+// Those who wait for it hear of it first, and may end by themselves.
+void StreamCore::end(CloseReason reason) {
+  closed_ = reason;
   wake_reader();
   wake_writer(false);
   root_.end();

@@ -41,6 +41,7 @@ class StreamCore {
   bool find(StreamRead& read);
   void wait(StreamRead& read);
   void forget(StreamRead& read);
+  void set_read_time(uint32_t ms) { read_time_ms_ = ms; }
   // Whether it could be sent; `full`: too much waits.
   bool send(std::string_view bytes, bool& full);
   void wait(StreamWrite& write);
@@ -73,6 +74,8 @@ class StreamCore {
   bool find_message(StreamRead& read);
   bool find_line(StreamRead& read);
   void wake_reader();
+  void take_silence();
+  void end(CloseReason reason);
   void wake_writer(bool sent);
   void wake_connecting();
   void look_again();
@@ -80,6 +83,7 @@ class StreamCore {
   ConnectionId id_;
   uint32_t references_ = 0;
   uint32_t high_water_;
+  uint32_t read_time_ms_ = 0;  // that a read may wait; 0: for ever
   size_t unsettled_ = 0;  // bytes sent since the queue was looked at, and what was in it then
   std::string held_;      // what was lent stands at at_
   size_t at_ = 0;
@@ -87,11 +91,12 @@ class StreamCore {
   std::string later_;     // what came while some was lent
   Connection* at_hand_ = nullptr;  // while it tells something
   StreamRead* reader_ = nullptr;
+  TimerId read_timer_;    // runs while there is a reader_
   StreamWrite* writer_ = nullptr;
   Connecting* connecting_by_ = nullptr;
   RootPlace root_;  // of one that was accepted
   std::string error_;
-  std::optional<CloseReason> closed_;
+  std::optional<CloseReason> closed_;  // its connection may still have bytes to send
   bool messages_;         // each stands behind its size
   bool ended_ = false;
   bool paused_ = false;

@@ -23,7 +23,7 @@ bool Connection::send_file(int fd, uint64_t offset, uint64_t size) {
          link_.send_file(std::move(part.file), part.offset, part.size);
 }
 
-void Connection::close() { link_.close(); }
+void Connection::close() { link_.close(CloseReason::finished); }
 
 void Connection::abort() { link_.abort(); }
 
@@ -36,6 +36,8 @@ void Connection::resume() { link_.resume(); }
 void Connection::bind(uint64_t user) { link_.bind(user); }
 
 void Connection::stay() { link_.stay(); }
+
+void Connection::close_for(CloseReason reason) { link_.close(reason); }
 
 ConnectionInfo Connection::info() const { return link_.info(); }
 

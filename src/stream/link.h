@@ -21,7 +21,7 @@ class Link {
   virtual ConnectionId id() const = 0;
   virtual bool send(std::string_view bytes) = 0;
   virtual bool send_file(sys::Fd file, uint64_t offset, uint64_t size) = 0;
-  virtual void close() = 0;
+  virtual void close(CloseReason reason) = 0;
   virtual void abort() = 0;
   virtual void shutdown_send() = 0;
   virtual void pause() = 0;

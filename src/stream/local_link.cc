@@ -17,7 +17,7 @@ bool LocalLink::send_file(sys::Fd file, uint64_t offset, uint64_t size) {
 }
 
 // The peer may be sending just now.
-void LocalLink::close() { connection_.close(CloseReason::finished, Linger::yes); }
+void LocalLink::close(CloseReason reason) { connection_.close(reason, Linger::yes); }
 
 void LocalLink::abort() { connection_.abort(CloseReason::finished); }
 

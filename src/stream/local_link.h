@@ -16,7 +16,7 @@ class LocalLink final : public Link {
   ConnectionId id() const override { return connection_.id(); }
   bool send(std::string_view bytes) override;
   bool send_file(sys::Fd file, uint64_t offset, uint64_t size) override;
-  void close() override;
+  void close(CloseReason reason) override;
   void abort() override;
   void shutdown_send() override;
   void pause() override;

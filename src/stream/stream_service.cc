@@ -167,7 +167,7 @@ bool StreamService::send_by_id(net::Connection& connection, Payload, std::string
 }
 
 bool StreamService::close_by_id(net::Connection& connection) {
-  LocalLink(connection, *this).close();
+  LocalLink(connection, *this).close(CloseReason::finished);
   return true;
 }
 

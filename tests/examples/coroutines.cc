@@ -2,9 +2,11 @@
 //
 // Lines over TCP, each with one answer: "echo TEXT"; "nap MS" answers so much later; "hash MS TEXT" has a
 // task worker make a slow hash, and waits for it at most so long; "ask ADDRESS TEXT" sends a line to another
-// server and gives its answer; "flood BYTES" sends as much; "quit". At the second address a proxy relays
-// what comes to TARGET, another one's or its own. Over HTTP, POST /hash?ms=MS and /ask?address=ADDRESS do the
-// same for the body, GET /count/N counts slowly, and a WebSocket at /ws gets the answers to its lines.
+// server and gives its answer, and "within MS ADDRESS TEXT" waits for it at most so long; "patience MS" waits
+// for each line from then on at most so long; "flood BYTES" sends as much; "quit". At the second address a
+// proxy relays what comes to TARGET, another one's or its own. Over HTTP, POST /hash?ms=MS and
+// /ask?address=ADDRESS do the same for the body, GET /count/N counts slowly, and a WebSocket at /ws gets the
+// answers to its lines.
 #include <oklo/oklo.h>
 
 #include <poll.h>
@@ -13,6 +15,7 @@
 
 namespace {
 
+using oklo::CloseReason;
 using oklo::Co;
 using oklo::Stream;
 
@@ -30,12 +33,14 @@ Co<std::string> hash(uint64_t patience_ms, std::string text) {
   co_return "no result: " + answer.reason;
 }
 
-Co<std::string> ask(std::string address, std::string question) {
+Co<std::string> ask(std::string address, std::string question, uint32_t patience_ms = 0) {
   Stream other = co_await oklo::connect(address, 1000);
   if (!other) co_return std::string(other.error());
+  other.set_read_time(patience_ms);
   question += '\n';
   co_await other.write(question);
   auto answer = co_await other.read_line();
+  if (other.closed() == CloseReason::idle_timeout) co_return "no answer in time";
   if (!answer) co_return "no answer";
   co_return std::string(*answer);
 }
@@ -63,6 +68,15 @@ Co<std::string> answer(Stream& peer, std::string line) {
     std::string address = take_word(line);
     co_return co_await ask(address, line);
   }
+  if (command == "within") {
+    uint32_t patience_ms = static_cast<uint32_t>(std::stoul(take_word(line)));
+    std::string address = take_word(line);
+    co_return co_await ask(address, line, patience_ms);
+  }
+  if (command == "patience") {
+    peer.set_read_time(static_cast<uint32_t>(std::stoul(line)));
+    co_return "as you like";
+  }
   if (command == "flood") co_return co_await flood(peer, std::stoul(line));
   co_return "what?";
 }
@@ -81,6 +95,7 @@ Co<> converse(Stream peer) {
     words += '\n';
     co_await peer.write(words);
   }
+  if (peer.closed() == CloseReason::idle_timeout) oklo::log_line("a peer was silent for too long");
 }
 
 // ---------------------------------------------------------------- the proxy

@@ -82,6 +82,28 @@ def test_asking_another_server():
         wait_until(lambda: ended(server) == 4, what="the inner conversations to end")
 
 
+def test_who_is_silent_for_too_long_is_closed_and_nobody_else():
+    """Time in which it waits for what is not a line does not count."""
+    with coroutines() as server, contextlib.ExitStack() as stack:
+        silent, other, talker = (stack.enter_context(Client(server.port)) for _ in range(3))
+        other.send(b"patience 50\npatience 0\n")
+        assert other.read_until(b"\n") + other.read_until(b"\n") == b"as you like\n" * 2
+        assert ask(talker, "patience 60000") == "as you like"
+        silent.send(b"patience 50\nnap 200\nhash 10000 slow\necho last\nand no en")
+        assert silent.read_all() == b"as you like\nawake\n3533313\nlast\n"
+        server.wait_for_stderr("a peer was silent for too long")
+        wait_until(lambda: ended(server) == 1)
+        assert ask(talker, "echo still here") == ask(other, "echo still here") == "still here"
+
+
+def test_another_server_that_is_silent_for_too_long():
+    with coroutines() as server, Client(server.port) as client:
+        to = f"127.0.0.1:{server.proxy}"
+        assert ask(client, f"within 50 {to} nap 600000") == "no answer in time"
+        assert ask(client, f"within 60000 {to} echo there") == "there"
+        assert ask(client, "echo still in step") == "still in step"
+
+
 def test_a_client_that_has_sent_all_gets_its_answers():
     for through in ("port", "proxy"):
         with coroutines() as server, Client(getattr(server, through)) as client:

@@ -143,6 +143,28 @@ TEST_CASE("gate/stream: what a worker says of a connection that is gone or close
   CHECK(world.gate->broken == 0);
 }
 
+TEST_CASE("gate/stream: a worker says why it closes, and nothing that is no reason") {
+  StreamWorld world({}, StreamWorld::every());
+  Peer peer = world.open();
+  world.until_heard(1);
+  ManualPort::Heard heard = world.worker().last();
+  auto close = [&](CloseReason reason) {
+    world.worker().end.say(0, Said::close, heard.id, 0, static_cast<uint16_t>(reason));
+  };
+  close(CloseReason::count);
+  world.turns(3);
+  CHECK(world.gate->broken == 1);
+  CHECK(world.gate->pool.size() == 1);
+  close(CloseReason::idle_timeout);
+  world.worker().end.say_done(0, heard.id, heard.number);
+  CHECK(world.read_all(peer).empty());
+  peer.close();
+  world.until_heard(2);
+  ManualPort::Heard closed = world.worker().last();
+  CHECK(closed.type == Told::closed);
+  CHECK(closed.flags == static_cast<uint16_t>(CloseReason::idle_timeout));
+}
+
 TEST_CASE("gate/stream: a thread that stops closes, and its workers hear of it") {
   StreamWorld world({}, StreamWorld::every());
   Peer peer = world.open();

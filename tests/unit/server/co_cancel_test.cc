@@ -55,6 +55,7 @@ struct CancelWorld : CoStreamWorld {
       }
       case What::reading: {
         Stream other = co_await oklo::connect(address);
+        other.set_read_time(60'000);
         co_await other.read();
         break;
       }
