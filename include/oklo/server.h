@@ -29,7 +29,7 @@ enum class SignalPlace : uint8_t { master, workers };
 // What the master does about a worker that is stuck in a handler.
 enum class WatchdogAction : uint8_t {
   log,      // tells it, with its stack, in the error log
-  replace,  // and then kills it, so that another takes its place
+  replace,  // and then kills it, so that another takes its place; a gate with all its connections
 };
 
 // Who owns the connections of clients.
@@ -55,7 +55,8 @@ struct ServerOptions {
                               // stays for up to a quarter more, so that not all leave at once; 0: never
   bool affinity = false;      // worker i runs on the i-th processor that may be used, and on no other
   uint32_t watchdog_ms = 0;   // a worker that is busy for longer without coming back to its Reactor is stuck:
-                              // the master says so in the log, and the worker tells its stack; 0: never
+                              // the master says so in the log, and the worker tells its stack; 0: never. In
+                              // process mode a thread of the gate and the manager, too
   WatchdogAction watchdog_action = WatchdogAction::log;
   unsigned task_workers = 0;  // processes that run tasks, one at a time each
   uint32_t task_queue = 1024;  // tasks that may be under way: waiting, running, or with a result that whoever

@@ -151,6 +151,7 @@ WorkerStart Gate::start_of(uint32_t number, Log& log, sys::Fd channel) {
   context.listeners = listeners_;
   context.addresses = master_.addresses;
   start.channel = std::move(channel);
+  start.policy = master_.policy;
   start.shutdown_timeout_ms = master_.shutdown_timeout_ms;
   return start;
 }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/number.h"
+#include "process/watch_turn.h"
 #include "sys/signal_fd.h"
 #include "sys/socket_pair.h"
 
@@ -25,6 +26,7 @@ Result<void> KeptProcess::fork() {
   life_->pid = *pid;
   life_->name = name_;
   life_->started_ms = now_ms;
+  watched_.clear();
   context_.reactor->timers().arm(*this, now_ms + kStartTimeMsMax);
   listen_to(std::move(pair->first));
   return {};
@@ -86,9 +88,21 @@ bool KeptProcess::on_child_event(const sys::ChildEvent& event) {
   using Kind = sys::ChildEvent::Kind;
   if (!life_ || event.pid != life_->pid) return false;
   life_->stopped = event.kind == Kind::stopped;
+  for (Watched& one : watched_) one.from_ms = context_.reactor->clock().now_ms;
   if (event.kind == Kind::exited || event.kind == Kind::killed) on_gone(event);
   else context_.log->line(life_->name + (life_->stopped ? " was stopped" : " goes on"));
   return true;
+}
+
+void KeptProcess::watch(const std::vector<uint32_t>& rows) {
+  if (!life_ || life_->stopped) return;
+  watched_.resize(rows.size());
+  for (size_t i = 0; i < rows.size(); i++) {
+    LifeRow& row = context_.scoreboard->life(rows[i]);
+    std::string name = context_.scoreboard->slot(row.slot).name;
+    std::string who = name + " (pid " + decimal(static_cast<uint64_t>(life_->pid)) + ")";
+    row.late = watch_turn(context_, *life_, row, watched_[i], who) != Verdict::well;
+  }
 }
 
 void KeptProcess::on_gone(const sys::ChildEvent& event) {

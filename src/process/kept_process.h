@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "process/backoff.h"
 #include "process/keeper_context.h"
@@ -37,6 +38,8 @@ class KeptProcess final : private Timer {
   // Whether it is that one's.
   bool on_child_event(const sys::ChildEvent& event);
   bool is_stopped() const { return life_ && life_->stopped; }
+  // Looks at the turns of its threads, whose rows these are: one that is stuck is late.
+  void watch(const std::vector<uint32_t>& rows);
 
  private:
   static constexpr uint32_t kStartTimeMsMax = 40'000;  // beyond what a worker has
@@ -51,6 +54,7 @@ class KeptProcess final : private Timer {
   std::string name_;
   Events events_;
   std::unique_ptr<Life> life_;
+  std::vector<Watched> watched_;  // [row] of life_
   Backoff backoff_;
   uint64_t lived_ms_ = 0;  // the last one
 };

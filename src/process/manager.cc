@@ -5,6 +5,7 @@
 
 #include "process/here.h"
 #include "process/keeper_voice.h"
+#include "process/watch_turn.h"
 #include "process/worker_tree.h"
 #include "reactor/signal_source.h"
 #include "sys/process.h"
@@ -53,6 +54,7 @@ int Manager::run() {
     if (!channel_ || !channel_->send(message)) log_.line("cannot start: " + begun.error().text);
     return 1;
   }
+  if (keeper_.policy.watchdog_ms) answer_watchdog(row_, log_, "manager");
   reactor_->run();
   return failed_ ? 1 : 0;
 }
@@ -63,6 +65,7 @@ Result<void> Manager::begin() {
   if (!reactor) return reactor.error();
   reactor_ = std::move(reactor).value();
   reactor_->count_turns(row_.turns);
+  reactor_->tell_busy(row_.busy_since_ms);
   uint32_t generation = keeper_.scoreboard->service().generation;
   here_.emplace(*reactor_, log_, 0, keeper_.workers, generation);
   here_->mail = keeper_.mail;

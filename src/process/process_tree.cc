@@ -53,6 +53,7 @@ Result<void> ProcessTree::start(ControlReply outcome) {
     return started;
   }
   outcome_ = std::move(outcome);
+  if (context_.policy.watchdog_ms) look();
   return {};
 }
 
@@ -172,6 +173,13 @@ void ProcessTree::replace(KeptProcess& dead, const std::string& what, uint32_t f
     context_.scoreboard->slot(slot).restarts++;
   std::string next = wait_ms ? "the next one starts in " + decimal(wait_ms) + " ms" : "starting another";
   context_.log->line(what + "; " + next);
+}
+
+// The turns of the workers are looked at by the manager.
+void ProcessTree::look() {
+  context_.reactor->timers().arm(look_, context_.reactor->clock().now_ms + kLookMs);
+  gate_.watch(gate_rows_);
+  manager_.watch(manager_rows_);
 }
 
 // ---------------------------------------------------------------- leaving

@@ -28,10 +28,17 @@ class ProcessTree final : public Tree {
 
  private:
   static constexpr uint32_t kManagerTimeMs = 500;  // to leave, when the gate took all the time there was
+  static constexpr uint32_t kLookMs = 250;
 
   struct GateDeadline final : Timer {
     explicit GateDeadline(ProcessTree& of) : tree(of) {}
     void on_timer() override { tree.end_manager(); }
+    ProcessTree& tree;
+  };
+
+  struct Look final : Timer {
+    explicit Look(ProcessTree& of) : tree(of) {}
+    void on_timer() override { tree.look(); }
     ProcessTree& tree;
   };
 
@@ -49,6 +56,7 @@ class ProcessTree final : public Tree {
   bool is_failure(const std::string& what);
   void replace(KeptProcess& dead, const std::string& what, uint32_t first_slot, uint32_t slots);
   void end_manager();
+  void look();
 
   KeeperContext& context_;
   Function<void()> on_gone_;
@@ -61,6 +69,7 @@ class ProcessTree final : public Tree {
   ControlReply outcome_;                // of the start; empty: it was told
   std::vector<ControlReply> reloads_;   // in the order in which the manager answers
   GateDeadline gate_deadline_{*this};
+  Look look_{*this};
   uint64_t deadline_ms_ = 0;
   bool stopping_ = false;
 };

@@ -8,7 +8,8 @@
 #include "process/bury.h"
 #include "process/fork_life.h"
 #include "process/task_judge.h"
-#include "sys/stack_trace.h"
+#include "process/watch_turn.h"
+#include "sys/signal_fd.h"
 
 namespace oklo {
 
@@ -285,7 +286,8 @@ void Supervisor::look_at(Life& life, bool second) {
   if (!life.is_worker) return;
   if (row.broken.load()) life.kill("it said what no worker says");
   cover_.look_at(life, row);
-  if (context_.policy.watchdog_ms && !life.stopped) watch(life);
+  if (context_.policy.watchdog_ms && !life.stopped)
+    watch_turn(context_, life, row, life.watched, life.describe());
 }
 
 void Supervisor::look_at_time(Life& life) {
@@ -310,21 +312,6 @@ void Supervisor::look_at_wires(Life& life, const LifeRow& row) {
   if (context_.reactor->clock().now_ms <= life.let_go_by_ms) return;
   context_.log->line(life.describe() + " did not let go of its wires in time, it is killed");
   life.kill("it did not let go of its wires in time");
-}
-
-// The stack is asked for once a turn; the worker has until the next look to tell it.
-void Supervisor::watch(Life& life) {
-  uint64_t busy_since_ms = context_.scoreboard->life(life.index).busy_since_ms.value();
-  uint64_t now_ms = context_.reactor->clock().now_ms;
-  Verdict verdict = judge(life.watched, busy_since_ms, now_ms, context_.policy.watchdog_ms);
-  if (verdict == Verdict::well) return;
-  std::string what = "stuck in one turn for " + decimal(now_ms - busy_since_ms) + " ms";
-  if (verdict == Verdict::stuck) {
-    context_.log->line(life.describe() + " is " + what);
-    sys::send_signal(life.pid, sys::kStackSignal);
-  } else if (context_.policy.watchdog_replaces) {
-    life.kill("it was " + what);
-  }
 }
 
 // Each worker leaves at a number of its own, up to a quarter beyond, so that not all leave at once. One

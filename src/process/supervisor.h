@@ -77,7 +77,6 @@ class Supervisor {
   void look_at_time(Life& life);
   void look_at_task(Life& life);
   void look_at_wires(Life& life, const LifeRow& row);
-  void watch(Life& life);
   bool wants_relief(const Slot& slot) const;
   uint64_t requests_max(const Slot& slot) const;
   uint64_t requests_of(const Life& life) const;

@@ -8,9 +8,9 @@
 #include "process/mailbox_reader.h"
 #include "process/own_signals.h"
 #include "process/task_asker.h"
+#include "process/watch_turn.h"
 #include "sys/process.h"
 #include "sys/socket_pair.h"
-#include "sys/stack_trace.h"
 
 namespace oklo {
 
@@ -58,6 +58,7 @@ int Worker::run() {
   if (Result<void> begun = begin(); !begun) return fail(begun.error());
   context().row->state = LifeState::ready;
   channel_->send(ControlMessage(ControlMessage::Type::ready));
+  if (start_.policy.watchdog_ms) answer_watchdog(*context().row, *context().log, context().name);
   reactor_->run();
   return 0;
 }
@@ -82,7 +83,6 @@ Result<void> Worker::become_process() {
   keep.push_back(start_.channel.get());
   if (access_log_) keep.push_back(access_log_.get());
   settle(context().name, std::move(keep), *context().log);
-  if (start_.policy.watchdog_ms) sys::answer_with_stack(context().log->fd(), context().name);
   if (start_.policy.affinity) pin();
   return drop_rights(start_.rights, context().name, *context().log);
 }

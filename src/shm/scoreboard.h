@@ -54,6 +54,7 @@ struct alignas(64) LifeRow {
   std::atomic<LifeState> state;
   Counter turns;  // of its Reactor
   Counter busy_since_ms;  // when its turn began; 0: it waits in the kernel
+  std::atomic<int32_t> answers;  // the number of its thread, when that tells its stack on a signal; else 0
   std::atomic<uint32_t> connections;
   std::atomic<bool> full;  // it has as many of them as it may
   Counter accepted;

@@ -126,6 +126,9 @@ long getsockopt(int fd, int level, int name, void* value, socklen_t* length) {
   return answer(::getsockopt(fd, level, name, value, length));
 }
 
+// The C library has had wrappers of this and of tgkill only since 2.30.
+long gettid() { return ::syscall(SYS_gettid); }
+
 long kill(pid_t pid, int signal) { return answer(::kill(pid, signal)); }
 
 long linkat(int from_dir, const char* from, int to_dir, const char* to, int flags) {
@@ -265,6 +268,10 @@ long socket(int domain, int type, int protocol) { return answer(::socket(domain,
 
 long socketpair(int domain, int type, int protocol, int ends[2]) {
   return answer(::socketpair(domain, type, protocol, ends));
+}
+
+long tgkill(pid_t process, pid_t thread, int signal) {
+  return answer(::syscall(SYS_tgkill, process, thread, signal));
 }
 
 long umask(mode_t mask) { return static_cast<long>(::umask(mask)); }

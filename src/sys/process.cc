@@ -62,6 +62,8 @@ ChildEvent::Kind kind_of(int code) {
 
 pid_t current_pid() { return static_cast<pid_t>(kernel::getpid()); }
 
+pid_t current_thread() { return static_cast<pid_t>(kernel::gettid()); }
+
 uid_t effective_uid() { return static_cast<uid_t>(kernel::geteuid()); }
 
 Result<pid_t> fork_process() {
@@ -89,6 +91,8 @@ bool is_child(pid_t pid) {
 }
 
 void send_signal(pid_t pid, int signal) { kernel::kill(pid, signal); }
+
+void send_signal(pid_t pid, pid_t thread, int signal) { kernel::tgkill(pid, thread, signal); }
 
 void become_subreaper() { kernel::prctl(PR_SET_CHILD_SUBREAPER, 1); }
 

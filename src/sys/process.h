@@ -13,6 +13,7 @@
 namespace oklo::sys {
 
 pid_t current_pid();
+pid_t current_thread();  // its number; of the first thread of a process the pid
 uid_t effective_uid();
 
 // As fork(2): 0 in the child, its pid in the parent.
@@ -37,6 +38,8 @@ std::optional<ChildEvent> next_child_event();
 bool is_child(pid_t pid);
 
 void send_signal(pid_t pid, int signal);
+// To one thread of it.
+void send_signal(pid_t pid, pid_t thread, int signal);
 
 // Children that lose their parent become ours (PR_SET_CHILD_SUBREAPER, prctl(2)).
 void become_subreaper();

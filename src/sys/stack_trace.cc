@@ -24,9 +24,9 @@ namespace {
 constexpr int kFramesMax = 32;
 constexpr std::ptrdiff_t kWordsMax = 4096;  // of the stack that are looked at
 
-int out_fd = -1;
-char own_name[64] = {};
-const uintptr_t* stack_bottom = nullptr;
+thread_local int out_fd = -1;
+thread_local char own_name[64] = {};
+thread_local const uintptr_t* stack_bottom = nullptr;
 
 // A line in a place of its own: a handler can't allocate.
 struct Line {
@@ -95,6 +95,10 @@ void answer_with_stack(int fd, std::string_view name) {
   action.sa_sigaction = on_stack_signal;
   action.sa_flags = SA_SIGINFO | SA_RESTART;
   kernel::sigaction(kStackSignal, &action);
+  sigset_t own;
+  sigemptyset(&own);
+  sigaddset(&own, kStackSignal);
+  kernel::sigprocmask(SIG_UNBLOCK, &own, nullptr);
 }
 
 }  // namespace oklo::sys

@@ -6,10 +6,10 @@
 
 namespace oklo::sys {
 
-// What a process is asked with for its stack: a signal that is nothing but a word to process 1.
+// What a thread is asked with for its stack: a signal that is nothing but a word to process 1.
 inline constexpr int kStackSignal = SIGPWR;
 
-// From now on the process answers kStackSignal with a line to `fd`: the time, `name`, where the program lies,
+// From now on this thread answers kStackSignal with a line to `fd`: the time, `name`, where the program lies,
 // and the addresses of code that stand in its registers and on its stack, innermost first. Some may be left
 // over from calls that are over: the frames have no names and no marks. The call stands near the bottom of
 // the stack that is to be seen. The handler is safe at any place of the program (signal-safety(7)).

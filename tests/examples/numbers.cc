@@ -9,7 +9,7 @@
 // WORDs: control=PATH log=PATH (of a file for a line "NAME NUMBER PID" of each message that is begun)
 // workers=N threads=N max_requests=N work=MICROSECONDS (of each message) death=close|lose|redeliver
 // dispatch=connection|round_robin|idle|peer|user|function (by the first byte of the message, or 99 for one
-// of 9).
+// of 9; at one of ! it hangs) watchdog=MS replace.
 #include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
@@ -92,6 +92,7 @@ oklo::Router site() {
 }
 
 unsigned by_first_byte(const oklo::DispatchMessage& message) {
+  while (message.bytes.starts_with('!')) pause();
   if (message.bytes.starts_with('9')) return 99;
   return message.bytes.empty() ? 0 : static_cast<unsigned char>(message.bytes[0]) % message.workers;
 }
@@ -117,6 +118,8 @@ void set_word(oklo::ServerOptions& options, std::string_view word) {
   if (word.starts_with("workers=")) options.workers = value;
   if (word.starts_with("work=")) work = std::chrono::microseconds(value);
   if (word.starts_with("threads=")) options.reactor_threads = value;
+  if (word.starts_with("watchdog=")) options.watchdog_ms = value;
+  if (word == "replace") options.watchdog_action = oklo::WatchdogAction::replace;
 }
 
 }  // namespace

@@ -30,7 +30,8 @@ uint64_t random_state = 0;  // 0: nothing is cut short
 
 bool matches(const Plan& plan, std::string_view call) {
   constexpr std::string_view kNotAny[] = {"close", "munmap", "unlink", "clock_gettime", "getpid",
-                                          "getppid", "geteuid", "umask", "kill"};
+                                          "getppid", "geteuid", "gettid", "umask", "kill",
+                                          "tgkill"};
   if (plan.call != "*") return plan.call == call;
   return std::find(std::begin(kNotAny), std::end(kNotAny), call) == std::end(kNotAny);
 }
@@ -190,6 +191,7 @@ PASS(getrlimit, (int resource, rlimit* out), (resource, out))
 PASS(getsockname, (int fd, sockaddr* address, socklen_t* length), (fd, address, length))
 PASS(getsockopt, (int fd, int level, int name, void* value, socklen_t* length),
      (fd, level, name, value, length))
+PASS(gettid, (), ())
 PASS(kill, (pid_t pid, int signal), (pid, signal))
 PASS(linkat, (int from_dir, const char* from, int to_dir, const char* to, int flags),
      (from_dir, from, to_dir, to, flags))
@@ -233,6 +235,7 @@ PASS(signalfd, (int fd, const sigset_t* mask, int flags), (fd, mask, flags))
 PASS(sigprocmask, (int how, const sigset_t* set, sigset_t* old), (how, set, old))
 PASS(socket, (int domain, int type, int protocol), (domain, type, protocol))
 PASS(socketpair, (int domain, int type, int protocol, int ends[2]), (domain, type, protocol, ends))
+PASS(tgkill, (pid_t process, pid_t thread, int signal), (process, thread, signal))
 PASS(umask, (mode_t mask), (mask))
 PASS(unlink, (const char* path), (path))
 PASS_OR_INTERRUPT(waitid, (idtype_t type, id_t id, siginfo_t* out, int options), (type, id, out, options))

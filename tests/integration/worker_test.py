@@ -6,9 +6,10 @@ import re
 import signal
 import subprocess
 
-from harness import (EXAMPLES, Client, Oklo, descendants, get, let_pass, listening, mode, needs, request,
-                     title, wait_until)
+from harness import (EXAMPLES, Client, Oklo, base_mode_alone, descendants, get, let_pass, listening, mode,
+                     needs, request, title, wait_until)
 from load import Load
+from storm import named, numbers, status
 
 
 def example(name, *args, **options):
@@ -209,6 +210,40 @@ def test_the_watchdog_lets_idle_and_stopped_workers_be():
         server.wait_for_stderr("goes on")
         let_pass(0.6)
         assert "stuck" not in server.stderr() and pid in server.workers()
+
+
+def stuck_gate(server):
+    """Has a thread of the gate hang in the function of on_dispatch; the client, and the pid of the gate."""
+    client = Client(server.tcp).send(b"! 1\n")
+    told = server.wait_for_stderr(r"gate \d \(pid (\d+)\) is stuck in one turn for \d+ ms\n")
+    return client, int(told[1])
+
+
+@base_mode_alone("it runs in process mode anyway")
+@needs("prompt signals")
+def test_the_watchdog_names_a_stuck_thread_of_the_gate_with_its_stack():
+    with numbers("dispatch=function", "watchdog=200") as server:
+        client, pid = stuck_gate(server)
+        with client:
+            server.wait_for_stderr(rf"gate \d\[{pid}\]: its stack, .* at 0x[0-9a-f]+: 0x")
+            assert [row["state"] for row in status(server)["gate"]].count("late") == 1
+            assert server.stderr().count("is stuck in one turn") == 1
+            os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: named(server, "oklo: gate") not in ([], [pid]), what="another gate")
+
+
+@base_mode_alone("it runs in process mode anyway")
+def test_the_watchdog_replaces_a_gate_with_a_stuck_thread():
+    with numbers("dispatch=function", "watchdog=200", "replace") as server:
+        workers = server.workers()
+        client, pid = stuck_gate(server)
+        server.wait_for_stderr(rf"gate \(pid {pid}\) was killed by signal 9: it was stuck in one turn for ")
+        with client, contextlib.suppress(ConnectionResetError):
+            assert client.closed()
+        wait_until(lambda: named(server, "oklo: gate") not in ([], [pid]), what="another gate")
+        with Client(server.tcp) as client:
+            assert int(client.send(b"a 1\n").read_until(b"\n").split()[2]) in workers
+        assert server.workers() == workers
 
 
 def test_debug_single_is_one_process():

@@ -228,3 +228,63 @@ TEST_CASE("process/process_tree: processes of the program's own follow the manag
     return now != 0 && now != before;
   });
 }
+
+namespace {
+
+oklo::MasterOptions watched(bool replaces) {
+  oklo::MasterOptions options = process_mode();
+  options.policy.watchdog_ms = 100;
+  options.policy.watchdog_replaces = replaces;
+  return options;
+}
+
+}  // namespace
+
+TEST_CASE("process/process_tree: a thread of the gate that is stuck is late, and told of with its stack") {
+  if (emulated() || !kSignalsArePrompt) return;
+  Tree tree(watched(false));
+  tree.up();
+  int gate = tree.gate();
+  tree.service.shared().wires.hangs = true;
+  oklo::sys::Fd client = tree.service.connect('H');
+  std::string of_gate = "[" + std::to_string(gate) + "]: its stack, of the program at 0x";
+  Service::until([&] { return holds(tree.service.log(), of_gate); });
+  CHECK(holds(tree.service.log(), " (pid " + std::to_string(gate) + ") is stuck in one turn for "));
+  CHECK(tree.service.status_has("\"state\":\"late\""));
+  tree.service.shared().wires.hangs = false;
+  int pid = 0;
+  CHECK(read(client.get(), &pid, sizeof pid) == sizeof pid);
+  CHECK(pid == gate);
+  tree.wait_until_whole();
+  CHECK(tree.gate() == gate);
+}
+
+TEST_CASE("process/process_tree: a gate with a thread that is stuck is replaced where that is wanted") {
+  if (emulated()) return;
+  Tree tree(watched(true));
+  tree.up();
+  std::set<int> before = tree.answers();
+  int gate = tree.gate();
+  tree.service.shared().wires.hangs = true;
+  oklo::sys::Fd client = tree.service.connect('H');
+  Service::until([&] { return tree.gate() != gate && tree.is_whole(); });
+  CHECK(holds(tree.service.log(), "was killed by signal 9: it was stuck in one turn for "));
+  CHECK(tree.answers() == before);
+}
+
+TEST_CASE("process/process_tree: a manager that is stuck is replaced where that is wanted") {
+  if (emulated()) return;
+  Tree tree(watched(true));
+  tree.up();
+  oklo::sys::Fd open = connect(tree);
+  int gate = tree.gate(), manager = tree.manager();
+  tree.service.shared().wires.hangs = true;
+  kill(tree.service.worker(1), SIGKILL);
+  Service::until([&] { return tree.manager() != manager && tree.is_whole(); });
+  tree.service.shared().wires.hangs = false;
+  std::string who = "manager (pid " + std::to_string(manager) + ") ";
+  CHECK(holds(tree.service.log(), who + "is stuck in one turn for "));
+  CHECK(holds(tree.service.log(), who + "was killed by signal 9: it was stuck in one turn for "));
+  CHECK(talk(open) != 0);
+  CHECK(tree.gate() == gate);
+}

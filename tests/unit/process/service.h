@@ -297,6 +297,7 @@ class Service final : private oklo::Application {
     shared_->error_pid = pid;
     shared_->error_status = status;
     shared_->worker_errors++;
+    if (options_.has_gate) hang(shared_->wires);
   }
   void on_reload() override { shared_->reloads++; }
   void on_message(uint32_t from, std::string_view) override {

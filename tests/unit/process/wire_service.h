@@ -24,6 +24,7 @@ struct WireShared {
   std::atomic<bool> keeps_wires = false;     // a worker that leaves reads on until this is false
   std::atomic<bool> gate_fails = false;
   std::atomic<bool> gate_waits = false;      // until this is false it does not leave
+  std::atomic<bool> hangs = false;           // until this is false who was told to hang does
   std::atomic<unsigned> gate_bells = 0;      // that were heard
   std::atomic<unsigned> gate_threads = 0;    // that were started
 };
@@ -44,8 +45,12 @@ inline bool send_wire(int fd, const WireMessage& message) {
   return oklo::sys::send_message(fd, {reinterpret_cast<const char*>(&message), sizeof message}) > 0;
 }
 
+inline void hang(const WireShared& shared) {
+  while (shared.hangs) poll(nullptr, 0, 2);
+}
+
 // A thread of the gate: each byte of a connection goes to one worker after the other until one answers, and
-// its pid goes back to the client.
+// its pid goes back to the client. At 'G' it answers itself, at 'H' when it has hung.
 class WireGate final : public oklo::WorkerService, private oklo::EventHandler, private oklo::Timer {
  public:
   WireGate(oklo::WorkerContext& context, WireShared& shared) : context_(context), shared_(shared) {}
@@ -93,7 +98,8 @@ class WireGate final : public oklo::WorkerService, private oklo::EventHandler, p
     char what = 0;
     if (::read(client.fd.get(), &what, 1) == 1) {
       if (what == 'Q') return context_.reactor->stop();
-      int pid = what == 'G' ? getpid() : ask(what);
+      if (what == 'H') hang(shared_);
+      int pid = what == 'G' || what == 'H' ? getpid() : ask(what);
       (void)!::write(client.fd.get(), &pid, sizeof pid);
       return;
     }

@@ -11,6 +11,8 @@
 #include "child.h"
 #include "emulated.h"
 #include "sys/file.h"
+#include "sys/process.h"
+#include "sys/thread.h"
 #include "temp_dir.h"
 
 namespace {
@@ -46,6 +48,26 @@ TEST_CASE("sys/stack_trace: the process tells where it is, and goes on") {
     found |= address > wanted && address < wanted + 64;
   }
   CHECK(found);
+}
+
+TEST_CASE("sys/stack_trace: a thread that is asked tells its own") {
+  if (emulated() || !kSignalsArePrompt) return;
+  TempDir place;
+  std::string path = place / "stack";
+  int code = in_child([&] {
+    int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+    oklo::sys::answer_with_stack(fd, "gate 1");
+    auto thread = oklo::sys::Thread::start("gate 2", [fd] {
+      oklo::sys::answer_with_stack(fd, "gate 2");
+      oklo::sys::send_signal(getpid(), oklo::sys::current_thread(), oklo::sys::kStackSignal);
+    });
+    return thread ? 5 : 6;
+  });
+  CHECK(code == 5);
+  std::string line = oklo::sys::read_file(path, 4096).value();
+  INFO(line);
+  CHECK(line.find("Z gate 2[") == 19);
+  CHECK(line.find('\n') == line.size() - 1);
 }
 
 TEST_CASE("sys/stack_trace: without an answer to give, the signal ends the process as any other") {
