@@ -7,9 +7,9 @@
 
 namespace oklo {
 
-// Looks at the turn of a thread of `life`, whose row that is. When it takes longer than the policy allows, the
-// log tells so, once, and the thread its stack; when it goes on at the next look, the life is killed where that
-// is wanted. `who`: the thread, as the log names it. Nobody is to look at one that is stopped.
+// Looks at the turn of a thread of `life`, whose row that is. When it takes longer than the policy allows,
+// the log tells so, once, and the thread its stack; when it goes on at the next look, the life is killed
+// where that is wanted. `who`: the thread, as the log names it. Nobody is to look at one that is stopped.
 Verdict watch_turn(const KeeperContext& context, Life& life, const LifeRow& row, Watched& watched,
                    const std::string& who);
 
