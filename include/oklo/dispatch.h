@@ -48,7 +48,7 @@ enum class OnWorkerDeath : uint8_t {
   close,      // its connection is closed (CloseReason::handler_failed); an HTTP request is answered with 502
   lose,       // it is lost and the connection goes on with its next message; for HTTP as close, but the
               // connection stays
-  redeliver,  // another worker gets it, three in all, then as close. So its handler must bear to begin twice;
+  redeliver,  // another worker gets it, five in all, then as close. So its handler must bear to begin twice;
               // what the dead one sent to this connection has not been sent
 };
 

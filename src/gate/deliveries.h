@@ -56,7 +56,7 @@ class Deliveries {
   void on_gone(const Reader& reader, bool died);
 
  private:
-  static constexpr unsigned kAttemptsMax = 3;
+  static constexpr unsigned kAttemptsMax = 5;
   // A worker that dies had all of a unit in its hands.
   static constexpr unsigned kUnitDeliveriesMax = 32;
 

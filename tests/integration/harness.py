@@ -362,8 +362,8 @@ class Oklo:
         self.program = program or OKLO
         self.args, self.root = args, root
         self.process = None
-        self._cleanup = contextlib.ExitStack()
-        self._stderr = None
+        self._has_workers = self.program.startswith((OKLO, EXAMPLES)) and "single" not in args
+        self._cleanup, self._stderr = contextlib.ExitStack(), None
 
     def __enter__(self):
         if isinstance(self.root, dict):
@@ -385,7 +385,7 @@ class Oklo:
     def _up(self):
         if self.process.poll() is not None:
             raise AssertionError(f"{self.program} ended with {self.process.returncode} before it was up")
-        return listening(self.port) and (mode() == "base" or "single" in self.args or self.workers())
+        return listening(self.port) and (mode() == "base" or not self._has_workers or self.workers())
 
     @property
     def pid(self):

@@ -214,11 +214,11 @@ def test_a_text_in_the_hands_of_the_dead():
 
 @once
 def test_who_kills_each_worker_is_sent_away():
-    """A message that three workers died of is not told a fourth one."""
+    """A message that five workers died of is not told a sixth one."""
     with numbers("death=redeliver", workers=2) as server:
         client, other = Lines(server, "a"), Lines(server, "b")
         assert client.say(1, "die").closed()
-        assert server.stderr().count("was killed by signal 9") == 3
+        assert server.stderr().count("was killed by signal 9") == 5
         assert fields(other.say(1).hear())[0::3] == (1, 1)
         wait_until(lambda: len(server.workers()) == 2)
 

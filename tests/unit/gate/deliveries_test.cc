@@ -190,11 +190,11 @@ TEST_CASE("gate/deliveries: what was answered and done by who died then is answe
   }
 }
 
-TEST_CASE("gate/deliveries: a message comes again twice, then its connection is closed") {
+TEST_CASE("gate/deliveries: a message comes again four times, then its connection is closed") {
   StreamWorld world({.on_death = OnWorkerDeath::redeliver});
   Peer peer = world.open();
   peer.write("poison");
-  for (int i = 0; i < 3; i++) {
+  for (int i = 0; i < 5; i++) {
     world.until_heard(1);
     CHECK(texts(world.worker()) == std::vector<std::string>{"poison"});
     world.kill(0);
