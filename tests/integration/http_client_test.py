@@ -74,7 +74,8 @@ PLAIN = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Type: text/x-test\r\n\
 
 def test_the_request_and_the_answer():
     second = b"HTTP/1.1 404 Gone astray\r\nContent-Length: 2\r\n\r\nno"
-    with fetch() as server, playing(PLAIN, second) as other:
+    first = PLAIN.replace(b"OK\r\n", b"OK\r\nConnection: close\r\n")
+    with fetch() as server, playing(first, second) as other:
         answer = ask(server, other.url("/a/b?c=d"))
         assert (answer.status, answer.body) == (200, b"hello"), answer
         assert answer.field("content-type") == "text/x-test"

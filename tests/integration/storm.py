@@ -201,10 +201,13 @@ class Storm:
             talker.say()
 
     def kill(self):
-        if found := children(self.manager):
-            self.killed.append(self.random.choice(found))
-            os.kill(self.killed[-1], signal.SIGKILL)
-            self.kills += 1
+        found = children(self.manager)
+        for pid in self.random.sample(found, len(found)):
+            with contextlib.suppress(ProcessLookupError):  # It has ended by itself.
+                os.kill(pid, signal.SIGKILL)
+                self.killed.append(pid)
+                self.kills += 1
+                return
 
     def hear(self, ending):
         for key, _ in self.selector.select(0.05):

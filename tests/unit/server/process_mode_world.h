@@ -99,6 +99,11 @@ struct Gate : Life {
         thread(context, world.services, world.options, world.no_function, world.load, Reach::by_id, 100) {
     REQUIRE(thread.start().ok());
   }
+  // No connection outlives the services.
+  ~Gate() {
+    thread.drain(DrainMode::stop, reactor->clock().now_ms);
+    turns(3);
+  }
   GateThread thread;
 };
 
