@@ -9,8 +9,7 @@ namespace oklo::gate {
 
 HttpWorker::HttpWorker(http::RouteTable& routes, const HttpLimits& limits, WorkerContext& context,
                        WorkerEnd& end, HttpRequests& requests, http::AccessLog* log, uint8_t listener)
-    : context_(context),
-      requests_(requests),
+    : requests_(requests),
       service_(routes, limits, *context.row, log),
       endpoint_(http::http_endpoint(requests.pool().make_endpoint(service_), limits, listener)) {
   routes.make_upgrades([&](uint32_t route, http::UpgradeMaker& maker) {

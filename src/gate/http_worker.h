@@ -24,7 +24,6 @@ class HttpWorker final : public WorkerPort {
  private:
   bool tell_socket(uint32_t thread, const codec::WireRecord& record);
 
-  WorkerContext& context_;
   HttpRequests& requests_;
   http::HttpService service_;
   Endpoint endpoint_;
