@@ -19,7 +19,7 @@ using oklo::TaskTable;
 
 namespace {
 
-constexpr uint32_t kAsker = 0, kOtherAsker = 1, kFirstWorker = 2, kWorkers = 3, kLives = 5;
+constexpr uint32_t kAsker = 0, kOtherAsker = 1, kFirstWorker = 2, kLives = 5;
 constexpr uint32_t kFails = 0;
 
 [[noreturn]] void work(TaskTable& table, uint32_t life) {
