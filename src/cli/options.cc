@@ -11,25 +11,18 @@ constexpr uint64_t kWorkersMax = 1024;
 constexpr uint64_t kThreadsMax = 64;
 constexpr uint64_t kSecondsMax = 7 * 24 * 3600;
 
-bool set_workers(Options& options, std::string_view value) {
+template <unsigned ServerOptions::*kMember, uint64_t kMax>
+bool set_count(Options& options, std::string_view value) {
   std::optional<uint64_t> count = parse_decimal(value);
   if (value == "auto") count = 0;
-  else if (!count || *count == 0 || *count > kWorkersMax) return false;
-  options.server.workers = static_cast<unsigned>(*count);
+  else if (!count || *count == 0 || *count > kMax) return false;
+  options.server.*kMember = static_cast<unsigned>(*count);
   return true;
 }
 
 bool set_mode(Options& options, std::string_view value) {
   options.server.mode = value == "process" ? ServerMode::process : ServerMode::base;
   return value == "process" || value == "base";
-}
-
-bool set_threads(Options& options, std::string_view value) {
-  std::optional<uint64_t> count = parse_decimal(value);
-  if (value == "auto") count = 0;
-  else if (!count || *count == 0 || *count > kThreadsMax) return false;
-  options.server.reactor_threads = static_cast<unsigned>(*count);
-  return true;
 }
 
 bool set_listing(Options& options, std::string_view value) {
@@ -76,11 +69,11 @@ Error unknown_flag(std::string_view command, unsigned kinds, std::string_view na
 const std::vector<Flag>& flags() {
   static const std::vector<Flag> kFlags = {
       {"--workers", "N|auto", "how many worker processes serve, 1024 at most; auto: one for each processor",
-       kServes, set_workers},
+       kServes, set_count<&ServerOptions::workers, kWorkersMax>},
       {"--mode", "base|process", "who owns the connections: the workers, or a gate in front of them", kServes,
        set_mode},
       {"--reactor-threads", "N|auto", "threads of the gate, 64 at most; auto: one for two processors",
-       kServes, set_threads},
+       kServes, set_count<&ServerOptions::reactor_threads, kThreadsMax>},
       {"--listing", "on|off", "list directories that have no index.html", kFiles, set_listing},
       {"--access-log", "stderr|off|FILE", "where to log each answer", kServes,
        set_text<&ServerOptions::access_log>},

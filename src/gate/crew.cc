@@ -13,6 +13,13 @@ namespace {
 // Numbers of units wrap.
 bool is_before(uint32_t unit, uint32_t other) { return static_cast<int32_t>(unit - other) < 0; }
 
+std::optional<Reader> reader_in(const WireRecord& record) {
+  Reader reader;
+  if (record.bytes.size() != sizeof reader) return std::nullopt;
+  std::memcpy(&reader, record.bytes.data(), sizeof reader);
+  return reader;
+}
+
 }  // namespace
 
 Crew::Crew(Reactor& reactor, const Scoreboard& scoreboard, const std::vector<int>& ends, uint32_t pid,
@@ -65,9 +72,9 @@ void Crew::on_record(uint32_t index, const WireRecord& record, sys::Fd file) {
 
 // One that is forgotten has died meanwhile. False: no worker says that.
 bool Crew::leave(uint32_t index, const WireRecord& record) {
-  Reader reader;
-  if (record.bytes.size() != sizeof reader) return false;
-  std::memcpy(&reader, record.bytes.data(), sizeof reader);
+  std::optional<Reader> said = reader_in(record);
+  if (!said) return false;
+  const Reader& reader = *said;
   if (reader.gate_pid != pid_) return true;
   for (Hold& hold : workers_[index].holds) {
     if (hold.reader != reader || hold.left) continue;
@@ -82,16 +89,15 @@ bool Crew::leave(uint32_t index, const WireRecord& record) {
 // than this one began: what it has said stands behind this. False: no worker says that.
 bool Crew::begin(uint32_t index, const WireRecord& record) {
   Worker& worker = workers_[index];
-  Hold hold = {{}, record.number, false, false};
-  if (record.bytes.size() != sizeof hold.reader) return false;
-  std::memcpy(&hold.reader, record.bytes.data(), sizeof hold.reader);
-  const Reader& reader = hold.reader;
+  std::optional<Reader> said = reader_in(record);
+  if (!said) return false;
+  const Reader& reader = *said;
   if (reader.life >= scoreboard_.size()) return false;
   if (reader.gate_pid != pid_) return true;
   if (is_there(reader) && scoreboard_.life(reader.life).slot.load() != index) return false;
   for (const Hold& other : worker.holds)
-    if (other.reader.life == reader.life && other.reader.serial == reader.serial) return false;
-  worker.holds.push_back(hold);
+    if (other.reader == reader) return false;
+  worker.holds.push_back({reader, record.number, false, false});
   events_.on_change();
   // Of the gone all was told now, but for the one whose end the next one will say.
   auto last = worker.holds.end() - 1;

@@ -29,6 +29,9 @@ constexpr Column kPid = {"pid", 7, true, [](const LifeLine& line) {
 constexpr Column kState = {"state", 8, false, [](const LifeLine& line) { return std::string(line.state); }};
 constexpr Column kGeneration = {"generation", 10, true,
                                 [](const LifeLine& line) { return decimal(line.generation); }};
+constexpr Column kUptime = {"up s", 10, true, [](const LifeLine& line) { return decimal(line.uptime_s); }};
+constexpr Column kConnections = {"connections", 11, true,
+                                 [](const LifeLine& line) { return decimal(line.connections); }};
 constexpr Column kMemory = {"memory KiB", 10, true,
                             [](const LifeLine& line) { return decimal(line.memory_kib); }};
 constexpr Column kRestarts = {"restarts", 8, true,
@@ -39,7 +42,7 @@ constexpr Column kWorkerColumns[] = {
     kPid,
     kState,
     kGeneration,
-    {"connections", 11, true, [](const LifeLine& line) { return decimal(line.connections); }},
+    kConnections,
     {"requests", 10, true, [](const LifeLine& line) { return decimal(line.requests); }},
     {"rate/s", 7, true, [](const LifeLine& line) { return decimal(line.rate); }},
     kMemory,
@@ -51,7 +54,7 @@ constexpr Column kProcessColumns[] = {
     kPid,
     kState,
     kGeneration,
-    {"up s", 10, true, [](const LifeLine& line) { return decimal(line.uptime_s); }},
+    kUptime,
     kMemory,
     kRestarts,
 };
@@ -74,8 +77,8 @@ constexpr Column kGateColumns[] = {
     {"thread", 20, false, [](const LifeLine& line) { return std::string(line.process); }},
     kPid,
     kState,
-    {"up s", 10, true, [](const LifeLine& line) { return decimal(line.uptime_s); }},
-    {"connections", 11, true, [](const LifeLine& line) { return decimal(line.connections); }},
+    kUptime,
+    kConnections,
     {"workers", 7, true, [](const LifeLine& line) { return decimal(line.workers); }},
     kMemory,
     kRestarts,
