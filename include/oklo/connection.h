@@ -90,7 +90,6 @@ class Connection {
   explicit Connection(stream::Link& link) : link_(link) {}
   Connection(const Connection&) = delete;
   void* state_memory();
-  void stay();
   void close_for(CloseReason reason);
   stream::Link& link_;
 };

@@ -45,7 +45,7 @@ void Deliveries::tell(net::Connection& connection, Told type, uint16_t flags, st
 
 void Deliveries::begin(Delivery& delivery, std::string_view bytes) {
   number(delivery);
-  delivery.worker = dispatcher_.choose(delivery.id, delivery.row, bytes);
+  delivery.worker = worker_for(delivery, bytes);
   load_.add(delivery.worker);
   bool room = !crew_.wire(delivery.worker).full();
   bool is_kept = bytes.data() == delivery.current.bytes.data();
@@ -53,6 +53,13 @@ void Deliveries::begin(Delivery& delivery, std::string_view bytes) {
   delivery.sent = room;
   if (room) send(delivery, bytes);
   else waiting_[delivery.worker].push_back(delivery.index);
+}
+
+// One that is bound waits for its worker when that one does not serve.
+uint32_t Deliveries::worker_for(const Delivery& delivery, std::string_view bytes) {
+  auto bound = bound_.empty() ? bound_.end() : bound_.find(wire_id(delivery.id));
+  if (bound != bound_.end()) return bound->second;
+  return dispatcher_.choose(delivery.id, delivery.row, bytes);
 }
 
 // A worker that dies may have had many in its hands. What is told again is so in a unit of its own: next time
@@ -133,7 +140,8 @@ void Deliveries::on_done(uint32_t worker, ConnectionId id, uint32_t number) {
   if (!held) return;
   net::Connection* connection = connection_of(*delivery);
   if (delivery->current.type == Told::connected && connection && connection->open())
-    ports_[delivery->listener]->on_taken(*connection, crew_.reader_of(worker, delivery->unit));
+    if (ports_[delivery->listener]->on_taken(*connection, crew_.reader_of(worker, delivery->unit)))
+      bound_[wire_id(delivery->id)] = worker;
   go_on(*delivery);
 }
 
@@ -152,6 +160,7 @@ void Deliveries::end(Delivery& delivery) {
   net::Connection* connection = connection_of(delivery);
   if (delivery.parted) {
     of_gone_.erase(delivery.id.row);
+    bound_.erase(wire_id(delivery.id));
     pool_.release_row(delivery.id);
   } else {
     of_connection_[connection->row().slot] = nullptr;
@@ -178,7 +187,10 @@ bool Deliveries::tell_packet(uint8_t listener, const PacketHead& head, std::stri
 
 void Deliveries::part_with(net::Connection& connection) {
   Delivery* delivery = of(connection);
-  if (!delivery) return;
+  if (!delivery) {
+    bound_.erase(wire_id(connection.id()));
+    return;
+  }
   of_connection_[connection.row().slot] = nullptr;
   of_gone_[delivery->id.row] = delivery;
   delivery->parted = true;

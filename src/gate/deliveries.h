@@ -99,6 +99,7 @@ class Deliveries {
   Delivery*& place_of(const net::Connection& connection);
   Delivery* find(ConnectionId id);
   void begin(Delivery& delivery, std::string_view bytes);
+  uint32_t worker_for(const Delivery& delivery, std::string_view bytes);
   void send(Delivery& delivery, std::string_view bytes);
   bool fills_unit(const Delivery& delivery);
   void number(Delivery& delivery);
@@ -122,6 +123,7 @@ class Deliveries {
   SlotTable<Delivery> all_;
   std::vector<Delivery*> of_connection_;             // by ConnectionRow::slot
   std::unordered_map<uint32_t, Delivery*> of_gone_;  // by row
+  std::unordered_map<uint64_t, uint32_t> bound_;     // by wire_id: the worker that alone is told of it
   std::vector<std::deque<uint32_t>> waiting_;        // [worker]: the indexes of those that wait for room
   std::vector<Filling> filling_;                     // [worker]
   Function<void()> on_empty_;

@@ -11,8 +11,7 @@ Dispatcher::Dispatcher(Dispatch mode, const DispatchFunction& function, const Cr
     : mode_(mode), function_(function), crew_(crew), states_(states), row_(row), load_(load) {}
 
 uint32_t Dispatcher::choose(ConnectionId id, const ConnectionRow& row, std::string_view bytes) {
-  uint32_t only = states_.worker(id);
-  return only < crew_.size() ? only : one_that_serves(preferred(id, row, bytes));
+  return one_that_serves(preferred(id, row, bytes));
 }
 
 uint32_t Dispatcher::preferred(ConnectionId id, const ConnectionRow& row, std::string_view bytes) {

@@ -21,8 +21,9 @@ class ThreadPort {
   virtual void on_lost(net::Connection& connection, bool close) = 0;
   // Whether the message that a dead worker had may be told again: nothing of an answer to it has left.
   virtual bool may_repeat(net::Connection&, Told) { return true; }
-  // Which worker has handled Told::connected of this one, if it still takes what it is told.
-  virtual void on_taken(net::Connection&, std::optional<Reader>) {}
+  // Which worker has handled Told::connected of this one, if it still takes what it is told. Whether nobody
+  // but that one is to be told of it from now on.
+  virtual bool on_taken(net::Connection&, std::optional<Reader>) { return false; }
   // That worker takes no more: it was told to leave, or died.
   virtual void on_worker_gone(const Reader&, bool /*died*/) {}
 

@@ -111,10 +111,11 @@ void StreamGate::send_file(net::Connection& connection, std::string_view range_b
   stream::LocalLink(connection, service_).send_file(std::move(file), range.offset, range.size);
 }
 
-void StreamGate::on_taken(net::Connection& connection, std::optional<Reader> by) {
-  if (bond_ == Bond::none) return;
+bool StreamGate::on_taken(net::Connection& connection, std::optional<Reader> by) {
+  if (bond_ == Bond::none) return false;
   if (by) bound_to_[wire_id(connection.id())] = *by;
   else connection.close(CloseReason::drained, Linger::yes);
+  return by.has_value();
 }
 
 // What it has sent goes out.

@@ -28,7 +28,7 @@ class StreamGate final : public ThreadPort {
   bool on_said(const codec::WireRecord& record, sys::Fd file) override;
   void on_done(net::Connection& connection) override { service_.let_go(connection); }
   void on_lost(net::Connection& connection, bool close) override;
-  void on_taken(net::Connection& connection, std::optional<Reader> by) override;
+  bool on_taken(net::Connection& connection, std::optional<Reader> by) override;
   void on_worker_gone(const Reader& reader, bool died) override;
 
  private:

@@ -39,7 +39,6 @@ class RemoteLink final : public stream::Link {
   void pause() override { say(Said::pause); }
   void resume() override { say(Said::resume); }
   void bind(uint64_t user) override { context_.states->bind(id_, user); }
-  void stay() override { context_.states->keep_worker(id_, context_.slot); }
   ConnectionInfo info() const override;
   void* state() override { return context_.states->memory(id_); }
 

@@ -188,7 +188,6 @@ void StreamCore::wake_writer(bool sent) {
 void StreamCore::begin(Connection& connection, const StreamCoroutine& serve) {
   StreamRef self(this);
   at_hand_ = &connection;
-  connection.stay();
   Root::start(serve(Stream(StreamRef(this))), &root_);
   at_hand_ = nullptr;
 }

@@ -25,11 +25,6 @@ uint64_t ConnectionStates::user(ConnectionId id) const {
   return state.generation == id.generation ? state.user : 0;
 }
 
-uint32_t ConnectionStates::worker(ConnectionId id) const {
-  const State& state = this->state(id);
-  return (state.generation == id.generation ? state.worker_after : 0) - 1;
-}
-
 ConnectionStates::Local ConnectionStates::local(ConnectionId id) const {
   const State& state = this->state(id);
   return state.generation == id.generation ? state.local : Local{};

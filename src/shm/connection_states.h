@@ -25,11 +25,6 @@ class ConnectionStates {
   // The user that a program said it belongs to; 0: none.
   void bind(ConnectionId id, uint64_t user) const { fresh(id).user = user; }
   uint64_t user(ConnectionId id) const;
-  // The worker that alone may be told of it from now on, as it has a coroutine that serves it; kNoWorker: any
-  // may.
-  static constexpr uint32_t kNoWorker = UINT32_MAX;
-  void keep_worker(ConnectionId id, uint32_t worker) const { fresh(id).worker_after = worker + 1; }
-  uint32_t worker(ConnectionId id) const;
   // Its own address, in IPv6 form; port 0: it was not kept.
   struct Local {
     uint8_t ip[16];
@@ -44,7 +39,6 @@ class ConnectionStates {
  private:
   struct State {
     uint32_t generation;  // whose it is
-    uint32_t worker_after;  // one behind its worker; 0: none
     Local local;
     uint64_t user;
     alignas(8) unsigned char memory[kBytes];

@@ -35,8 +35,6 @@ void Connection::resume() { link_.resume(); }
 
 void Connection::bind(uint64_t user) { link_.bind(user); }
 
-void Connection::stay() { link_.stay(); }
-
 void Connection::close_for(CloseReason reason) { link_.close(reason); }
 
 ConnectionInfo Connection::info() const { return link_.info(); }

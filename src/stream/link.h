@@ -27,8 +27,6 @@ class Link {
   virtual void pause() = 0;
   virtual void resume() = 0;
   virtual void bind(uint64_t user) = 0;
-  // Nobody but this process can be told of it from now on.
-  virtual void stay() = 0;
   virtual ConnectionInfo info() const = 0;
   // kStateBytes bytes.
   virtual void* state() = 0;

@@ -22,7 +22,6 @@ class LocalLink final : public Link {
   void pause() override;
   void resume() override;
   void bind(uint64_t) override {}
-  void stay() override {}
   ConnectionInfo info() const override;
   void* state() override { return service_.state_of(connection_); }
 

@@ -163,15 +163,3 @@ TEST_CASE("gate/dispatcher: by a function, and by the connection where it names 
   }
   CHECK(world.wrong() == 3);
 }
-
-TEST_CASE("gate/dispatcher: one that a coroutine serves has that worker, and waits for it") {
-  for (Dispatch mode : {Dispatch::connection, Dispatch::round_robin, Dispatch::idle}) {
-    Where world(mode);
-    Peer peer = world.open();
-    uint32_t first = world.of(peer), other = (first + 1) % 3;
-    world.states.keep_worker(world.worker(first).manual.heard[0].id, other);
-    for (int i = 0; i < 3; i++) CHECK(world.of(peer) == other);
-    world.worker(other).context.row->stopped = true;
-    CHECK(world.of(peer) == other);
-  }
-}

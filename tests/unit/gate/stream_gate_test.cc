@@ -218,3 +218,42 @@ TEST_CASE("gate/stream: one that is bound to a worker ends when that dies or lea
     CHECK(world.gate->broken == 0);
   }
 }
+
+TEST_CASE("gate/stream: one that is bound is told of to its worker alone, also that it is over") {
+  for (Dispatch mode : {Dispatch::connection, Dispatch::round_robin, Dispatch::idle}) {
+    StreamWorld world({.dispatch = mode, .workers = 3}, StreamWorld::every(), {}, true,
+                      StreamGate::Bond::worker);
+    std::vector<Told> told;
+    // Which worker hears the next thing of the connection.
+    auto next = [&](uint32_t own) {
+      uint32_t found = 9;
+      world.turn_until([&] {
+        for (uint32_t i = 0; i < 3; i++)
+          if (world.worker(i).manual.heard.size() > (i == own ? told.size() : 0)) found = i;
+        return found != 9;
+      });
+      told.push_back(world.worker(found).manual.heard.back().type);
+      return found;
+    };
+    auto say_done = [&](uint32_t own) {
+      ManualPort::Heard heard = world.worker(own).manual.heard.back();
+      world.worker(own).end.say_done(0, heard.id, heard.number);
+      world.turns(3);
+    };
+    Peer peer = world.open();
+    uint32_t own = next(9);
+    say_done(own);
+    world.worker(own).context.row->late = true;
+    for (int i = 0; i < 2; i++) {
+      peer.write("x");
+      REQUIRE(next(own) == own);
+      if (i == 0) say_done(own);
+    }
+    peer.close();
+    world.turns(3);
+    say_done(own);
+    CHECK(next(own) == own);
+    std::vector<Told> all = {Told::connected, Told::received, Told::received, Told::closed};
+    CHECK(told == all);
+  }
+}

@@ -28,7 +28,6 @@ TEST_CASE("shm/connection_states: what one kept is not found by the next one in 
   CHECK(states.local(one).port == 80);
   CHECK(states.local(one).ip[2] == 3);
   CHECK(states.user(next) == 0);
-  CHECK(states.worker(next) == ConnectionStates::kNoWorker);
   CHECK(states.local(next).port == 0);
   CHECK(static_cast<unsigned char*>(states.memory(next))[0] == 0);
   CHECK(states.user(one) == 0);
@@ -42,8 +41,6 @@ TEST_CASE("shm/connection_states: each of what is kept stays when another is") {
   states.bind(id, 1);
   static_cast<char*>(states.memory(id))[5] = 'x';
   states.keep_local(id, {{9}, 90});
-  states.keep_worker(id, 0);
-  CHECK(states.worker(id) == 0);
   CHECK(states.user(id) == 1);
   CHECK(static_cast<char*>(states.memory(id))[5] == 'x');
   CHECK(states.local(id).ip[0] == 9);
