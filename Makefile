@@ -69,8 +69,8 @@ COMMON   := -std=c++20 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-
 LIBFLAGS := $(COMMON) -fno-exceptions -fno-rtti -iquote src -Iinclude
 # doctest stands in /usr/include, where a cross compiler does not look. The library has no type
 # information, so the tests can't check the type of its objects.
-TESTFLAGS := $(COMMON) $(if $(SAN),$(OPTIMIZE) -fno-sanitize=vptr,-O1) -iquote src -iquote tests/unit \
-             -Iinclude $(if $(CROSS),-isystem $(BUILD)/include)
+TESTFLAGS := $(COMMON) $(if $(SAN),$(OPTIMIZE) -fno-sanitize=vptr) -iquote src -iquote tests/unit -Iinclude \
+             $(if $(CROSS),-isystem $(BUILD)/include)
 EXAMPLEFLAGS := $(COMMON) $(OPTIMIZE) -Iinclude
 LINK     += -Wl,--gc-sections
 TESTLINK += -Wl,--gc-sections

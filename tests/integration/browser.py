@@ -22,7 +22,7 @@ import time
 
 from harness import alive, pids, wait_until
 
-FLAGS = ("--headless=new --no-sandbox --remote-debugging-pipe --disable-gpu --disable-dev-shm-usage "
+FLAGS = ("--no-sandbox --remote-debugging-pipe --disable-gpu --disable-dev-shm-usage "
          "--disable-extensions --disable-background-networking --disable-component-update --disable-sync "
          "--disable-default-apps --disable-breakpad --no-first-run --no-default-browser-check --mute-audio "
          "--disable-background-timer-throttling --disable-backgrounding-occluded-windows "
@@ -56,9 +56,10 @@ class Browser:
             os.dup2(theirs_in, 3)
             os.dup2(theirs_out, 4)
         self.process = subprocess.Popen(
-            ["chromium", *FLAGS, f"--user-data-dir={profile}", *self.flags, "about:blank"], close_fds=False,
-            preexec_fn=put_in_place, start_new_session=True, stdin=subprocess.DEVNULL, stdout=self._stderr,
-            stderr=self._stderr, env={**os.environ, "HOME": profile, "XDG_CONFIG_HOME": profile})
+            ["chromium-headless-shell", *FLAGS, f"--user-data-dir={profile}", *self.flags, "about:blank"],
+            close_fds=False, preexec_fn=put_in_place, start_new_session=True, stdin=subprocess.DEVNULL,
+            stdout=self._stderr, stderr=self._stderr,
+            env={**os.environ, "HOME": profile, "XDG_CONFIG_HOME": profile})
         os.close(theirs_in)
         os.close(theirs_out)
         self._cleanup.callback(self._end)

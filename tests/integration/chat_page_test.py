@@ -68,7 +68,7 @@ def only_lost(page):
     assert wrong == [], wrong
 
 
-@needs("chromium")
+@needs("chromium-headless-shell")
 def test_two_pages_talk_through_different_workers():
     with two_pages(room="Tea & <b>cake</b>") as (oklo, browser, ada, bob):
         speak(ada, "<img src=x onerror=alert(1)>")
@@ -89,7 +89,7 @@ def test_two_pages_talk_through_different_workers():
         cy.close()
 
 
-@needs("chromium")
+@needs("chromium-headless-shell")
 @timeout(40)
 @base_mode_alone("in process mode a stopped worker has no connections, and gets no messages")
 def test_a_page_goes_on_through_another_worker_and_nothing_is_lost_or_doubled():
@@ -113,7 +113,7 @@ def test_a_page_goes_on_through_another_worker_and_nothing_is_lost_or_doubled():
         only_lost(bob)
 
 
-@needs("chromium")
+@needs("chromium-headless-shell")
 @timeout(50)
 @base_mode_alone("in process mode a stopped worker has no connections, and gets no messages")
 def test_a_page_leaves_a_worker_that_hangs():
@@ -135,7 +135,7 @@ def test_a_page_leaves_a_worker_that_hangs():
         assert (ada.evaluate(PEOPLE), ada.evaluate(NOTES)) == (["Ada", "Bob"], notes)
 
 
-@needs("chromium")
+@needs("chromium-headless-shell")
 @timeout(40)
 def test_pages_move_to_the_new_workers_and_nobody_sees_it():
     with two_pages() as (oklo, browser, ada, bob):
@@ -153,7 +153,7 @@ def test_pages_move_to_the_new_workers_and_nobody_sees_it():
         assert (ada.evaluate(NOTES), bob.evaluate(NOTES)) == notes
 
 
-@needs("chromium")
+@needs("chromium-headless-shell")
 def test_who_reads_what_was_is_not_torn_away():
     with two_pages() as (oklo, browser, ada, bob):
         for i in range(8):
@@ -173,7 +173,7 @@ def test_who_reads_what_was_is_not_torn_away():
         bob.wait_for("isAtEnd()")
 
 
-@needs("chromium")
+@needs("chromium-headless-shell")
 @timeout(40)
 def test_a_page_waits_for_the_server_to_come_back():
     with Browser() as browser:
@@ -191,7 +191,7 @@ def test_a_page_waits_for_the_server_to_come_back():
             only_lost(page)
 
 
-@needs("chromium")
+@needs("chromium-headless-shell")
 @timeout(40)
 def test_the_page_is_for_keyboards_and_for_readers():
     with two_pages() as (oklo, browser, ada, bob):

@@ -217,7 +217,7 @@ def check_page(browser, url, width, scheme):
     return paper
 
 
-@needs("chromium")
+@needs("chromium-headless-shell")
 @timeout(40)
 def test_the_pages_are_whole_in_every_window():
     with demo("--workers", 9) as oklo, Browser() as browser:
@@ -228,7 +228,7 @@ def test_the_pages_are_whole_in_every_window():
         assert plain.errors() == []
 
 
-@needs("chromium", "curl", "pkill")
+@needs("chromium-headless-shell", "curl", "pkill")
 def test_the_commands_of_the_page_do_what_it_says():
     with demo("--workers", 1, echo="127.0.0.1:0") as oklo, Browser() as browser:
         page = browser.page(oklo.url)
@@ -252,7 +252,7 @@ def test_the_commands_of_the_page_do_what_it_says():
         wait_until(lambda: worker(oklo, 1) != dead, what="another worker")
 
 
-@needs("chromium")
+@needs("chromium-headless-shell")
 def test_the_charts_are_drawn_under_load():
     with demo("--workers", 2) as oklo, status_page(oklo, width=390) as page, Client(oklo.port) as client:
         page.wait_for(f"{POINTS} >= 2")
@@ -270,7 +270,7 @@ def test_the_charts_are_drawn_under_load():
         assert page.errors() == []
 
 
-@needs("chromium")
+@needs("chromium-headless-shell")
 def test_the_page_goes_on_when_the_only_worker_was_replaced():
     with demo("--workers", 1) as oklo, status_page(oklo) as page:
         page.wait_for(f"{POINTS} >= 2")
@@ -285,7 +285,7 @@ def test_the_page_goes_on_when_the_only_worker_was_replaced():
         assert page.evaluate("document.querySelectorAll('#rates line.died').length") == 1
 
 
-@needs("chromium")
+@needs("chromium-headless-shell")
 def test_a_reload_is_seen():
     with demo("--workers", 2) as oklo, status_page(oklo) as page:
         oklo.kill(signal.SIGUSR1)
@@ -304,7 +304,7 @@ def answering(page):
                              ".find(([worker, count]) => old[worker] !== count)?.[0]; })()"))
 
 
-@needs("chromium")
+@needs("chromium-headless-shell")
 def test_the_page_leaves_a_worker_that_is_stopped():
     with demo("--workers", 2) as oklo, status_page(oklo) as page:
         page.wait_for(f"{POINTS} >= 3")
@@ -316,7 +316,7 @@ def test_the_page_leaves_a_worker_that_is_stopped():
         page.wait_for(f"{EVENTS}.includes('Worker {number} goes on')")
 
 
-@needs("chromium")
+@needs("chromium-headless-shell")
 def test_the_page_finds_the_server_again():
     with Browser() as browser:
         with demo("--workers", 1) as oklo:

@@ -175,7 +175,7 @@ def choose(page, fate, seconds):
     page.click("#start button")
 
 
-@needs("chromium")
+@needs("chromium-headless-shell")
 @timeout(40)
 def test_the_page_starts_jobs_and_shows_how_they_go():
     with demo("--workers", 2) as oklo, tasks_page(oklo, width=390, scheme="dark") as page:
@@ -193,7 +193,7 @@ def test_the_page_starts_jobs_and_shows_how_they_go():
         assert page.errors() == []
 
 
-@needs("chromium")
+@needs("chromium-headless-shell")
 def test_the_status_page_tells_of_tasks():
     with demo("--workers", 1) as oklo, Browser() as browser:
         page = browser.page(oklo.url + "/status", width=390)
@@ -206,7 +206,7 @@ def test_the_status_page_tells_of_tasks():
         assert page.errors() == []
 
 
-@needs("chromium")
+@needs("chromium-headless-shell")
 @timeout(60)
 def test_the_page_leaves_a_worker_that_is_stopped():
     with demo("--workers", 2) as oklo, tasks_page(oklo) as page:
@@ -223,7 +223,7 @@ def test_the_page_leaves_a_worker_that_is_stopped():
         os.kill(stopped, signal.SIGCONT)
 
 
-@needs("chromium")
+@needs("chromium-headless-shell")
 @timeout(40)
 def test_the_page_tells_that_the_queue_is_full_and_goes_on_after_a_reload_and_a_kill():
     with demo("--workers", 1) as oklo, tasks_page(oklo) as page:
