@@ -38,7 +38,8 @@ Crew::Crew(Reactor& reactor, const Scoreboard& scoreboard, const std::vector<int
     };
     of_wire.on_room = [this, i] { events_.on_room(i); };
     of_wire.on_broken = [this, i](uint32_t writer) { events_.on_broken(i, writer); };
-    workers_[i].wire = std::make_unique<Wire>(reactor, ends[i], pid, buffer_, std::move(of_wire));
+    workers_[i].wire = std::make_unique<Wire>(reactor, ends[i], pid, buffer_, std::move(of_wire),
+                                              Wire::Writers::several);
   }
 }
 
@@ -97,7 +98,7 @@ bool Crew::begin(uint32_t index, const WireRecord& record) {
   if (is_there(reader) && scoreboard_.life(reader.life).slot.load() != index) return false;
   for (const Hold& other : worker.holds)
     if (other.reader == reader) return false;
-  worker.holds.push_back({reader, record.number, false, false});
+  worker.holds.push_back({reader, worker.writer, record.number, false, false});
   events_.on_change();
   // Of the gone all was told now, but for the one whose end the next one will say.
   auto last = worker.holds.end() - 1;
@@ -130,6 +131,7 @@ bool Crew::bury(Worker& worker) {
   for (Hold& hold : worker.holds) {
     if (!hold.dead || hold.gone) continue;
     change = hold.gone = true;
+    worker.wire->forget(hold.pid);
     if (!hold.left && events_.on_gone) events_.on_gone(hold.reader, true);
   }
   return change;

@@ -59,6 +59,7 @@ class Crew {
  private:
   struct Hold {
     Reader reader;
+    uint32_t pid;
     uint32_t first;  // unit that it has read
     bool gone;       // and all that it said was read
     bool dead;

@@ -20,10 +20,22 @@ namespace {
 constexpr size_t kHead = codec::kWirePartHeadBytes;
 constexpr size_t kKeptBytes = 4 * Wire::kDatagramBytes;  // of the memory that units are made in
 
+// A datagram begins with its writer.
+uint32_t writer_of(std::string_view datagram) {
+  codec::WirePart part = {};
+  std::memcpy(&part, datagram.data(), std::min(datagram.size(), sizeof part));
+  return part.writer;
+}
+
 }  // namespace
 
-Wire::Wire(Reactor& reactor, int fd, uint32_t writer, std::span<char> buffer, Events events)
-    : reactor_(reactor), fd_(fd), writer_(writer), buffer_(buffer), events_(std::move(events)) {
+Wire::Wire(Reactor& reactor, int fd, uint32_t writer, std::span<char> buffer, Events events, Writers others)
+    : reactor_(reactor),
+      fd_(fd),
+      writer_(writer),
+      buffer_(buffer),
+      events_(std::move(events)),
+      others_(others) {
   OKLO_ASSERT(buffer_.size() >= kDatagramBytes);
   next_.number = 1;
   next_.bytes.resize(kHead);
@@ -175,26 +187,49 @@ void Wire::read_all() {
 
 // Whether something was there. What the kernel can't give now stays there.
 bool Wire::receive_one() {
-  auto before = static_cast<std::ptrdiff_t>(received_.size());
-  long size = sys::receive_with_fds(fd_, buffer_.first(kDatagramBytes), received_);
+  std::vector<sys::Fd> files;
+  long size = sys::receive_with_fds(fd_, buffer_.first(kDatagramBytes), files);
   if (size < 0 && size != -EMSGSIZE) return false;
-  if (size <= 0) {
-    refuse_cut(size == 0);
-    return true;
-  }
-  WireUnits::Fed fed = units_.feed({buffer_.data(), static_cast<size_t>(size)});
-  // Those before it are of a unit that never came whole.
-  if (fed.first) received_.erase(received_.begin(), received_.begin() + before);
-  if (received_.size() > kUnitFilesMax) received_.clear();
-  if (fed.outcome == WireUnits::Outcome::unit) {
-    if (events_.on_unit) events_.on_unit(fed.writer, fed.number);
-    if (!take(fed.unit)) refuse(fed.writer);
-    units_.forget();
-  } else if (fed.outcome == WireUnits::Outcome::broken) {
-    refuse(fed.writer);
-  }
-  if (fed.outcome != WireUnits::Outcome::more) received_.clear();
+  if (size <= 0) refuse_cut(size == 0);
+  else receive({buffer_.data(), static_cast<size_t>(size)}, std::move(files));
   return true;
+}
+
+void Wire::receive(std::string_view datagram, std::vector<sys::Fd> files) {
+  using Outcome = WireUnits::Outcome;
+  uint32_t writer = writer_of(datagram);
+  Incoming* before = find(writer);
+  if (!before && others_ == Writers::one) under_way_.clear();  // Whoever was there is gone.
+  Incoming& incoming = before ? *before : fresh_;
+  WireUnits::Fed fed = incoming.parts.feed(datagram);
+  // Those before it are of a unit that never came whole.
+  if (fed.first) incoming.files.clear();
+  for (sys::Fd& file : files) incoming.files.push_back(std::move(file));
+  if (incoming.files.size() > kUnitFilesMax) incoming.files.clear();
+  if (fed.outcome == Outcome::more) return before ? void() : keep(writer);
+  if (fed.outcome == Outcome::unit && events_.on_unit) events_.on_unit(fed.writer, fed.number);
+  bool broken = fed.outcome == Outcome::broken;
+  if (fed.outcome == Outcome::unit) broken = !take(fed.unit, incoming.files);
+  fresh_ = {};
+  forget(writer);
+  if (broken) refuse(fed.writer);
+}
+
+Wire::Incoming* Wire::find(uint32_t writer) {
+  auto found = std::find_if(under_way_.begin(), under_way_.end(),
+                            [writer](const Incoming& one) { return one.writer == writer; });
+  return found == under_way_.end() ? nullptr : &*found;
+}
+
+// Of many that have begun and not ended, the first one's writer has been dead for longest.
+void Wire::keep(uint32_t writer) {
+  if (under_way_.size() == kWritersMax) under_way_.erase(under_way_.begin());
+  under_way_.push_back(std::exchange(fresh_, {}));
+  under_way_.back().writer = writer;
+}
+
+void Wire::forget(uint32_t writer) {
+  std::erase_if(under_way_, [writer](const Incoming& one) { return one.writer == writer; });
 }
 
 // A datagram that is too long, or empty: then it says not even who has sent it. What stood in it is lost, and
@@ -206,14 +241,14 @@ void Wire::refuse_cut(bool empty) {
 }
 
 // False when something is wrong with it.
-bool Wire::take(std::string_view unit) {
+bool Wire::take(std::string_view unit, std::vector<sys::Fd>& files) {
   WireRecord record;
   size_t files_taken = 0;
   codec::WireRead read = codec::WireRead::record;
   while ((read = codec::read_wire_record(unit, record)) == codec::WireRead::record) {
     sys::Fd file;
     // Files that this process could not have are missing at the end.
-    if (record.flags & kHasFile && files_taken < received_.size()) file = std::move(received_[files_taken++]);
+    if (record.flags & kHasFile && files_taken < files.size()) file = std::move(files[files_taken++]);
     events_.on_record(record, std::move(file));
   }
   return read == codec::WireRead::end;

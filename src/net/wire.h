@@ -41,9 +41,15 @@ class Wire final : private EventHandler {
     Function<void(uint32_t writer)> on_broken = {};
   };
 
+  // Who is at the other end: one process after another, or several at a time, as a worker that leaves still
+  // says what its successor says beside it.
+  enum class Writers : bool { one, several };
+  static constexpr size_t kWritersMax = 8;  // of which something has come and something has not
+
   // The fd and `buffer`, of kDatagramBytes, are borrowed; several wires may share the buffer. `writer` is who
   // this is: the pid.
-  Wire(Reactor& reactor, int fd, uint32_t writer, std::span<char> buffer, Events events);
+  Wire(Reactor& reactor, int fd, uint32_t writer, std::span<char> buffer, Events events,
+       Writers others = Writers::one);
   Wire(const Wire&) = delete;
   ~Wire();
 
@@ -53,7 +59,9 @@ class Wire final : private EventHandler {
   // Reads all that is there now.
   void read_all();
   // Whether a unit was begun to be read and has not come whole.
-  bool in_unit() const { return units_.under_way(); }
+  bool in_unit() const { return !under_way_.empty(); }
+  // That writer is gone: what has come of a unit of its own is dropped.
+  void forget(uint32_t writer);
 
   // The record has kRecordBytesMax bytes at most.
   void put(codec::WireRecord record, sys::Fd file = {});
@@ -75,13 +83,22 @@ class Wire final : private EventHandler {
     size_t sent = 0;             // of the records
     size_t files_sent = 0;
   };
+  // What has come of a unit.
+  struct Incoming {
+    uint32_t writer = 0;
+    codec::WireUnits parts{kUnitBytesMax};
+    std::vector<sys::Fd> files = {};
+  };
   static constexpr size_t kPartBytesMax = kDatagramBytes - codec::kWirePartHeadBytes;
 
   void on_event(uint32_t events) override;
   void on_flush() override { flush(); }
   bool receive_one();
+  void receive(std::string_view datagram, std::vector<sys::Fd> files);
+  Incoming* find(uint32_t writer);
+  void keep(uint32_t writer);
   void refuse_cut(bool empty);
-  bool take(std::string_view unit);
+  bool take(std::string_view unit, std::vector<sys::Fd>& files);
   void refuse(uint32_t writer);
   void ship(size_t bytes, size_t files);
   bool send(Unit& unit);
@@ -95,8 +112,9 @@ class Wire final : private EventHandler {
   uint32_t writer_;
   std::span<char> buffer_;
   Events events_;
-  codec::WireUnits units_{kUnitBytesMax};
-  std::vector<sys::Fd> received_;  // files of the unit that is being received
+  Writers others_;
+  Incoming fresh_;                 // for what begins; nearly all units have one part
+  std::vector<Incoming> under_way_;
   Unit next_;                      // what is put now
   size_t committed_ = codec::kWirePartHeadBytes;
   size_t committed_files_ = 0;

@@ -6,10 +6,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "sys/passing.h"
 #include "turns.h"
 
 using namespace oklo;
@@ -317,4 +319,89 @@ TEST_CASE("files of a unit that never came whole are not those of the next") {
   CHECK(pair.seen.size() == 1);
   CHECK(pair.seen[0].file == "new");
   CHECK_FALSE(pair.far->in_unit());
+}
+
+namespace {
+
+// A unit with one record, in that many parts.
+std::vector<std::string> parts_of(uint32_t writer, std::string_view bytes, size_t count) {
+  std::string unit;
+  codec::append_wire_record(unit, {.type = 1, .flags = Wire::kHasFile, .bytes = bytes});
+  std::vector<std::string> parts;
+  size_t step = unit.size() / count + 1;
+  for (size_t at = 0; at < unit.size(); at += step) {
+    char head[codec::kWirePartHeadBytes];
+    codec::write_wire_part(head, {writer, 7, static_cast<uint32_t>(unit.size()), static_cast<uint32_t>(at)});
+    parts.push_back(std::string(head, sizeof head) + unit.substr(at, step));
+  }
+  return parts;
+}
+
+// Receives from several, and keeps what each of them has said, and what its file holds.
+struct Several : Pair {
+  explicit Several(Wire::Writers others = Wire::Writers::several) {
+    far.reset();
+    Wire::Events events;
+    events.on_unit = [this](uint32_t of, uint32_t) { writer = of; };
+    events.on_record = [this](const WireRecord& record, sys::Fd file) {
+      said[writer] = std::string(record.bytes) + ":" + content_of(file);
+    };
+    events.on_broken = [this](uint32_t) { broken++; };
+    far.emplace(*reactor, far_fd.get(), 22, buffer, std::move(events), others);
+    REQUIRE(far->start());
+    far->read(true);
+  }
+  void inject(const std::string& datagram, std::string_view content = {}) {
+    std::vector<sys::Fd> files;
+    if (!content.empty()) files.push_back(file_with(content));
+    REQUIRE(sys::send_with_fds(near_fd.get(), datagram, {}, files) >= 0);
+    far->read_all();
+  }
+
+  uint32_t writer = 0;
+  std::map<uint32_t, std::string> said;
+};
+
+}  // namespace
+
+TEST_CASE("units of several writers come whole, however their parts come between each other") {
+  std::vector<std::string> one = parts_of(11, "the first", 3), two = parts_of(33, "the other", 3);
+  for (unsigned order = 0; order < 1u << 6; order++) {
+    Several several;
+    size_t at[2] = {};
+    for (unsigned i = 0; i < 6; i++) {
+      unsigned who = order >> i & 1;
+      if (at[who] == 3) who = !who;
+      size_t part = at[who]++;
+      several.inject((who ? two : one)[part], part < 2 ? "" : who ? "b" : "a");
+    }
+    CHECK(several.said == std::map<uint32_t, std::string>{{11, "the first:a"}, {33, "the other:b"}});
+    CHECK_FALSE(several.far->in_unit());
+    CHECK(several.broken == 0);
+  }
+}
+
+TEST_CASE("what has come of a unit goes with its writer, and of too many the oldest") {
+  Several several;
+  std::vector<std::string> parts = parts_of(11, "cut", 2);
+  several.inject(parts[0]);
+  CHECK(several.far->in_unit());
+  several.far->forget(11);
+  CHECK_FALSE(several.far->in_unit());
+  for (uint32_t writer = 1; writer <= Wire::kWritersMax + 1; writer++)
+    several.inject(parts_of(writer, "many", 2)[0]);
+  for (uint32_t writer = 1; writer <= Wire::kWritersMax + 1; writer++)
+    several.inject(parts_of(writer, "many", 2)[1]);
+  CHECK(several.said.size() == Wire::kWritersMax);
+  CHECK(several.said.count(1) == 0);
+  CHECK(several.broken == 0);
+}
+
+TEST_CASE("where one speaks at a time, the next one ends what the one before had begun") {
+  Several several(Wire::Writers::one);
+  several.inject(parts_of(11, "cut", 2)[0]);
+  CHECK(several.far->in_unit());
+  several.inject(parts_of(33, "whole", 1)[0], "c");
+  CHECK_FALSE(several.far->in_unit());
+  CHECK(several.said == std::map<uint32_t, std::string>{{33, "whole:c"}});
 }
