@@ -11,7 +11,7 @@ enum class CloseReason : uint8_t {
   peer_reset,       // ECONNRESET, EPIPE or a hang-up in the middle
   finished,         // the handler closed it, or the last answer said Connection: close
   bad_request,      // what came can't be parsed: of HTTP, the answer was 400 or the like
-  header_timeout,   // 408: the head of a request did not come in time
+  header_timeout,   // the head of a request did not come in time (408), or a PROXY header
   body_timeout,     // 408: the body came too slowly
   idle_timeout,     // nothing came for too long
   write_stalled,    // the peer took no bytes for too long
@@ -23,6 +23,9 @@ enum class CloseReason : uint8_t {
   aborted,          // the worker had to end before the connection did
   message_too_big,  // one message is longer than the limit
   protocol_error,   // what came breaks the rules of its protocol (WebSocket: close code 1002 or 1007)
+  denied,           // its address may not come in here (Entrance)
+  too_many,         // its address has too many connections, or makes too many (AddressLimits)
+  proxy_header,     // the header of the PROXY protocol in front of it is broken
   count,
 };
 

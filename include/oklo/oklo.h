@@ -2,6 +2,7 @@
 
 // All of oklo.
 
+#include <oklo/address_limits.h>
 #include <oklo/client.h>
 #include <oklo/close_reason.h>
 #include <oklo/co.h>

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 
 #include "base/result.h"
@@ -21,7 +22,7 @@ enum class ConnectionKind : uint8_t {
 struct ConnectionRow {
   std::atomic<uint32_t> generation;  // even: free, odd: in use
   std::atomic<uint32_t> owner;       // the life that owns it
-  uint8_t peer_ip[16];               // IPv6 form
+  uint8_t peer_ip[16];               // IPv6 form; zeros: a unix socket
   uint16_t peer_port;
   ConnectionKind kind;
   uint8_t listener;
@@ -33,9 +34,15 @@ struct ConnectionRow {
   uint64_t bytes_in;
   uint64_t bytes_out;
 
-  const uint8_t* ip_of_peer() const { return peer_port ? peer_ip : nullptr; }  // nullptr: a unix socket
+  const uint8_t* ip_of_peer() const;  // nullptr: a unix socket
 };
 static_assert(sizeof(ConnectionRow) == 64);
+
+inline const uint8_t* ConnectionRow::ip_of_peer() const {
+  uint64_t halves[2];
+  std::memcpy(halves, peer_ip, sizeof halves);
+  return halves[0] | halves[1] ? peer_ip : nullptr;
+}
 
 // 64 rows that have one owner, which alone touches the rest of this.
 struct ConnectionChunk {

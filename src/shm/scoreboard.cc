@@ -12,6 +12,7 @@ std::string_view close_reason_name(CloseReason reason) {
       "peer_closed",  "peer_reset",    "finished",   "bad_request", "header_timeout",
       "body_timeout", "idle_timeout",  "write_stalled", "queue_full", "file_shrank",
       "handler_failed", "no_memory", "drained", "aborted", "message_too_big", "protocol_error",
+      "denied", "too_many", "proxy_header",
   };
   static_assert(std::size(kNames) == static_cast<size_t>(CloseReason::count));
   return kNames[static_cast<size_t>(reason)];
@@ -64,7 +65,8 @@ void Scoreboard::end_life(uint32_t index, Keeper by) const {
        {&LifeRow::accepted, &LifeRow::requests, &LifeRow::bytes_in, &LifeRow::bytes_out,
         &LifeRow::log_lines_dropped, &LifeRow::accept_pauses, &LifeRow::messages_dropped,
         &LifeRow::broadcasts_missed, &LifeRow::dispatched_wrong, &LifeRow::packets_dropped,
-        &LifeRow::wires_broken, &LifeRow::deliveries_lost, &LifeRow::deliveries_repeated})
+        &LifeRow::wires_broken, &LifeRow::deliveries_lost, &LifeRow::deliveries_repeated,
+        &LifeRow::requests_limited, &LifeRow::addresses_unknown})
     (sum.*counter).add((ended.*counter).value());
   for (size_t i = 0; i < ended.closed.size(); i++) sum.closed[i].add(ended.closed[i].value());
   ended.state = LifeState::none;

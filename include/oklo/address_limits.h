@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace oklo {
+
+// What one address may do on the whole host: at all addresses that the server listens on, in all its workers
+// together. An IPv6 address counts with all others of its /64 network, which one client may have all of; who
+// comes over a unix socket does not count. The address is that of the connection, or of the header of a
+// trusted proxy (Entrance::proxy_protocol).
+struct AddressLimits {
+  // Connections at a time; 0: as many as it likes. One more is closed before anything of it is read, with
+  // CloseReason::too_many. When several begin at once in different workers, one fewer may be let in.
+  uint32_t connections = 0;
+  // Requests in a second; 0: as many as it likes. One is a request of HTTP, also one that becomes a WebSocket,
+  // or a connection to a raw service. The messages on them do not count. A request over the limit gets 429
+  // with Retry-After before its handler is asked, and a raw connection is closed with CloseReason::too_many.
+  uint32_t requests_s = 0;
+  // So many requests may come at once, when there were few before: the bucket holds so many, and requests_s
+  // flow in. 0: as many as requests_s.
+  uint32_t burst = 0;
+  // So many addresses are remembered at a time, more or less; one of which there is nothing to remember gives
+  // its place to another. An address for which there is none is let in, and counted in the status as
+  // addresses_unknown.
+  uint32_t addresses = 50'000;
+  // Networks, written as in Entrance, whose addresses have no limits.
+  std::vector<std::string> except = {};
+};
+
+}  // namespace oklo
