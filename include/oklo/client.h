@@ -15,7 +15,7 @@ namespace oklo {
 // How a StreamClient makes its connections, and treats them.
 struct ClientOptions {
   uint32_t connect_ms = 5000;  // what is not there by then has failed; for all addresses of a name together
-  StreamOptions stream = {};   // as those of a service; backlog means nothing
+  StreamOptions stream = {};   // as those of a service; backlog and entrance mean nothing
 };
 
 // Makes connections to other servers, over TCP and unix sockets, and has them served by handlers as those of

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include <oklo/entrance.h>
+
 namespace oklo {
 
 // What one HTTP connection may use. Whoever goes over a limit gets the status that stands beside it, and
@@ -20,6 +22,7 @@ struct HttpLimits {
   uint32_t write_stall_ms = 30'000;      // the client takes no byte of its answer; closed
   uint32_t requests = 100'000;           // on one connection; the last answer says Connection: close
   uint32_t queue_bytes = 64u << 20;      // of answers that wait to be sent (files not counted); closed
+  Entrance entrance = {};                // who may come in, and whether proxies stand in front
 };
 
 }  // namespace oklo

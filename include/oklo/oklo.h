@@ -12,6 +12,7 @@
 #include <oklo/cookie.h>
 #include <oklo/datagram.h>
 #include <oklo/datagram_client.h>
+#include <oklo/entrance.h>
 #include <oklo/form.h>
 #include <oklo/framing.h>
 #include <oklo/function.h>

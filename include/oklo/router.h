@@ -6,6 +6,7 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include <oklo/form.h>
 #include <oklo/function.h>
@@ -112,6 +113,10 @@ class Router {
   // WebSockets. A request that does not ask for one is answered by the handler for GET, if there is one, else
   // with 426.
   Router& websocket(std::string_view pattern, WebSocketHandlers handlers, WebSocketOptions options = {});
+  // Who may ask for what stands at the pattern, with any method: rules as those of Entrance::access. Others
+  // get 403, before a handler is called. The pattern is one that has a route, or the prefix of files, all of
+  // which are meant then. The rules of another pattern, also one below it, are its own.
+  Router& access(std::string_view pattern, const std::vector<std::string>& rules);
   // The state of the service as JSON, as `oklo status --json` prints it.
   Router& status(std::string_view pattern);
 

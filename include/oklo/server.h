@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include <oklo/address_limits.h>
 #include <oklo/co_stream.h>
 #include <oklo/datagram.h>
 #include <oklo/dispatch.h>
@@ -51,6 +52,7 @@ struct ServerOptions {
   LogFormat access_log_format = LogFormat::common;
   uint32_t shutdown_timeout_ms = 30'000;  // how long a graceful stop may take
   uint32_t connections_max = 0;     // of all workers together; 0: as many as the limit of open files allows
+  AddressLimits per_address = {};   // what one address may do on the whole host
   uint64_t max_requests = 0;  // a worker that has answered so many is replaced, its successor first; each
                               // stays for up to a quarter more, so that not all leave at once; 0: never
   bool affinity = false;      // worker i runs on the i-th processor that may be used, and on no other

@@ -5,6 +5,7 @@
 
 #include <oklo/close_reason.h>
 #include <oklo/connection.h>
+#include <oklo/entrance.h>
 #include <oklo/framing.h>
 #include <oklo/function.h>
 
@@ -47,6 +48,7 @@ struct StreamOptions {
   uint32_t keepalive_s = 0;           // seconds of silence after which TCP probes the peer; 0: never (tcp(7))
   bool nodelay = true;                // small pieces leave at once (TCP_NODELAY)
   uint32_t backlog = 4096;            // connections that may wait to be accepted (listen(2))
+  Entrance entrance = {};             // who may come in, and whether proxies stand in front
 };
 
 }  // namespace oklo

@@ -20,7 +20,7 @@ uint32_t Dispatcher::preferred(ConnectionId id, const ConnectionRow& row, std::s
     case Dispatch::connection: return by_connection;
     case Dispatch::round_robin: return next();
     case Dispatch::idle: return idlest();
-    case Dispatch::peer: return row.peer_port ? by_peer(row.peer_ip) : by_connection;
+    case Dispatch::peer: return row.ip_of_peer() ? by_peer(row.peer_ip) : by_connection;
     case Dispatch::user: {
       uint64_t user = states_.user(id);
       return user ? static_cast<uint32_t>(user % crew_.size()) : by_connection;

@@ -8,10 +8,12 @@
 namespace oklo::gate {
 
 HttpWorker::HttpWorker(http::RouteTable& routes, const HttpLimits& limits, WorkerContext& context,
-                       WorkerEnd& end, HttpRequests& requests, http::AccessLog* log, uint8_t listener)
+                       WorkerEnd& end, HttpRequests& requests, http::AccessLog* log, uint8_t listener,
+                       AddressGuard* guard)
     : requests_(requests),
       service_(routes, limits, *context.row, log),
       endpoint_(http::http_endpoint(requests.pool().make_endpoint(service_), limits, listener)) {
+  if (guard) service_.guard_with(*guard);
   routes.make_upgrades([&](uint32_t route, http::UpgradeMaker& maker) {
     auto made = std::make_unique<WsWorker>(static_cast<ws::WebSocketMaker&>(maker), route, endpoint_, context,
                                            end, requests);

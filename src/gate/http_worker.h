@@ -15,9 +15,9 @@ namespace oklo::gate {
 // of base mode does, and runs the handlers of its WebSockets.
 class HttpWorker final : public WorkerPort {
  public:
-  // All outlive it. `log` may be null.
+  // All outlive it. `log` and `guard` may be null.
   HttpWorker(http::RouteTable& routes, const HttpLimits& limits, WorkerContext& context, WorkerEnd& end,
-             HttpRequests& requests, http::AccessLog* log, uint8_t listener);
+             HttpRequests& requests, http::AccessLog* log, uint8_t listener, AddressGuard* guard = nullptr);
 
   bool on_told(uint32_t thread, const codec::WireRecord& record) override;
 

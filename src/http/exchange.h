@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "codec/access_list.h"
 #include "codec/http_request.h"
 #include "http/reply.h"
 
@@ -28,6 +29,7 @@ inline constexpr size_t kParamsMax = 8;
 struct Exchange : Reply {
   codec::RequestHead head;
   const Route* route = nullptr;
+  const codec::AccessList* access = nullptr;  // who may ask for this path; nullptr: all
   std::array<Param, kParamsMax> params;
   uint8_t param_count = 0;
   bool state_in_use = false;

@@ -7,6 +7,7 @@
 
 #include "codec/field_list.h"
 #include "codec/http_response.h"
+#include "http/admission.h"
 #include "http/allow.h"
 #include "http/http_limits.h"
 #include "http/late_answers.h"
@@ -187,6 +188,7 @@ inline void HttpService::prepare(Exchange& exchange, net::Connection& connection
 
 [[gnu::always_inline]] inline bool HttpService::begin_request(net::Connection& connection) {
   prepare(current_, connection);
+  if ((guard_ || current_.access) && turn_away(connection)) return connection.open();
   size_t body_size = 0;
   if (!find_body(connection, body_size)) {
     if (accept_body(connection)) await_body(connection);
@@ -197,6 +199,20 @@ inline void HttpService::prepare(Exchange& exchange, net::Connection& connection
   if (!connection.open()) return false;
   connection.consume(current_.head.size + body_size);
   finish(connection, current_);
+  return true;
+}
+
+// Whether it has its answer without a handler. A body that is still to come ends the connection then.
+[[gnu::noinline]] bool HttpService::turn_away(net::Connection& connection) {
+  size_t body_size = 0;
+  bool whole = find_body(connection, body_size);
+  bool keep_alive = std::exchange(current_.keep_alive, current_.keep_alive && whole);
+  if (admit(current_, guard_)) {
+    current_.keep_alive = keep_alive;
+    return false;
+  }
+  if (whole) connection.consume(current_.head.size + body_size);
+  finish(connection, current_, !whole);
   return true;
 }
 

@@ -9,6 +9,7 @@
 #include "http/route_table.h"
 #include "net/connection.h"
 #include "net/protocol.h"
+#include "shm/address_guard.h"
 #include "shm/scoreboard.h"
 
 #include <oklo/limits.h>
@@ -34,6 +35,9 @@ class HttpService final : public Protocol {
  public:
   // All of these outlive it. `log` may be null.
   HttpService(const RouteTable& routes, const HttpLimits& limits, LifeRow& life, AccessLog* log);
+
+  // From now on: what the addresses of clients may do. It outlives it.
+  void guard_with(AddressGuard& guard) { guard_ = guard.limits_requests() ? &guard : nullptr; }
 
   void on_open(net::Connection& connection) override;
   void on_data(net::Connection& connection) override;
@@ -67,6 +71,7 @@ class HttpService final : public Protocol {
   void await_head(net::Connection& connection);
   bool begin_request(net::Connection& connection);
   void prepare(Exchange& exchange, net::Connection& connection);
+  bool turn_away(net::Connection& connection);
 
   // --- bodies
   bool find_body(net::Connection& connection, size_t& size);
@@ -98,6 +103,7 @@ class HttpService final : public Protocol {
   AccessLog* log_;
   DateLine date_line_;
   LateAnswers* late_answers_;        // of the worker
+  AddressGuard* guard_ = nullptr;    // nullptr: as many requests as they like
   Exchange current_;
   RouteTable::Methods allowed_ = 0;  // for the path of the current request
   bool draining_ = false;

@@ -85,6 +85,30 @@ void RouteTable::add_upgrade(std::string_view pattern, std::unique_ptr<UpgradeMa
   route->upgrade_maker = std::move(maker);
 }
 
+// Files stand behind their prefix as well; rules of their own are stronger.
+void RouteTable::add_access(std::string_view pattern, std::span<const std::string> rules) {
+  Result<codec::AccessList> list = codec::AccessList::parse(rules);
+  if (!list && bad_access_.empty()) bad_access_ = std::string(pattern) + ": " + list.error().text;
+  if (!is_well_formed(pattern) && malformed_.empty()) malformed_ = pattern;
+  if (!list || !is_well_formed(pattern)) return;
+  auto shared = std::make_shared<const codec::AccessList>(std::move(list).value());
+  Node& node = place(pattern);
+  Node& above = place(pattern.ends_with('/') ? pattern.substr(0, pattern.size() - 1) : pattern);
+  if (!above.rest) above.rest = std::make_unique<Node>();
+  Node& rest = *above.rest;
+  if (!rest.access || rest.access == node.access) rest.access = shared;
+  node.access = shared;
+  guarded_.push_back({std::string(pattern), node, rest});
+}
+
+Result<void> RouteTable::check_access() const {
+  if (!bad_access_.empty()) return Error{0, bad_access_};
+  for (const Guarded& guarded : guarded_)
+    if (!guarded.node.methods && !guarded.rest.methods)
+      return Error{0, guarded.pattern + ": there are rules, but no route"};
+  return {};
+}
+
 bool RouteTable::has_upgrades() const {
   return std::any_of(routes_.begin(), routes_.end(),
                      [](auto& route) { return route->upgrade_maker != nullptr; });
@@ -163,7 +187,7 @@ Result<void> RouteTable::check() const {
   for (const auto& route : routes_)
     if (std::string fault = route->fault(); !fault.empty()) return Error{0, route->pattern + ": " + fault};
   if (routes_.empty()) return Error{0, "it has no route"};
-  return {};
+  return check_access();
 }
 
 Result<RouteTable::OpenedFiles> RouteTable::open_files() const {
@@ -214,7 +238,7 @@ const RouteTable::Node* RouteTable::match(const Node& node, std::string_view pat
     if (const Node* found = match(*node.parameter, next.rest, exchange)) return found;
     exchange.param_count = params;
   }
-  if (!node.rest) return nullptr;
+  if (!node.rest || !node.rest->methods) return nullptr;
   exchange.mount_rest = path;
   add_param(exchange, node.rest->part, path.substr(1));
   return node.rest.get();
@@ -227,12 +251,14 @@ const RouteTable::Node* RouteTable::match(const Node& node, std::string_view pat
 
 RouteTable::Methods RouteTable::find(Exchange& exchange) const {
   exchange.route = nullptr;
+  exchange.access = nullptr;
   exchange.param_count = 0;
   exchange.mount_rest = {};
   std::string_view path = exchange.head.path();
   const Node* node = find_exact(path);
   if (!node) node = match_root(path, exchange);
   if (!node) return 0;
+  exchange.access = node->access.get();
   codec::Method method = exchange.head.method;
   exchange.route = node->by_method[static_cast<size_t>(method)];
   if (!exchange.route && method == codec::Method::head)

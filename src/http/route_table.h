@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,6 +49,9 @@ class RouteTable {
 
   // A route for the methods at the pattern. A malformed pattern is kept as the error that check gives.
   Route& add(Methods methods, std::string_view pattern);
+  // Who may ask for what stands at the pattern, for any method, now or later; for that of files, for all of
+  // them. A wrong rule is kept as the error that check gives, and so is a pattern without a route.
+  void add_access(std::string_view pattern, std::span<const std::string> rules);
   // What is wrong with the routes, or that there are none.
   Result<void> check() const;
   // A route for the files below a prefix, with and without a slash behind it.
@@ -71,8 +75,8 @@ class RouteTable {
   // Calls the function with each maker, and changes nothing.
   void each_upgrade_maker(const Function<void(uint32_t route, UpgradeMaker&)>& function) const;
 
-  // Sets route, params and mount_rest of the exchange. The methods that the path has handlers for; 0 when
-  // no pattern matches it.
+  // Sets route, access, params and mount_rest of the exchange. The methods that the path has handlers for; 0
+  // when no pattern matches it.
   Methods find(Exchange& exchange) const;
 
   // What Router::status answers with; set in the worker.
@@ -86,8 +90,17 @@ class RouteTable {
     std::unique_ptr<Node> rest;               // "*name"
     std::array<Route*, 9> by_method = {};
     Methods methods = 0;
+    std::shared_ptr<const codec::AccessList> access;  // nullptr: all may ask
   };
 
+  // A pattern with rules, and what stands below it.
+  struct Guarded {
+    std::string pattern;
+    const Node& node;
+    const Node& rest;
+  };
+
+  Result<void> check_access() const;
   void attach(Methods methods, std::string_view pattern, Route& route);
   Node& place(std::string_view pattern);
   static Node& child(Node& node, std::string_view part);
@@ -112,6 +125,8 @@ class RouteTable {
   Node root_;
   std::vector<std::unique_ptr<Route>> routes_;
   std::string malformed_;
+  std::vector<Guarded> guarded_;
+  std::string bad_access_;
 };
 
 }  // namespace oklo::http

@@ -57,6 +57,11 @@ Router& Router::files(std::string_view prefix, std::string directory, FilesOptio
   return *this;
 }
 
+Router& Router::access(std::string_view pattern, const std::vector<std::string>& rules) {
+  table_->add_access(pattern, rules);
+  return *this;
+}
+
 Router& Router::status(std::string_view pattern) {
   return get(pattern, [table = table_.get()](const Request&, Response& response) {
     response.header("Cache-Control", "no-store");

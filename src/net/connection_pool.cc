@@ -52,6 +52,11 @@ void ConnectionPool::open(Endpoint& endpoint, sys::Fd socket, const sys::Address
   return connection;
 }
 
+bool ConnectionPool::enter(net::Connection& connection) {
+  uint32_t& place = static_cast<net::SocketConnection&>(connection).address_place();
+  return guard_->enter(connection.row().ip_of_peer(), reactor_.clock().now_ms, place);
+}
+
 ConnectionId ConnectionPool::reserve() {
   if (full()) return {};
   ConnectionId id = rows_.open();
@@ -82,7 +87,9 @@ void ConnectionPool::erase(net::Connection& connection, CloseReason reason) {
   if (std::exchange(retained_, {}) == id) connection.row().kind = ConnectionKind::none;
   else rows_.close(id);
   if (is_client(connection)) clients_--;
-  connections_.erase(static_cast<net::SocketConnection&>(connection));
+  net::SocketConnection& own = static_cast<net::SocketConnection&>(connection);
+  if (guard_) guard_->leave(own.address_place());
+  connections_.erase(own);
   life_.closed[static_cast<size_t>(reason)].add(1);
   count();
   if (on_erase_) on_erase_();

@@ -8,6 +8,7 @@
 #include "net/connections.h"
 #include "net/socket_connection.h"
 #include "reactor/reactor.h"
+#include "shm/address_guard.h"
 #include "shm/connection_rows.h"
 #include "shm/scoreboard.h"
 #include "sys/address.h"
@@ -21,6 +22,11 @@ class ConnectionPool final : public Connections {
  public:
   ConnectionPool(Reactor& reactor, const ConnectionTable& table, LifeRow& life, uint32_t life_index,
                  uint32_t connections_max);
+  // From now on, before the first connection: what its peers' addresses may do. It outlives the pool.
+  void guard_with(AddressGuard& guard) { guard_ = &guard; }
+  AddressGuard* guard() const { return guard_; }
+  // Whether one more connection of its peer's address may be there; then it counts until it ends.
+  bool enter(net::Connection& connection);
 
   bool full() const { return connections_.size() + reserved_ >= connections_max_; }
   size_t size() const { return connections_.size(); }
@@ -75,6 +81,7 @@ class ConnectionPool final : public Connections {
   uint32_t reserved_ = 0;
   ConnectionId retained_;
   uint32_t clients_ = 0;
+  AddressGuard* guard_ = nullptr;
   Function<void()> on_erase_;
 };
 

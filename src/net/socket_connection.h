@@ -16,6 +16,8 @@ class SocketConnection final : public Connection {
   // --- for the ConnectionPool
   void start(bool read_now);
   uint32_t slot_index() const { return slot_; }
+  // Where it counts for its peer's address (AddressTable); 0: it does not.
+  uint32_t& address_place() { return address_place_; }
 
   sys::Address local_address() const override;
   ConnectionId id() const override { return endpoint_->rows->id_of(row_); }
@@ -53,6 +55,7 @@ class SocketConnection final : public Connection {
   uint32_t slot_;
   sys::Fd socket_;
   uint32_t watched_ = 0;       // the interest that the Reactor has
+  uint32_t address_place_ = 0;
   uint32_t kernel_queue_ = 0;  // what the socket held when it took less than there was
   bool registered_ = false;
   bool hung_up_ = false;       // the peer is gone while reading is paused

@@ -14,10 +14,12 @@
 #include "shm/task_table.h"
 #include "sys/address.h"
 
+#include <oklo/address_limits.h>
 #include <oklo/process.h>
 
 namespace oklo {
 
+class AddressTable;
 class TaskAsker;
 class ConnectionStates;
 class Wires;
@@ -36,6 +38,7 @@ struct WorkerContext {
   LifeRow* row = nullptr;
   const Scoreboard* scoreboard = nullptr;
   const ConnectionTable* connections = nullptr;
+  const AddressTable* address_table = nullptr;  // nullptr: addresses have no limits
   Broadcast* broadcast = nullptr;             // nullptr: not asked for
   const Mailboxes* mail = nullptr;            // nullptr: not asked for
   TaskTable* task_table = nullptr;            // nullptr: there are no task workers
@@ -149,6 +152,7 @@ struct MasterOptions {
   std::string access_log = "off";
   uint32_t shutdown_timeout_ms = 30'000;
   uint32_t connections_max = 0;
+  AddressLimits per_address;
   bool broadcasts = false;          // the processes want a Broadcast
   bool messages = false;            // the workers want Mailboxes
   WorkerPolicy policy;

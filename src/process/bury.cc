@@ -1,6 +1,7 @@
 #include "process/bury.h"
 
 #include "process/task_judge.h"
+#include "shm/address_table.h"
 
 namespace oklo {
 
@@ -16,6 +17,7 @@ void ring_gate(const KeeperContext& context) {
 
 void bury(const KeeperContext& context, const Life& gone, Keeper by) {
   context.connections->reclaim(gone.index);
+  if (context.address_table) context.address_table->end_life(gone.index);
   if (context.tasks) judge_tasks(gone, *context.tasks, *context.log);
   context.scoreboard->end_life(gone.index, by);
   if (context.wires) ring_gate(context);

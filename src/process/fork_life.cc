@@ -20,6 +20,7 @@ WorkerContext context_of(const KeeperContext& from, const Life& life) {
   context.row = &from.scoreboard->life(life.index);
   context.scoreboard = from.scoreboard;
   context.connections = from.connections;
+  context.address_table = from.address_table;
   context.broadcast = from.broadcast;
   context.mail = from.mail;
   context.task_table = from.tasks;

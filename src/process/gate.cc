@@ -142,6 +142,7 @@ WorkerStart Gate::start_of(uint32_t number, Log& log, sys::Fd channel) {
   context.row = &master_.scoreboard->life(row);
   context.scoreboard = master_.scoreboard;
   context.connections = master_.connections;
+  context.address_table = master_.address_table;
   context.broadcast = master_.broadcast;
   context.log = &log;
   context.wires = master_.wires;

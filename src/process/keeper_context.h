@@ -20,6 +20,7 @@ struct KeeperContext {
   std::vector<sys::Address> addresses;
   const Scoreboard* scoreboard = nullptr;
   const ConnectionTable* connections = nullptr;
+  const AddressTable* address_table = nullptr;  // may be null
   Broadcast* broadcast = nullptr;        // may be null
   TaskTable* tasks = nullptr;            // may be null
   const Mailboxes* mail = nullptr;       // may be null

@@ -260,6 +260,7 @@ Result<void> Master::make_tree() {
   keeper_.addresses = listeners_->addresses();
   keeper_.scoreboard = &shared_->scoreboard;
   keeper_.connections = &shared_->connections;
+  keeper_.address_table = shared_->address_table ? &*shared_->address_table : nullptr;
   keeper_.broadcast = shared_->broadcast ? &*shared_->broadcast : nullptr;
   keeper_.mail = here_->mail;
   keeper_.tasks = tasks();

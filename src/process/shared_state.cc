@@ -70,7 +70,12 @@ Result<SharedState> SharedState::create(const MasterOptions& options, uint32_t w
   uint32_t rows = connection_rows(options.connections_max, workers, places + threads);
   Result<ConnectionTable> table = ConnectionTable::create(rows);
   if (!table) return table.error();
-  SharedState state = {std::move(scoreboard).value(), std::move(table).value(), {}, {}, {}, {}, {}};
+  SharedState state = {std::move(scoreboard).value(), std::move(table).value(), {}, {}, {}, {}, {}, {}};
+  if (options.per_address.connections || options.per_address.requests_s) {
+    Result<AddressTable> made = AddressTable::create(options.per_address, state.scoreboard.size());
+    if (!made) return made.error();
+    state.address_table.emplace(std::move(made).value());
+  }
   if (options.tasks.records) {
     TaskTableOptions tasks = options.tasks;
     tasks.lives = state.scoreboard.size();

@@ -5,6 +5,7 @@
 
 #include "process/application.h"
 #include "process/wires.h"
+#include "shm/address_table.h"
 #include "shm/broadcast.h"
 #include "shm/connection_states.h"
 #include "shm/connection_table.h"
@@ -24,6 +25,7 @@ struct SharedState {
   std::optional<TaskTable> tasks;      // where there are task workers
   std::optional<Wires> wires;          // in process mode
   std::optional<ConnectionStates> states;  // the same
+  std::optional<AddressTable> address_table;  // where addresses have limits
 
   // `threads`: of the gate, 0 in base mode. The slots are those of the workers, of the processes, of the
   // threads and of the manager.

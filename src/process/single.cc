@@ -130,6 +130,7 @@ void Single::describe_worker() {
   context_.row->pid = sys::current_pid();
   context_.scoreboard = &shared_->scoreboard;
   context_.connections = &shared_->connections;
+  context_.address_table = shared_->address_table ? &*shared_->address_table : nullptr;
   context_.broadcast = shared_->broadcast ? &*shared_->broadcast : nullptr;
   context_.log = &log_;
   context_.listeners = listeners_->numbers();

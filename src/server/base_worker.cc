@@ -14,6 +14,10 @@ BaseWorker::BaseWorker(WorkerContext& context, Reach reach, LogFormat log_format
       log_writer_(*context.reactor, context.access_log_fd, context.row->log_lines_dropped),
       log_(log_writer_, log_format),
       intakes_(std::max(context.slots, context.threads)) {
+  if (context.address_table) {
+    guard_.emplace(*context.address_table, context.life, *context.row);
+    pool_.guard_with(*guard_);
+  }
   pool_.on_erase([this] { on_erase(); });
 }
 

@@ -47,6 +47,7 @@ class BaseWorker final : public WorkerService, private Timer {
   const uint32_t own_;  // the place of its listeners
   Function<void()> on_finished_;
   http::LateAnswers late_answers_;
+  std::optional<AddressGuard> guard_;
   ConnectionPool pool_;
   Connector connector_;
   Messenger messenger_;

@@ -6,6 +6,7 @@
 #include "http/http_limits.h"
 #include "http/http_service.h"
 #include "net/acceptor.h"
+#include "net/doorkeeper.h"
 #include "process/status_json.h"
 
 #include <oklo/server.h>
@@ -20,16 +21,19 @@ Function<std::string()> status_of(WorkerContext& worker) {
 
 class HttpPort final : public Port {
  public:
-  HttpPort(http::RouteTable& routes, const HttpLimits& limits, const PortContext& context)
+  HttpPort(http::RouteTable& routes, const HttpLimits& limits, const EntranceRules& entrance,
+           const PortContext& context)
       : pool_(context.pool),
         service_(routes, limits, context.pool.life(), context.access_log),
-        endpoint_(http::http_endpoint(pool_.make_endpoint(service_), limits, context.index)) {
+        endpoint_(http::http_endpoint(pool_.make_endpoint(service_), limits, context.index)),
+        doorkeeper_(entrance, pool_, endpoint_, *context.worker.log) {
+    if (AddressGuard* guard = pool_.guard()) service_.guard_with(*guard);
     routes.status_source = status_of(context.worker);
     routes.make_upgrades(endpoint_);
   }
 
   Result<std::unique_ptr<Intake>> take_from(int socket, bool shared) override {
-    return Acceptor::start(pool_, endpoint_, socket, !shared, shared);
+    return Acceptor::start(pool_, doorkeeper_.endpoint(), socket, !shared, shared);
   }
   void drain() override { service_.drain(); }
 
@@ -37,6 +41,7 @@ class HttpPort final : public Port {
   ConnectionPool& pool_;
   http::HttpService service_;
   Endpoint endpoint_;
+  Doorkeeper doorkeeper_;
 };
 
 // What is wrong with them; empty: nothing.
@@ -62,19 +67,23 @@ std::string limits_fault(const HttpLimits& limits) {
 // The same in a reactor thread of the gate.
 class HttpGatePort final : public Port {
  public:
-  HttpGatePort(http::RouteTable& routes, const HttpLimits& limits, const PortContext& context)
-      : pool_(context.pool), gate_(routes, limits, pool_, context.gate->deliveries, context.index) {
+  HttpGatePort(http::RouteTable& routes, const HttpLimits& limits, const EntranceRules& entrance,
+               const PortContext& context)
+      : pool_(context.pool),
+        gate_(routes, limits, pool_, context.gate->deliveries, context.index),
+        doorkeeper_(entrance, pool_, gate_.endpoint(), *context.worker.log) {
     context.gate->ports.push_back(&gate_);
   }
 
   Result<std::unique_ptr<Intake>> take_from(int socket, bool shared) override {
-    return Acceptor::start(pool_, gate_.endpoint(), socket, !shared, shared);
+    return Acceptor::start(pool_, doorkeeper_.endpoint(), socket, !shared, shared);
   }
   void drain() override { gate_.drain(); }
 
  private:
   ConnectionPool& pool_;
   gate::HttpGate gate_;
+  Doorkeeper doorkeeper_;
 };
 
 }  // namespace
@@ -88,7 +97,10 @@ ListenAddress HttpSite::listen_address() const { return {address(), true}; }
 Result<void> HttpSite::open() {
   std::string fault = limits_fault(limits_);
   if (Result<void> checked = routes_->check(); fault.empty() && !checked) fault = checked.error().text;
+  Result<EntranceRules> entrance = EntranceRules::read(limits_.entrance);
+  if (fault.empty() && !entrance) fault = entrance.error().text;
   if (!fault.empty()) return Error{0, "http " + address() + ": " + fault};
+  entrance_ = std::move(entrance).value();
   Result<http::RouteTable::OpenedFiles> opened = routes_->open_files();
   if (!opened) return opened.error();
   opened_ = std::move(opened).value();
@@ -98,14 +110,14 @@ Result<void> HttpSite::open() {
 void HttpSite::adopt(std::vector<int>& keep) { routes_->adopt_files(std::move(opened_), keep); }
 
 std::unique_ptr<Port> HttpSite::make_port(const PortContext& context) {
-  if (context.gate) return std::make_unique<HttpGatePort>(*routes_, limits_, context);
-  return std::make_unique<HttpPort>(*routes_, limits_, context);
+  if (context.gate) return std::make_unique<HttpGatePort>(*routes_, limits_, entrance_, context);
+  return std::make_unique<HttpPort>(*routes_, limits_, entrance_, context);
 }
 
 std::unique_ptr<gate::WorkerPort> HttpSite::make_worker_port(const WorkerPortContext& context) {
   routes_->status_source = status_of(context.worker);
   return std::make_unique<gate::HttpWorker>(*routes_, limits_, context.worker, context.end, context.requests,
-                                            context.access_log, context.index);
+                                            context.access_log, context.index, context.guard);
 }
 
 }  // namespace oklo

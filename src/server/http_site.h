@@ -1,6 +1,7 @@
 #pragma once
 
 #include "http/route_table.h"
+#include "net/entrance_rules.h"
 #include "server/service.h"
 
 #include <oklo/limits.h>
@@ -22,6 +23,7 @@ class HttpSite final : public Service {
  private:
   std::unique_ptr<http::RouteTable> routes_;
   HttpLimits limits_;
+  EntranceRules entrance_;
   http::RouteTable::OpenedFiles opened_;
 };
 

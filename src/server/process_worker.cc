@@ -16,10 +16,12 @@ ProcessWorker::ProcessWorker(WorkerContext& context, const std::vector<std::uniq
       requests_(context, end_),
       streams_(context, end_) {
   http::AccessLog* log = context.access_log_fd >= 0 ? &log_ : nullptr;
+  if (context.address_table) guard_.emplace(*context.address_table, context.life, *context.row);
+  AddressGuard* guard = guard_ ? &*guard_ : nullptr;
   std::vector<gate::WorkerPort*> ports;
   for (auto& service : services) {
     uint8_t index = static_cast<uint8_t>(ports.size());
-    ports_.push_back(service->make_worker_port({context, end_, requests_, log, index}));
+    ports_.push_back(service->make_worker_port({context, end_, requests_, log, index, guard}));
     ports.push_back(ports_.back().get());
   }
   end_.set_ports(std::move(ports));

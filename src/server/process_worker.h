@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "gate/gate_streams.h"
@@ -37,6 +38,7 @@ class ProcessWorker final : public WorkerService, private Timer {
 
   WorkerContext& context_;
   http::LateAnswers late_answers_;
+  std::optional<AddressGuard> guard_;
   ConnectionPool pool_;  // of its clients
   Connector connector_;
   Messenger messenger_;

@@ -159,6 +159,7 @@ MasterOptions Server::Parts::master_options() const {
   master.access_log = options.access_log;
   master.shutdown_timeout_ms = options.shutdown_timeout_ms;
   master.connections_max = options.connections_max;
+  master.per_address = options.per_address;
   master.messages = static_cast<bool>(message_function);
   for (auto& process : processes) master.processes.push_back({process.name, process.options.restart});
   for (auto& function : signal_functions) master.signals.push_back(function.signal);

@@ -28,6 +28,7 @@ struct WorkerPortContext {
   gate::HttpRequests& requests;
   http::AccessLog* access_log;  // may be null
   uint8_t index;                // of the Service among all of the server
+  AddressGuard* guard;          // may be null
 };
 
 // What a Port is made with, in a worker; all of it outlives the Port.

@@ -4,6 +4,7 @@
 
 #include "gate/stream_worker.h"
 #include "net/acceptor.h"
+#include "net/doorkeeper.h"
 #include "stream/stream_service.h"
 
 namespace oklo {
@@ -22,13 +23,15 @@ Endpoint stream_endpoint(ConnectionPool& pool, Protocol& protocol, const StreamO
 
 class StreamPort final : public Port {
  public:
-  StreamPort(const StreamHandlers& handlers, const StreamOptions& options, const PortContext& context)
+  StreamPort(const StreamHandlers& handlers, const StreamOptions& options, const EntranceRules& entrance,
+             const PortContext& context)
       : pool_(context.pool),
         service_(handlers, options, pool_.reactor(), pool_.life(), context.worker.slot),
-        endpoint_(stream_endpoint(pool_, service_, options, context.index)) {}
+        endpoint_(stream_endpoint(pool_, service_, options, context.index)),
+        doorkeeper_(entrance, pool_, endpoint_, *context.worker.log) {}
 
   Result<std::unique_ptr<Intake>> take_from(int socket, bool shared) override {
-    return Acceptor::start(pool_, endpoint_, socket, false, shared);
+    return Acceptor::start(pool_, doorkeeper_.endpoint(), socket, false, shared);
   }
   void drain() override {}
 
@@ -36,22 +39,24 @@ class StreamPort final : public Port {
   ConnectionPool& pool_;
   stream::StreamService service_;
   Endpoint endpoint_;
+  Doorkeeper doorkeeper_;
 };
 
 // The same in a reactor thread of the gate.
 class StreamGatePort final : public Port {
  public:
   StreamGatePort(const StreamHandlers& handlers, const StreamOptions& options, gate::StreamGate::Bond bond,
-                 const PortContext& context)
+                 const EntranceRules& entrance, const PortContext& context)
       : pool_(context.pool),
         gate_(handlers, options, pool_, context.gate->deliveries, *context.worker.states,
               context.worker.thread, bond),
-        endpoint_(stream_endpoint(pool_, gate_.protocol(), options, context.index)) {
+        endpoint_(stream_endpoint(pool_, gate_.protocol(), options, context.index)),
+        doorkeeper_(entrance, pool_, endpoint_, *context.worker.log) {
     context.gate->ports.push_back(&gate_);
   }
 
   Result<std::unique_ptr<Intake>> take_from(int socket, bool shared) override {
-    return Acceptor::start(pool_, endpoint_, socket, false, shared);
+    return Acceptor::start(pool_, doorkeeper_.endpoint(), socket, false, shared);
   }
   void drain() override {}
 
@@ -59,6 +64,7 @@ class StreamGatePort final : public Port {
   ConnectionPool& pool_;
   gate::StreamGate gate_;
   Endpoint endpoint_;
+  Doorkeeper doorkeeper_;
 };
 
 }  // namespace
@@ -78,13 +84,16 @@ ListenAddress StreamListener::listen_address() const {
 
 Result<void> StreamListener::open() {
   const char* fault = stream::StreamService::fault(handlers_, options_);
-  if (!fault) return {};
-  return Error{0, "tcp " + address() + ": " + fault};
+  if (fault) return Error{0, "tcp " + address() + ": " + fault};
+  Result<EntranceRules> entrance = EntranceRules::read(options_.entrance);
+  if (!entrance) return Error{0, "tcp " + address() + ": " + entrance.error().text};
+  entrance_ = std::move(entrance).value();
+  return {};
 }
 
 std::unique_ptr<Port> StreamListener::make_port(const PortContext& context) {
-  if (context.gate) return std::make_unique<StreamGatePort>(handlers_, options_, bond_, context);
-  return std::make_unique<StreamPort>(handlers_, options_, context);
+  if (context.gate) return std::make_unique<StreamGatePort>(handlers_, options_, bond_, entrance_, context);
+  return std::make_unique<StreamPort>(handlers_, options_, entrance_, context);
 }
 
 std::unique_ptr<gate::WorkerPort> StreamListener::make_worker_port(const WorkerPortContext& context) {

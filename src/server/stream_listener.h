@@ -1,6 +1,7 @@
 #pragma once
 
 #include "gate/stream_gate.h"
+#include "net/entrance_rules.h"
 #include "server/service.h"
 
 #include <oklo/stream.h>
@@ -24,6 +25,7 @@ class StreamListener final : public Service {
  private:
   StreamHandlers handlers_;
   StreamOptions options_;
+  EntranceRules entrance_;
   Bond bond_;
 };
 

@@ -6,7 +6,7 @@ namespace oklo::stream {
 
 ConnectionInfo Link::info_of(const ConnectionRow& row, const Clock& clock) {
   ConnectionInfo info;
-  info.peer = row.peer_port ? sys::Address::from_ip(row.peer_ip, row.peer_port).to_string() : "unix";
+  info.peer = row.ip_of_peer() ? sys::Address::from_ip(row.peer_ip, row.peer_port).to_string() : "unix";
   info.open_s = static_cast<uint32_t>(clock.now_s) - row.opened_s;
   info.idle_s = static_cast<uint32_t>(clock.now_s) - row.active_s;
   info.bytes_in = row.bytes_in;

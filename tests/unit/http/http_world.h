@@ -115,6 +115,8 @@ class HttpWorld {
   HttpWorld(const HttpWorld&) = delete;
   HttpWorld& operator=(const HttpWorld&) = delete;
 
+  void guard_with(oklo::AddressGuard& guard) { service_.guard_with(guard); }
+
   // A connection from that address; without one, from a unix socket.
   Client& connect(const oklo::sys::Address& peer = {}) {
     int ends[2];
