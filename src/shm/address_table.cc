@@ -13,7 +13,7 @@ namespace {
 
 constexpr uint32_t kSteps = 16;           // in which one request flows in
 constexpr uint64_t kClockSlackMs = 10'000;  // the clock of a process may be as old as its turn is long
-constexpr int kTries = 100;               // to hold a bucket; whoever holds it needs a moment
+constexpr int kTries = 100;                 // where others do the same at this moment
 
 uint32_t sure(uint32_t value, uint32_t otherwise) { return value ? value : otherwise; }
 
@@ -53,8 +53,6 @@ AddressTable::AddressTable(const AddressLimits& limits, uint32_t lives, uint32_t
 
 // ---------------------------------------------------------------- connections
 
-// The own number grows before the others are looked at, and before it is looked at whose the entry is: so of
-// two that do this at once, each at its own number, one sees the other.
 AddressTable::Answer AddressTable::enter(const uint8_t* peer, uint32_t life, uint64_t now_ms,
                                          uint32_t& place) const {
   place = 0;
@@ -62,16 +60,26 @@ AddressTable::Answer AddressTable::enter(const uint8_t* peer, uint32_t life, uin
   Key key = key_of(peer);
   uint32_t found = find_or_add(key, life, steps_at(now_ms));
   if (found == kNone) return Answer::unknown;
-  std::atomic<uint32_t>& own = count(found, life);
+  Answer answer = count_one(found, key.tag, life);
+  if (answer == Answer::yes) place = found + 1;
+  return answer;
+}
+
+// The own number grows before the others are looked at, and before it is looked at whose the entry is: so of
+// two that do this at once, each at its own number, one sees the other. Where both are one too many, each
+// takes its own back, and who does so last finds that there is room.
+AddressTable::Answer AddressTable::count_one(uint32_t place, uint32_t tag, uint32_t life) const {
+  std::atomic<uint32_t>& own = count(place, life);
   uint32_t before = own.load(std::memory_order_relaxed);
-  own.store(before + 1);
-  bool still_there = entry(found).tag.load() == key.tag;
-  if (still_there && sum(found) <= limits_.connections) {
-    place = found + 1;
-    return Answer::yes;
+  for (int i = 0; i < kTries; i++) {
+    own.store(before + 1);
+    bool still_there = entry(place).tag.load() == tag;
+    if (still_there && sum(place) <= limits_.connections) return Answer::yes;
+    own.store(before);
+    if (!still_there) return Answer::unknown;
+    if (sum(place) >= limits_.connections) break;
   }
-  own.store(before);
-  return still_there ? Answer::no : Answer::unknown;
+  return Answer::no;
 }
 
 void AddressTable::leave(uint32_t place, uint32_t life) const {

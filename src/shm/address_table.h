@@ -78,6 +78,7 @@ class AddressTable {
   uint32_t find(Key key) const;
   uint32_t find_or_add(Key key, uint32_t life, uint32_t now) const;
   uint32_t add(Key key, uint32_t now) const;
+  Answer count_one(uint32_t place, uint32_t tag, uint32_t life) const;
   bool hold(Bucket& bucket, uint32_t life) const;
 
   Bucket& bucket(uint32_t index) const { return reinterpret_cast<Bucket*>(memory_.data())[index]; }

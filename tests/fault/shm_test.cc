@@ -8,6 +8,7 @@
 
 #include "child.h"
 #include "faulty_kernel.h"
+#include "shm/address_table.h"
 #include "shm/broadcast_ring.h"
 #include "shm/shared_table.h"
 #include "sys/futex.h"
@@ -22,6 +23,9 @@ TEST_CASE("fault/shm: what is to be shared is refused when there is no memory") 
   faults::fail("mmap", 1, EAGAIN);
   CHECK(oklo::SharedTable::create(100, 10).error().number == EAGAIN);
   CHECK(oklo::SharedTable::create(100, 10).ok());
+  faults::fail("mmap", 1, ENOMEM);
+  CHECK(oklo::AddressTable::create({.connections = 1}, 10).error().number == ENOMEM);
+  CHECK(oklo::AddressTable::create({.connections = 1}, 10).ok());
 }
 
 TEST_CASE("fault/shm: the public names tell why, and can be destroyed and replaced") {

@@ -214,6 +214,27 @@ def test_a_header_that_does_not_come_has_its_time():
         assert ask(server.port, header=line("192.0.2.1")).body == b"192.0.2.1\n"
 
 
+def test_a_reload_waits_for_no_header_and_loses_none():
+    with guarded(f"proxy={HERE}") as server:
+        begun = [Comer(port, header=line("192.0.2.1")[:9]) for port in (server.port, server.tcp)]
+        wait_until(lambda: opened(server, line(HERE)) == 2)
+        server.kill(signal.SIGHUP)
+        wait_until(lambda: status(server, line(HERE))["generation"] == 2)
+        for client in begun:
+            client.send(line("192.0.2.1")[9:])
+        assert begun[0].get("/").body == b"192.0.2.1\n"
+        assert begun[1].greeted() == "192.0.2.1:5000"
+        close_all(begun)
+
+
+def test_a_stop_waits_for_no_header():
+    with guarded(f"proxy={HERE}") as server:
+        with Comer(server.tcp, header=line("192.0.2.1")[:9]) as begun:
+            wait_until(lambda: opened(server, line(HERE)) == 1)
+            server.kill(signal.SIGTERM)
+            assert begun.refused()
+
+
 def test_a_look_at_the_port_is_no_fault():
     with guarded(f"proxy={HERE}") as server:
         for _ in range(5):
@@ -284,9 +305,9 @@ def close_all(clients):
         client.close()
 
 
-def opened(server):
+def opened(server, header=b""):
     """How many connections are open, beside the one that asks."""
-    now = status(server)
+    now = status(server, header)
     return sum(row["connections"] for row in now.get("gate", now["workers"])) - 1
 
 

@@ -232,6 +232,43 @@ namespace {
 
 }  // namespace
 
+TEST_CASE("shm/address_table: of those that come at once as many get in as there is room for") {
+  constexpr uint32_t kRounds = 2000;
+  Table table({.connections = 2});
+  CHECK(table.room("192.0.2.1") == 2);  // Its place is there from now on.
+  oklo::sys::Memory memory = oklo::sys::Memory::allocate_shared(4096).value();
+  auto* words = reinterpret_cast<std::atomic<uint32_t>*>(memory.data());
+  std::atomic<uint32_t>&round = words[0], &done = words[1], &in = words[2];
+  auto come = [&](uint32_t life) {
+    for (uint32_t i = 1; i <= kRounds; i++) {
+      for (int spins = 0; round.load() < 2 * i - 1; spins++)
+        if (spins > 1000) sched_yield();
+      uint32_t place = 0;
+      if (table.begin("192.0.2.1", place, life) == Answer::yes) in.fetch_add(1);
+      done.fetch_add(1);
+      while (round.load() < 2 * i) sched_yield();
+      table.table.leave(place, life);
+      done.fetch_add(1);
+    }
+    _exit(0);
+  };
+  pid_t pids[kLives] = {};
+  for (uint32_t life = 1; life < kLives; life++)
+    if ((pids[life] = fork()) == 0) come(life);
+  uint32_t wrong = 0;
+  for (uint32_t i = 1; i <= kRounds; i++) {
+    in = 0;
+    for (uint32_t step : {2 * i - 1, 2 * i}) {
+      done = 0;
+      round = step;
+      while (done.load() < kLives - 1) sched_yield();
+    }
+    wrong += in.load() != 2;
+  }
+  CHECK(wrong == 0);
+  for (uint32_t life = 1; life < kLives; life++) waitpid(pids[life], nullptr, 0);
+}
+
 TEST_CASE("shm/address_table: the killed leave nothing behind") {
   Table table({.connections = 8, .requests_s = 1000, .addresses = 7});
   oklo::sys::Memory memory = oklo::sys::Memory::allocate_shared(4096).value();
