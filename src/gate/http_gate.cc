@@ -63,7 +63,7 @@ void HttpGate::hold_input(net::Connection& connection) {
 }
 
 // A head that comes byte by byte is not parsed again for each byte, but when a line has ended or no more can
-// come.
+// come. What comes first may be no head at all.
 void HttpGate::read_request(net::Connection& connection) {
   HttpGateSession& session = session_of(connection);
   std::span<char> input = connection.input();
@@ -72,16 +72,16 @@ void HttpGate::read_request(net::Connection& connection) {
     return;
   }
   std::string_view fresh = std::string_view(input.data(), input.size()).substr(session.scanned);
-  bool may_be_whole = fresh.find('\n') != fresh.npos || input.size() == Block::kBytes;
+  bool first = session.scanned == 0;
+  bool may_be_decided = first || fresh.find('\n') != fresh.npos || input.size() == Block::kBytes;
   ParseOutcome outcome;
-  if (may_be_whole) outcome = codec::parse_request_head(input, head_limits_, head_);
+  if (may_be_decided) outcome = codec::parse_request_head(input, head_limits_, head_);
   if (outcome.kind == ParseOutcome::Kind::complete) return judge_head(connection);
   bool hopeless = outcome.kind == ParseOutcome::Kind::bad || input.size() == Block::kBytes;
   if (hopeless) {
     session.ends = true;
     return ask(connection, input.size());  // The worker finds the same, and says it.
   }
-  bool first = session.scanned == 0;
   session.scanned = static_cast<uint32_t>(input.size());
   if (first) await(connection, limits_.header_time_ms);
 }

@@ -179,7 +179,7 @@ def test_what_is_no_http_gets_400_and_the_end():
     hello = bytes.fromhex("16030100c8010000c40303") + os.urandom(190)
     preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
     with testee() as server:
-        for garbage in hello, preface, b"\r\n\r\n\r\nhello\r\n\r\n", bytes(20000), \
+        for garbage in hello, b"\x16\x03\x01\x01", preface, b"\r\n\r\n\r\nhello\r\n\r\n", bytes(20000), \
                 b"GET / HTTP/1.1\r\n\r\n", b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", \
                 b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\n":
             with Client(server.port) as client:

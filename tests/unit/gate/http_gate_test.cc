@@ -83,6 +83,9 @@ TEST_CASE("gate/http: the last request of a connection, and the worst") {
   Peer bad = world.open();
   CHECK(world.answer(bad, "GARBAGE\r\n\r\n").status == 400);
   CHECK(bad.over());
+  Peer no_line = world.open();
+  CHECK(world.answer(no_line, "\x16\x03\x01\x01").status == 400);  // TLS: nothing ends a line
+  CHECK(no_line.over());
   Peer large = world.open();
   CHECK(world.answer(large, get("/", "X: " + std::string(20'000, 'x'))).status == 431);
   Peer half = world.open();
