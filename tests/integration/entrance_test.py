@@ -10,6 +10,7 @@ import signal
 import socket
 import struct
 import tempfile
+import threading
 
 from harness import (EXAMPLES, Client, Oklo, free_port, listening, needs, request, timeout,
                      wait_until)
@@ -289,13 +290,13 @@ def test_what_is_wrong_is_an_error_of_run():
 
 # ---- limits of addresses
 
-def fill(server, source, count):
+def fill(server, source, count, header=b""):
     """So many connections to the raw service; one more is refused."""
     clients = []
     for _ in range(count):
-        clients.append(Comer(server.tcp, source))
+        clients.append(Comer(server.tcp, source, header))
         assert clients[-1].greeted(), f"{source} gets {len(clients) - 1} connections, not {count}"
-    with Comer(server.tcp, source) as beyond:
+    with Comer(server.tcp, source, header) as beyond:
         assert beyond.refused(), f"{source} gets more than {count} connections"
     return clients
 
@@ -349,9 +350,39 @@ def test_the_killed_leave_no_connections_behind():
         assert status(server)["addresses_unknown"] == 0
 
 
-def _try_status(server):
+@timeout(120)
+def test_a_storm_of_kills_while_many_come_and_go():
+    with guarded("connections=2", "proxy=127.0.0.0/8") as server:
+        over = threading.Event()
+
+        def come_and_go(seed):
+            chance = random.Random(seed)
+            while not over.is_set():
+                with contextlib.suppress(OSError, EOFError):
+                    header = line(f"192.0.2.{chance.randrange(1, 9)}")[:chance.choice((9, 99, 99))]
+                    with Comer(server.tcp, header=header) as client:
+                        if len(header) > 9:
+                            client.greeted()
+
+        threads = [threading.Thread(target=come_and_go, args=(seed,)) for seed in range(8)]
+        for thread in threads:
+            thread.start()
+        for _ in range(12):
+            victim = wait_until(lambda: random.choice(server.owners() or [0]))
+            os.kill(victim, signal.SIGKILL)
+            wait_until(lambda: victim not in server.owners())
+        over.set()
+        for thread in threads:
+            thread.join()
+        wait_until(lambda: _try_status(server, line(HERE)), what="the service to answer")
+        wait_until(lambda: opened(server, line(HERE)) == 0, what="all connections to end")
+        for last in range(1, 9):
+            close_all(fill(server, HERE, 2, line(f"192.0.2.{last}")))
+
+
+def _try_status(server, header=b""):
     with contextlib.suppress(OSError, EOFError):
-        return status(server)
+        return status(server, header)
     return None
 
 
