@@ -251,14 +251,13 @@ const RouteTable::Node* RouteTable::match(const Node& node, std::string_view pat
 
 RouteTable::Methods RouteTable::find(Exchange& exchange) const {
   exchange.route = nullptr;
-  exchange.access = nullptr;
   exchange.param_count = 0;
   exchange.mount_rest = {};
   std::string_view path = exchange.head.path();
   const Node* node = find_exact(path);
   if (!node) node = match_root(path, exchange);
+  exchange.access = node ? node->access.get() : nullptr;
   if (!node) return 0;
-  exchange.access = node->access.get();
   codec::Method method = exchange.head.method;
   exchange.route = node->by_method[static_cast<size_t>(method)];
   if (!exchange.route && method == codec::Method::head)

@@ -335,7 +335,7 @@ def feed(peer, count, piece, digest):
 def test_proxy_with_a_slow_reader_takes_little_memory():
     piece = os.urandom(1 << 20)
     with proxy() as server:
-        worker = server.workers()[0]
+        worker = wait_until(server.workers)[0]
         before = memory_kb(worker)
         with Client(server.port) as client, accept(server.target) as peer:
             sent, came = hashlib.sha1(), hashlib.sha1()
