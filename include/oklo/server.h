@@ -82,8 +82,9 @@ class Server {
   ~Server();
 
   // Serves HTTP on an address: "8080" or ":8080" (all addresses), "127.0.0.1:8080", "[::1]:8080",
-  // "unix:/path". Errors show when run is called. Whoever may reach the directory of a unix socket may
-  // connect.
+  // "unix:/path"; "fd:NAME" or "fd:3" for a socket that a service manager has passed (sd_listen_fds(3)),
+  // which is also used for its own address. Errors show when run is called. Whoever may reach the directory
+  // of a unix socket may connect.
   void http(std::string_view address, Router router, HttpLimits limits = {});
 
   // Serves raw streams over TCP or a unix socket, addresses as for http.

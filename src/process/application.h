@@ -50,7 +50,7 @@ struct WorkerContext {
   uint32_t threads = 0;                       // of the gate; 0: base mode
   uint32_t thread = 0;                        // of a thread of the gate: which one, from 0 on
   std::vector<std::vector<int>> listeners;    // [address][slot], for the gate [address][thread]; one only
-                                              // for a unix socket
+                                              // for a unix socket, or one that was passed
   std::vector<sys::Address> addresses;        // where each address listens; the port the kernel chose
   Function<void()> drained;                   // to be called when draining is over: the process ends
   Function<void()> left;                      // to be called by a worker when it reads its wires no more

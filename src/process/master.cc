@@ -12,6 +12,7 @@
 #include "process/here.h"
 #include "process/keeper_voice.h"
 #include "process/listeners.h"
+#include "process/notifier.h"
 #include "process/own_signals.h"
 #include "process/process_tree.h"
 #include "process/shared_state.h"
@@ -71,6 +72,7 @@ class Master {
     reply(true, status_json(shared_->scoreboard, OKLO_VERSION, tasks()));
   }
   TaskTable* tasks() { return shared_->tasks ? &*shared_->tasks : nullptr; }
+  bool is_well() const { return urgency_ == Urgency::none && is_healthy(shared_->scoreboard); }
   void tell_health(ControlReply reply);
   void reload(ControlReply reply);
   void reopen(ControlReply reply);
@@ -95,12 +97,14 @@ class Master {
 
   MasterOptions options_;
   Application& application_;
+  ActivatedSockets activated_;
   Daemon daemon_;
   Log log_{2, "master"};
   uint32_t slots_ = 1;    // of workers
   uint32_t threads_ = 0;  // of the gate; 0: base mode
   std::unique_ptr<Reactor> reactor_;
   std::optional<Here> here_;
+  std::optional<Notifier> notifier_;
   std::unique_ptr<SignalSource> signals_;
   std::unique_ptr<SignalSource> own_signals_;
   std::optional<sys::PidFile> pid_file_;
@@ -120,6 +124,7 @@ class Master {
 
 int Master::run() {
   sys::hold_std_fds();
+  activated_ = ActivatedSockets::of_environment();
   if (std::optional<int> exit_code = detach()) return *exit_code;
   if (Result<void> started = start(); !started) return fail(started.error());
   reactor_->run();
@@ -201,6 +206,7 @@ Result<void> Master::make_reactor() {
   if (!reactor) return reactor.error();
   reactor_ = std::move(reactor).value();
   here_.emplace(*reactor_, log_, 0, slots_, 0);
+  notifier_.emplace(*reactor_, [this] { return is_well(); });
   return {};
 }
 
@@ -230,7 +236,7 @@ Result<void> Master::lock_pid_file() {
 }
 
 Result<void> Master::listen() {
-  Result<Listeners> listeners = Listeners::open(options_.listen, threads_ ? threads_ : slots_);
+  Result<Listeners> listeners = Listeners::open(options_.listen, threads_ ? threads_ : slots_, &activated_);
   if (!listeners) return listeners.error();
   listeners_.emplace(std::move(listeners).value());
   return {};
@@ -299,12 +305,15 @@ void Master::log_surprises() {
   if (keeper_.rights.changes_user && !keeper_.rights.user_was_named)
     log_.line("started as root without --user: the workers run as 65534");
   if (!no_control_.empty()) log_.line(no_control_);
+  for (const std::string& socket : activated_.unused())
+    log_.line("nothing is served at the socket " + socket + ", which was passed");
 }
 
 void Master::on_first_outcome(bool ok, std::string_view text) {
   if (ok) {
     log_surprises();
     application_.on_up(listeners_->addresses());
+    notifier_->up("serving");
     daemon_.report({0, ""});
     return;
   }
@@ -348,13 +357,17 @@ void Master::on_command(std::string_view command, ControlReply reply) {
 }
 
 void Master::tell_health(ControlReply reply) {
-  bool healthy = urgency_ == Urgency::none && is_healthy(shared_->scoreboard);
-  reply(healthy, healthy ? "" : "no worker is ready");
+  bool well = is_well();
+  reply(well, well ? "" : "no worker is ready");
 }
 
 void Master::reload(ControlReply reply) {
   if (urgency_ != Urgency::none) return reply(false, "the service is stopping");
-  tree_->reload(std::move(reply));
+  notifier_->reloading();
+  tree_->reload([this, reply = std::move(reply)](bool ok, std::string_view text) {
+    notifier_->reloaded("serving; " + std::string(ok ? "" : "the last reload failed: ").append(text));
+    reply(ok, text);
+  });
 }
 
 void Master::reopen(ControlReply reply) {
@@ -381,6 +394,7 @@ Result<void> Master::reopen_log() {
 void Master::stop(StopRequest request) {
   Urgency before = std::exchange(urgency_, escalate(urgency_, request));
   if (urgency_ == before) return;
+  notifier_->stopping();
   listeners_->close();
   uint32_t timeout_ms = options_.shutdown_timeout_ms;
   uint64_t deadline_ms = reactor_->clock().now_ms + timeout_ms;

@@ -46,6 +46,7 @@ class Single {
   std::optional<Here> here_;
   std::unique_ptr<SignalSource> signals_;
   std::unique_ptr<SignalSource> own_signals_;
+  ActivatedSockets activated_;
   std::optional<Listeners> listeners_;
   sys::Fd access_log_;
   std::optional<SharedState> shared_;
@@ -57,6 +58,7 @@ class Single {
 
 int Single::run() {
   sys::hold_std_fds();
+  activated_ = ActivatedSockets::of_environment();
   Result<void> started = start();
   if (started) {
     application_.on_up(context_.addresses);
@@ -99,7 +101,7 @@ Result<void> Single::hear_signals() {
 
 Result<void> Single::listen() {
   if (options_.listen.empty()) return Error{0, "there is nothing to serve: no address was given"};
-  Result<Listeners> listeners = Listeners::open(options_.listen, 1);
+  Result<Listeners> listeners = Listeners::open(options_.listen, 1, &activated_);
   if (!listeners) return listeners.error();
   listeners_.emplace(std::move(listeners).value());
   return {};

@@ -34,12 +34,13 @@ Result<void> BaseWorker::start() {
   return take_from(own_);
 }
 
-// A unix socket is one for all slots, so only the own slot stands for it: the others of its group share
-// the wake-ups (EPOLLEXCLUSIVE, epoll_ctl(2)).
+// A unix socket, or one that was passed, is one for all slots, so only the own slot stands for it: the others
+// of its group share the wake-ups (EPOLLEXCLUSIVE, epoll_ctl(2)).
 Result<void> BaseWorker::take_from(uint32_t slot) {
+  uint32_t slots = context_.role == Role::gate_thread ? context_.threads : context_.slots;
   for (size_t i = 0; i < ports_.size(); i++) {
     const std::vector<int>& sockets = context_.listeners[i];
-    bool shared = context_.addresses[i].is_unix();
+    bool shared = context_.addresses[i].is_unix() || sockets.size() < slots;
     if (shared && slot != own_) continue;
     Result<std::unique_ptr<Intake>> intake = ports_[i]->take_from(sockets[shared ? 0 : slot], shared);
     if (!intake) return intake.error();

@@ -104,9 +104,15 @@ std::string Address::to_string() const {
   switch (family()) {
     case AF_INET: return host() + ':' + decimal(port());
     case AF_INET6: return '[' + host() + "]:" + decimal(port());
-    case AF_UNIX: return std::string("unix:") + path();
+    case AF_UNIX: return "unix:" + (abstract_name().empty() ? path() : '@' + std::string(abstract_name()));
     default: return {};
   }
+}
+
+std::string_view Address::abstract_name() const {
+  constexpr size_t kBefore = offsetof(sockaddr_un, sun_path) + 1;
+  if (!is_unix() || size_ <= kBefore || *path()) return {};
+  return {path() + 1, size_ - kBefore};
 }
 
 bool Address::is_loopback() const {
@@ -151,7 +157,8 @@ Address Address::from_ip(const uint8_t ip[16], uint16_t port) {
 
 bool operator==(const Address& a, const Address& b) {
   if (a.family() != b.family()) return false;
-  if (a.is_unix()) return std::string_view(a.path()) == b.path();
+  if (a.is_unix())
+    return std::string_view(a.path()) == b.path() && a.abstract_name() == b.abstract_name();
   uint8_t ip_of_a[16], ip_of_b[16];
   a.copy_ip(ip_of_a);
   b.copy_ip(ip_of_b);

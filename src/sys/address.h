@@ -24,7 +24,7 @@ class Address {
   static Result<Address> parse(std::string_view text);
 
   // In the form that parse reads; "[::]:8080" for all addresses.
-  std::string to_string() const;
+  std::string to_string() const;  // of an abstract unix name: "unix:@name"
   std::string host() const;  // without brackets and port; empty for unix
 
   bool is_unix() const { return storage_.any.sa_family == AF_UNIX; }
@@ -41,6 +41,8 @@ class Address {
   const sockaddr* data() const { return &storage_.any; }
   socklen_t size() const { return size_; }
   const char* path() const { return storage_.local.sun_path; }
+  // The name of an abstract unix socket, without the zero in front (unix(7)); empty where there is none.
+  std::string_view abstract_name() const;
 
   friend bool operator==(const Address& a, const Address& b);
 

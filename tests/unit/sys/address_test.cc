@@ -125,12 +125,31 @@ TEST_CASE("sys/address: copy_ip and from_ip undo each other") {
   CHECK(ip[12] == 0);
 }
 
+TEST_CASE("sys/address: abstract unix names") {
+  auto abstract = [](std::string_view name) {
+    sockaddr_un address = {};
+    address.sun_family = AF_UNIX;
+    name.copy(address.sun_path + 1, name.size());
+    size_t size = offsetof(sockaddr_un, sun_path) + 1 + name.size();
+    return Address(reinterpret_cast<sockaddr*>(&address), static_cast<socklen_t>(size));
+  };
+  CHECK(abstract("name").to_string() == "unix:@name");
+  CHECK(abstract("name").abstract_name() == "name");
+  CHECK(abstract("name") == abstract("name"));
+  CHECK_FALSE(abstract("name") == abstract("other"));
+  CHECK_FALSE(abstract("name") == parsed("unix:/name"));
+  CHECK(parsed("unix:/name").abstract_name() == "");
+  CHECK(parsed("127.0.0.1:1").abstract_name() == "");
+}
+
 TEST_CASE("sys/address: of an unnamed unix peer, and of nothing") {
   sockaddr_un unnamed = {};
   unnamed.sun_family = AF_UNIX;
   Address address(reinterpret_cast<sockaddr*>(&unnamed), sizeof(sa_family_t));
   CHECK(address.to_string() == "unix:");
+  CHECK(address.abstract_name() == "");
   CHECK(Address().to_string() == "");
+  CHECK(Address().abstract_name() == "");
   CHECK(Address().port() == 0);
   Address changed = parsed("[::1]:1");
   changed.set_port(700);
