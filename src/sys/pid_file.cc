@@ -19,13 +19,20 @@ long open_pid_file(const std::string& path, Fd& out) {
   return fd;
 }
 
-// The pid that the file holds; 0 when it holds none.
-uint64_t read_pid(int fd) {
+// What stands at its beginning, as much as a pid may take.
+std::string read_line(int fd) {
   char text[24];
   long size = retry([&] { return kernel::pread(fd, text, sizeof text, 0); });
-  std::string_view line(text, size > 0 ? static_cast<size_t>(size) : 0);
-  return parse_decimal(line.substr(0, line.find('\n'))).value_or(0);
+  std::string line(text, size > 0 ? static_cast<size_t>(size) : 0);
+  if (line.ends_with('\n')) line.pop_back();
+  return line;
 }
+
+// The pid that the file holds; 0 when it holds none.
+uint64_t read_pid(int fd) { return parse_decimal(read_line(fd)).value_or(0); }
+
+// A file that was named by mistake is not to be overwritten.
+bool holds_something_else(int fd) { return !read_line(fd).empty() && read_pid(fd) == 0; }
 
 // Between open and flock the last owner may have removed the file: then the lock is of no file.
 bool is_at(const std::string& path, int fd) {
@@ -62,6 +69,8 @@ Result<PidFile> PidFile::create(const std::string& path) {
   Fd fd;
   long result = lock_file(path, fd);
   if (result == -EAGAIN) return locked(path, fd.get());
+  if (result >= 0 && holds_something_else(fd.get()))
+    return Error{0, "the pid file " + path + " is none: it holds something else than a pid"};
   if (result >= 0) result = write_pid(fd.get());
   if (result < 0) return system_error(static_cast<int>(-result), "cannot write the pid file " + path);
   return PidFile(std::move(fd), path);

@@ -8,7 +8,8 @@
 namespace oklo::sys {
 
 // A file that holds this process's id and is locked (flock(2)) as long as the process lives: one left by
-// a dead process is taken over, one of a living process is an error that names its pid.
+// a dead process is taken over, one of a living process is an error that names its pid, and so is a file that
+// holds anything else.
 class PidFile {
  public:
   static Result<PidFile> create(const std::string& path);

@@ -70,10 +70,24 @@ TEST_CASE("sys/pid_file: of a living process is an error that names it, of a dea
 
 TEST_CASE("sys/pid_file: a longer rest of an older content is gone") {
   TempDir temp;
-  temp.file("pid", "99999999999999999999\nrubbish\n");
-  auto file = sys::PidFile::create(temp / "pid");
-  REQUIRE(file.ok());
-  CHECK(*sys::read_file(temp / "pid", 100) == own_line());
+  for (const char* content : {"4294967296123\n", "4294967296123", "", "\n"}) {
+    temp.file("pid", content);
+    auto file = sys::PidFile::create(temp / "pid");
+    REQUIRE(file.ok());
+    CHECK(*sys::read_file(temp / "pid", 100) == own_line());
+  }
+}
+
+TEST_CASE("sys/pid_file: a file that holds anything else is left as it is") {
+  TempDir temp;
+  for (const char* content : {"root:x:0:0\n", "12 34\n", "12\nrubbish\n", "99999999999999999999999999\n"}) {
+    CAPTURE(content);
+    temp.file("pid", content);
+    auto file = sys::PidFile::create(temp / "pid");
+    REQUIRE(!file.ok());
+    CHECK(file.error().text.ends_with("is none: it holds something else than a pid"));
+    CHECK(*sys::read_file(temp / "pid", 100) == content);
+  }
 }
 
 TEST_CASE("sys/pid_file: a child of the owner does not remove it") {
