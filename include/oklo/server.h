@@ -44,11 +44,16 @@ struct ServerOptions {
   ServerMode mode = ServerMode::base;  // what the environment says as OKLO_MODE (base, process) is stronger
   unsigned workers = 0;             // processes that serve; 0: one for each processor this process may use
   std::string user = {};            // whom the workers run as, a name or number; empty as root: 65534
+  std::string group = {};           // with which group, a name or number; empty: that of the user, or 65534
+  std::string chroot = {};          // the root directory of all processes but the master, where paths of
+                                    // routes begin, but not those of control, pid_file and logs; empty: as is
   std::string control = {};  // path of the control socket; empty: oklo-PORT.sock in /run or
                              // $XDG_RUNTIME_DIR; "off"
   std::string pid_file = {};        // empty: none
   bool daemon = false;  // detach from the terminal; run returns in the parent when the service is up
-  std::string access_log = "off";   // "stderr", "off" or a path
+  std::string error_log = "stderr";  // "off", "stderr", "syslog", "syslog:FACILITY", "syslog:/PATH",
+                                     // "syslog:FACILITY:/PATH" or a path; it takes the place of stderr
+  std::string access_log = "off";    // the same; "stderr" is that of the process that was started
   LogFormat access_log_format = LogFormat::common;
   uint32_t shutdown_timeout_ms = 30'000;  // how long a graceful stop may take
   uint32_t connections_max = 0;     // of all workers together; 0: as many as the limit of open files allows
@@ -70,8 +75,8 @@ struct ServerOptions {
   Dispatch dispatch = Dispatch::connection;  // which worker gets a message; in process mode
   OnWorkerDeath on_worker_death = OnWorkerDeath::close;  // what becomes of the message that it was handling
   bool debug_single = false;  // for debuggers: one worker in the process that calls run, and no other one:
-                              // workers, user, control, pid_file, daemon, processes and task_workers count
-                              // for nothing
+                              // workers, user, group, chroot, control, pid_file, daemon, processes and
+                              // task_workers count for nothing
 };
 
 // A supervised server: a master process and its workers. Add what it serves, then run.

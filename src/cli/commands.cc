@@ -16,9 +16,11 @@ const std::vector<Command>& commands() {
       {"stop", "", "stop a running oklo, when all under way is finished", kControls, 0, run_control},
       {"reload", "", "replace the workers of a running oklo without losing a connection", kControls, 0,
        run_control},
-      {"reopen", "", "open the access log anew, after it was moved away", kControls, 0, run_control},
+      {"reopen", "", "open the logs anew, after they were moved away", kControls, 0, run_control},
       {"status", "", "show the workers of a running oklo", kControls | kShows, 0, run_control},
       {"health", "", "exit 0 when a running oklo answers, else 1", kControls, 0, run_control},
+      {"init-script", "KIND [-- WORDS]", "print what starts a service: for systemd, openrc or procd", 0, 256,
+       run_init_script},
       {"help", "[TOPIC]", "explain a command, or print a manual page", 0, 1, run_help},
       {"version", "", "print the version", 0, 0, run_version},
   };

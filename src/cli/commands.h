@@ -34,6 +34,7 @@ int show(std::string_view text);
 int run_serve(const Command& command, const Options& options);
 int run_demo(const Command& command, const Options& options);
 int run_control(const Command& command, const Options& options);
+int run_init_script(const Command& command, const Options& options);
 int run_help(const Command& command, const Options& options);
 int run_version(const Command& command, const Options& options);
 

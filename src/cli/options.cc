@@ -75,11 +75,17 @@ const std::vector<Flag>& flags() {
       {"--reactor-threads", "N|auto", "threads of the gate, 64 at most; auto: one for two processors",
        kServes, set_count<&ServerOptions::reactor_threads, kThreadsMax>},
       {"--listing", "on|off", "list directories that have no index.html", kFiles, set_listing},
-      {"--access-log", "stderr|off|FILE", "where to log each answer", kServes,
+      {"--access-log", "stderr|off|syslog|FILE", "where to log each answer", kServes,
        set_text<&ServerOptions::access_log>},
       {"--access-log-format", "common|json", "how to log it", kServes, set_format},
+      {"--error-log", "stderr|off|syslog|FILE", "where to log what happens to the service", kServes,
+       set_text<&ServerOptions::error_log>},
       {"--user", "NAME", "whom the workers run as; as root without it: 65534", kServes,
        set_text<&ServerOptions::user>},
+      {"--group", "NAME", "their group, in place of that of the user", kServes,
+       set_text<&ServerOptions::group>},
+      {"--chroot", "DIRECTORY", "their root directory, in which the one that is served stands", kServes,
+       set_text<&ServerOptions::chroot>},
       {"--control", "SOCKET|off", "the socket that commands go through", kServes | kControls,
        set_text<&ServerOptions::control>},
       {"--pid-file", "FILE", "a file for the master's pid, locked as long as it runs", kServes,
@@ -100,6 +106,10 @@ Result<Options> parse_options(std::string_view command, unsigned kinds,
   Options options;
   for (size_t i = 0; i < words.size(); i++) {
     std::string_view word = words[i];
+    if (word == "--") {
+      options.words.insert(options.words.end(), words.begin() + static_cast<long>(i) + 1, words.end());
+      break;
+    }
     if (!word.starts_with('-') || word == "-") {
       options.words.push_back(word);
       continue;

@@ -40,7 +40,7 @@ struct Flag {
 const std::vector<Flag>& flags();
 
 // Reads the words behind a command's name: flags and others in any order, "--flag value" or
-// "--flag=value". The error is one line for the person who wrote them.
+// "--flag=value"; behind "--" all are others. The error is one line for the person who wrote them.
 Result<Options> parse_options(std::string_view command, unsigned kinds,
                               const std::vector<std::string_view>& words);
 

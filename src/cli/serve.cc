@@ -43,7 +43,8 @@ int run_serve(const Command&, const Options& options) {
     (names_directory ? directory : address) = word;
   }
   Router site;
-  site.files("/", sys::absolute_path(directory), {.listing = options.listing});
+  bool stays = options.server.chroot.empty();
+  site.files("/", stays ? sys::absolute_path(directory) : directory, {.listing = options.listing});
   Server server(options.server);
   server.http(address, std::move(site));
   server.on_up([&directory](const std::vector<std::string>& addresses) {

@@ -1,13 +1,12 @@
 #include "net/line_writer.h"
 
-#include "sys/stderr.h"
-
 namespace oklo {
 
 namespace {
 
 constexpr size_t kWriteBytes = 32 * 1024;  // write when this much has gathered
 constexpr uint32_t kFlushMs = 500;
+constexpr uint32_t kSyslogAgainMs = 2;  // the queue of a daemon holds but few lines
 
 }  // namespace
 
@@ -22,9 +21,11 @@ void LineWriter::append(std::string_view line) {
 }
 
 void LineWriter::flush() {
-  long n = sys::write_without_waiting(fd_, waiting_);
+  long n = sink_.write(waiting_);
   if (n > 0) waiting_.erase(0, static_cast<size_t>(n));
-  if (!waiting_.empty() && !armed()) reactor_.timers().arm(*this, reactor_.clock().now_ms + kFlushMs);
+  bool soon = sink_.priority && n >= 0;
+  if (!waiting_.empty() && !armed())
+    reactor_.timers().arm(*this, reactor_.clock().now_ms + (soon ? kSyslogAgainMs : kFlushMs));
 }
 
 void LineWriter::on_timer() { flush(); }

@@ -3,24 +3,36 @@
 #include "base/civil_time.h"
 #include "base/number.h"
 #include "sys/process.h"
-#include "sys/stderr.h"
 #include "sys/time.h"
 
 namespace oklo {
 
-void Log::line(std::string_view text) {
+namespace {
+
+std::string time_and_pid(const std::string& name) {
   char time[kTimestampSize];
   write_timestamp(time, civil_time(sys::wall_time().seconds));
-  std::string line(time, sizeof time);
-  line.append(" ")
-      .append(name_)
-      .append("[")
-      .append(decimal(static_cast<uint64_t>(sys::current_pid())))
-      .append("]: ");
+  return std::string(time, sizeof time) + " " + name + "[" +
+         decimal(static_cast<uint64_t>(sys::current_pid())) + "]";
+}
+
+}  // namespace
+
+void Log::count_drops(Counter& counter) {
+  counter_ = &counter;
+  dropped_ = 0;
+}
+
+void Log::line(std::string_view text) {
+  std::string line = (sink_.priority ? name_ : time_and_pid(name_)) + ": ";
   if (dropped_) line.append("(").append(decimal(dropped_)).append(" lines were dropped) ");
   line.append(text).append("\n");
-  if (sys::write_without_waiting(fd_, line) == static_cast<long>(line.size())) dropped_ = 0;
-  else dropped_++;
+  if (sink_.write(line) == static_cast<long>(line.size())) {
+    dropped_ = 0;
+    return;
+  }
+  dropped_++;
+  if (counter_) counter_->add(1);
 }
 
 }  // namespace oklo

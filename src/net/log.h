@@ -3,7 +3,8 @@
 #include <string>
 #include <string_view>
 
-#include "sys/fd.h"
+#include "base/counter.h"
+#include "net/log_sink.h"
 
 namespace oklo {
 
@@ -12,20 +13,25 @@ namespace oklo {
 // master, inherited by its children.
 class Log {
  public:
-  // Writes to `fd`, which stays its owner's. `name` stands in every line: "master", "worker 1".
-  Log(int fd, std::string name) : fd_(fd), name_(std::move(name)) {}
+  // Writes to a sink whose fd stays its owner's. `name` stands in every line: "master", "worker 1".
+  Log(LogSink sink, std::string name) : sink_(sink), name_(std::move(name)) {}
 
   void set_name(std::string name) { name_ = std::move(name); }
-  // "2026-11-21T01:02:03Z master[123]: TEXT".
+  void set_sink(LogSink sink) { sink_ = sink; }
+  // Counts what is dropped from now on there too; it outlives this.
+  void count_drops(Counter& counter);
+  // "2026-11-21T01:02:03Z master[123]: TEXT"; a syslog daemon gets "master: TEXT".
   void line(std::string_view text);
 
-  int fd() const { return fd_; }
+  const LogSink& sink() const { return sink_; }
+  int fd() const { return sink_.fd; }
   const std::string& name() const { return name_; }
 
  private:
-  int fd_;
+  LogSink sink_;
   std::string name_;
   unsigned dropped_ = 0;
+  Counter* counter_ = nullptr;
 };
 
 }  // namespace oklo

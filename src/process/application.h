@@ -44,7 +44,7 @@ struct WorkerContext {
   TaskTable* task_table = nullptr;            // nullptr: there are no task workers
   TaskAsker* tasks = nullptr;                 // the same; made by the Worker
   Log* log = nullptr;
-  int access_log_fd = -1;                     // -1: none
+  LogSink access_log;                         // empty: none
   const Wires* wires = nullptr;               // nullptr: base mode, or it uses none
   const ConnectionStates* states = nullptr;   // in process mode
   uint32_t threads = 0;                       // of the gate; 0: base mode
@@ -74,7 +74,7 @@ class WorkerService {
   // another deadline. A worker of process mode also calls context.left, now or later: its successor reads
   // the wires from then on.
   virtual void drain(DrainMode mode, uint64_t deadline_ms) = 0;
-  virtual void reopen_log(int fd) = 0;
+  virtual void reopen_log(LogSink log) = 0;
 };
 
 // What the master runs. Lives in the master; children have a copy since the fork.
@@ -146,9 +146,12 @@ struct MasterOptions {
   unsigned workers = 0;             // 0: one for each usable processor
   std::vector<ListenAddress> listen;
   std::string user;
+  std::string group;
+  std::string chroot;               // empty: the root directory stays
   std::string control;              // as in ServerOptions
   std::string pid_file;
   bool daemon = false;
+  std::string error_log = "stderr";
   std::string access_log = "off";
   uint32_t shutdown_timeout_ms = 30'000;
   uint32_t connections_max = 0;

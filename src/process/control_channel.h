@@ -10,6 +10,8 @@
 
 namespace oklo {
 
+enum class LogKind : uint8_t { access, error };
+
 // What a keeper and its child say to each other, or the gate and its threads; one SOCK_SEQPACKET message
 // each.
 struct ControlMessage {
@@ -20,7 +22,7 @@ struct ControlMessage {
               // wires of its own; to a process: begin
     leave,    // to a worker: accept from the listeners of slot `argument` no more
     drain,    // to a worker: accept no more, finish what is under way within `deadline_ms`, then exit
-    log,      // to a worker: the fd that comes with this is the access log from now on
+    log,      // the fd that comes with this is a log from now on: see of_log
     ready,    // from a worker: it serves
     failed,   // from a worker: it cannot serve, `text` says why, and it exits
     drained,  // from a worker: no connection is left, it exits
@@ -40,6 +42,13 @@ struct ControlMessage {
       : type(of), argument(with) {
     saying.copy(text, sizeof text - 1);
   }
+
+  // Which log, and the priority of its sink.
+  static ControlMessage of_log(LogKind kind, uint8_t priority) {
+    return ControlMessage(Type::log, static_cast<uint32_t>(kind) << 8 | priority);
+  }
+  LogKind log_kind() const { return argument >> 8 ? LogKind::error : LogKind::access; }
+  uint8_t log_priority() const { return static_cast<uint8_t>(argument); }
 };
 
 // One end of such a pair.

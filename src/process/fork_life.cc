@@ -28,7 +28,7 @@ WorkerContext context_of(const KeeperContext& from, const Life& life) {
   context.addresses = from.addresses;
   context.threads = from.wires ? from.wires->threads() : 0;
   if (!life.is_worker) return context;
-  context.access_log_fd = from.access_log_fd;
+  context.access_log = from.access_log;
   context.wires = from.wires;
   context.states = from.states;
   if (from.listeners) context.listeners = from.listeners->numbers();

@@ -5,6 +5,7 @@
 
 #include "base/number.h"
 #include "process/control_channel.h"
+#include "process/settle.h"
 #include "process/worker.h"
 #include "sys/file.h"
 #include "sys/memory.h"
@@ -19,14 +20,18 @@ namespace {
 class Gate {
  public:
   Gate(const KeeperContext& master, const std::vector<uint32_t>& rows, sys::Fd channel)
-      : master_(master), rows_(rows), end_(std::move(channel)), listeners_(master.listeners->numbers()) {}
+      : master_(master),
+        rows_(rows),
+        end_(std::move(channel)),
+        listeners_(master.listeners->numbers()),
+        log_(master.log->sink(), "gate") {}
 
   int run();
 
  private:
   // A thread, as the gate sees it. What it lives on outlives it.
   struct Place {
-    Place(int log_fd, const std::string& name) : log(log_fd, name) {}
+    Place(LogSink sink, const std::string& name) : log(sink, name) {}
     Log log;
     std::unique_ptr<ControlChannel> channel;
     std::vector<sys::Thread> thread;  // one at most
@@ -40,10 +45,10 @@ class Gate {
                                                Function<void()> on_end);
   Result<void> start_thread(uint32_t number);
   WorkerStart start_of(uint32_t number, Log& log, sys::Fd channel);
-  void on_master(const ControlMessage& message);
+  void on_master(const ControlMessage& message, const sys::Fd& passed);
   void on_thread(Place& place, const ControlMessage& message);
   void on_thread_gone(const Place& place);
-  void pass_on(const ControlMessage& message);
+  void pass_on(const ControlMessage& message, int passed_fd = -1);
   void on_master_gone();
   void on_all_left();
   void on_all_drained();
@@ -53,7 +58,7 @@ class Gate {
   const std::vector<uint32_t> rows_;
   sys::Fd end_;
   std::vector<std::vector<int>> listeners_;
-  Log log_{2, "gate"};
+  Log log_;
   std::unique_ptr<Reactor> reactor_;
   std::unique_ptr<ControlChannel> channel_;
   std::vector<std::unique_ptr<Place>> places_;
@@ -79,7 +84,7 @@ Result<void> Gate::begin() {
   reactor_ = std::move(reactor).value();
   auto channel = hear(
       std::move(end_),
-      [this](const ControlMessage& message, sys::Fd) { on_master(message); },
+      [this](const ControlMessage& message, sys::Fd passed) { on_master(message, passed); },
       [this] { on_master_gone(); });
   if (!channel) return channel.error();
   channel_ = std::move(channel).value();
@@ -110,7 +115,7 @@ Result<std::unique_ptr<ControlChannel>> Gate::hear(
 
 Result<void> Gate::start_thread(uint32_t number) {
   std::string name = "gate " + decimal(number + 1);
-  Place& place = *places_.emplace_back(std::make_unique<Place>(log_.fd(), name));
+  Place& place = *places_.emplace_back(std::make_unique<Place>(log_.sink(), name));
   Result<sys::SocketPair> pair = sys::SocketPair::create();
   if (!pair) return pair.error();
   auto channel = hear(
@@ -159,13 +164,16 @@ WorkerStart Gate::start_of(uint32_t number, Log& log, sys::Fd channel) {
 
 // ---------------------------------------------------------------- what is said
 
-void Gate::on_master(const ControlMessage& message) {
+void Gate::on_master(const ControlMessage& message, const sys::Fd& passed) {
   if (message.type == ControlMessage::Type::drain) pass_on(message);
+  if (message.type != ControlMessage::Type::log || !passed) return;
+  take_error_log(log_, passed.get(), message.log_priority());
+  pass_on(message, passed.get());
 }
 
-void Gate::pass_on(const ControlMessage& message) {
+void Gate::pass_on(const ControlMessage& message, int passed_fd) {
   for (auto& place : places_)
-    if (!place->drained && !place->channel->send(message))
+    if (!place->drained && !place->channel->send(message, passed_fd))
       log_.line(place->log.name() + " does not hear");
 }
 

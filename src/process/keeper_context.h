@@ -5,7 +5,7 @@
 
 #include "process/application.h"
 #include "process/listeners.h"
-#include "process/settle.h"
+#include "process/rights.h"
 #include "process/wires.h"
 
 namespace oklo {
@@ -29,12 +29,15 @@ struct KeeperContext {
   bool broadcasts = false;               // the processes want to
   uint32_t workers = 1;
   std::vector<int> keep;                 // fds of the application
-  int access_log_fd = -1;
+  LogSink access_log;
   Rights rights;
   uint32_t shutdown_timeout_ms = 0;
   WorkerPolicy policy;
   std::vector<ProcessSpec> processes;
   std::vector<OwnSignal> signals;
+
+  // Application::prepare, with the root directory of the children.
+  Result<void> prepare(std::vector<int>& to_keep) const;
 };
 
 }  // namespace oklo

@@ -5,6 +5,7 @@
 
 #include "process/here.h"
 #include "process/keeper_voice.h"
+#include "process/settle.h"
 #include "process/watch_turn.h"
 #include "process/worker_tree.h"
 #include "reactor/signal_source.h"
@@ -17,7 +18,9 @@ namespace {
 class Manager {
  public:
   Manager(const KeeperContext& master, LifeRow& row, sys::Fd channel)
-      : keeper_(master), row_(row), end_(std::move(channel)) {}
+      : keeper_(master), row_(row), end_(std::move(channel)), log_(master.log->sink(), "manager") {
+    log_.count_drops(row.error_lines_dropped);
+  }
 
   int run();
 
@@ -28,6 +31,7 @@ class Manager {
   Result<void> hear_children();
   Result<void> start();
   void on_message(const ControlMessage& message, sys::Fd passed);
+  void on_log(const ControlMessage& message, sys::Fd passed);
   void on_outcome(bool ok, std::string_view text);
   void on_master_gone();
   void leave(uint64_t deadline_ms);
@@ -36,7 +40,7 @@ class Manager {
   KeeperContext keeper_;
   LifeRow& row_;
   sys::Fd end_;
-  Log log_{2, "manager"};
+  Log log_;
   std::unique_ptr<Reactor> reactor_;
   std::optional<Here> here_;
   std::unique_ptr<SignalSource> signals_;
@@ -61,6 +65,7 @@ int Manager::run() {
 
 Result<void> Manager::begin() {
   settle_as_manager();
+  if (Result<void> entered = enter_root(keeper_.rights); !entered) return entered;
   Result<std::unique_ptr<Reactor>> reactor = Reactor::create(sys::file_limit());
   if (!reactor) return reactor.error();
   reactor_ = std::move(reactor).value();
@@ -83,7 +88,7 @@ void Manager::settle_as_manager() {
   row_.pid = sys::current_pid();
   std::vector<int> keep = keeper_.keep;
   keep.push_back(end_.get());
-  if (keeper_.access_log_fd > 2) access_log_.reset(keeper_.access_log_fd);
+  if (keeper_.access_log.fd > 2) access_log_.reset(keeper_.access_log.fd);
   if (access_log_) keep.push_back(access_log_.get());
   keeper_.wires->add_worker_ends(keep);
   keeper_.broadcast->add_fds(keep);
@@ -136,13 +141,16 @@ void Manager::on_message(const ControlMessage& message, sys::Fd passed) {
       });
     case Type::signal: return tree_->pass_on(static_cast<int>(message.argument));
     case Type::drain: return leave(message.deadline_ms);
-    case Type::log:
-      if (!passed) return;
-      tree_->send_access_log(passed.get());
-      access_log_ = std::move(passed);
-      return;
+    case Type::log: return on_log(message, std::move(passed));
     default: return;
   }
+}
+
+void Manager::on_log(const ControlMessage& message, sys::Fd passed) {
+  if (!passed) return;
+  if (message.log_kind() == LogKind::error) take_error_log(log_, passed.get(), message.log_priority());
+  tree_->send_log(message.log_kind(), {passed.get(), message.log_priority()});
+  if (message.log_kind() == LogKind::access) access_log_ = std::move(passed);
 }
 
 // Its children hear it then, or the kernel ends them, as the master's do in base mode.

@@ -5,13 +5,13 @@
 #include <utility>
 
 #include "base/number.h"
-#include "process/access_log_file.h"
 #include "process/control_socket.h"
 #include "process/daemon.h"
 #include "process/exit_code.h"
 #include "process/here.h"
 #include "process/keeper_voice.h"
 #include "process/listeners.h"
+#include "process/logs.h"
 #include "process/notifier.h"
 #include "process/own_signals.h"
 #include "process/process_tree.h"
@@ -33,7 +33,6 @@ namespace oklo {
 namespace {
 
 constexpr uint32_t kKillAfterMs = 1000;  // beyond the deadline that the workers have themselves
-constexpr sys::User kNobody = {65534, 65534};
 
 // The one process that supervises. It owns the listeners and the shared memory, forks the workers, hears
 // signals and commands, and never reads a byte of a client.
@@ -49,12 +48,12 @@ class Master {
 
   Result<void> start();
   Result<void> settle();
-  Result<void> choose_user();
+  Result<void> choose_rights();
   Result<void> make_reactor();
   Result<void> hear_signals();
   Result<void> lock_pid_file();
   Result<void> listen();
-  Result<void> open_log();
+  Result<void> open_logs();
   Result<void> share_memory();
   Result<void> make_tree();
   Result<void> hear_commands();
@@ -78,7 +77,6 @@ class Master {
   void reopen(ControlReply reply);
   void stop(ControlReply reply);
 
-  Result<void> reopen_log();
   void stop(StopRequest request);
   void on_gone();
   void leave_no_trace();
@@ -109,7 +107,7 @@ class Master {
   std::unique_ptr<SignalSource> own_signals_;
   std::optional<sys::PidFile> pid_file_;
   std::optional<Listeners> listeners_;
-  sys::Fd access_log_;
+  std::optional<Logs> logs_;
   std::optional<SharedState> shared_;
   KeeperContext keeper_;
   KeeperVoice voice_;
@@ -136,8 +134,8 @@ int Master::run() {
 Result<void> Master::start() {
   using Step = Result<void> (Master::*)();
   constexpr Step kSteps[] = {
-      &Master::settle,       &Master::choose_user,   &Master::make_reactor, &Master::hear_signals,
-      &Master::lock_pid_file, &Master::listen,       &Master::open_log,     &Master::share_memory,
+      &Master::settle,       &Master::choose_rights,   &Master::make_reactor, &Master::hear_signals,
+      &Master::lock_pid_file, &Master::listen,       &Master::open_logs,    &Master::share_memory,
       &Master::make_tree,    &Master::hear_commands, &Master::start_tree,
   };
   for (Step step : kSteps)
@@ -161,8 +159,11 @@ std::optional<int> Master::detach() {
   if (!options_.daemon) return std::nullopt;
   if (options_.access_log == "stderr")
     return fail({0, "a daemon has no stderr; give --access-log a file, or leave out -d"});
-  for (std::string* path : {&options_.pid_file, &options_.control, &options_.access_log})
+  for (std::string* path : {&options_.pid_file, &options_.control, &options_.chroot})
     if (!path->empty() && *path != "off") *path = sys::absolute_path(*path);
+  for (std::string* log : {&options_.error_log, &options_.access_log})
+    if (Result<LogPlace> place = LogPlace::parse(*log); place && place->kind == LogPlace::Kind::file)
+      *log = sys::absolute_path(*log);
   for (ListenAddress& address : options_.listen)
     if (address.text.starts_with("unix:") && address.text.size() > 5)
       address.text = "unix:" + sys::absolute_path(address.text.substr(5));
@@ -188,16 +189,10 @@ Result<void> Master::settle() {
   return {};
 }
 
-Result<void> Master::choose_user() {
-  keeper_.rights.changes_user = sys::effective_uid() == 0;
-  keeper_.rights.user_was_named = !options_.user.empty();
-  keeper_.rights.user = kNobody;
-  if (!keeper_.rights.user_was_named) return {};
-  Result<sys::User> user = sys::find_user(options_.user);
-  if (!user) return user.error();
-  if (!keeper_.rights.changes_user && user->uid != sys::effective_uid())
-    return Error{0, "only root can become user " + options_.user + "; start as root, or leave out --user"};
-  keeper_.rights.user = *user;
+Result<void> Master::choose_rights() {
+  Result<Rights> rights = Rights::choose(options_);
+  if (!rights) return rights.error();
+  keeper_.rights = std::move(rights).value();
   return {};
 }
 
@@ -243,10 +238,11 @@ Result<void> Master::listen() {
 }
 
 // Opened before rights are dropped.
-Result<void> Master::open_log() {
-  Result<int> fd = open_access_log(options_.access_log, access_log_);
-  if (!fd) return fd.error();
-  keeper_.access_log_fd = *fd;
+Result<void> Master::open_logs() {
+  logs_.emplace(*reactor_);
+  if (Result<void> opened = logs_->open(options_.error_log, options_.access_log); !opened) return opened;
+  keeper_.access_log = logs_->access();
+  log_.set_sink(logs_->error());
   return {};
 }
 
@@ -254,6 +250,7 @@ Result<void> Master::share_memory() {
   Result<SharedState> shared = SharedState::create(options_, slots_, threads_, listeners_->addresses());
   if (!shared) return shared.error();
   shared_.emplace(std::move(shared).value());
+  log_.count_drops(shared_->scoreboard.service().error_lines_dropped);
   if (shared_->mail) here_->mail = &*shared_->mail;
   return {};
 }
@@ -314,6 +311,8 @@ void Master::on_first_outcome(bool ok, std::string_view text) {
     log_surprises();
     application_.on_up(listeners_->addresses());
     notifier_->up("serving");
+    logs_->take_stderr();
+    log_.set_sink(logs_->error());
     daemon_.report({0, ""});
     return;
   }
@@ -371,22 +370,15 @@ void Master::reload(ControlReply reply) {
 }
 
 void Master::reopen(ControlReply reply) {
-  Result<void> reopened = reopen_log();
+  Result<void> reopened = logs_->reopen();
+  if (reopened) logs_->send_to(*tree_);
+  log_.set_sink(logs_->error());
   reply(reopened.ok(), reopened ? "" : reopened.error().text);
 }
 
 void Master::stop(ControlReply reply) {
   stop_replies_.push_back(std::move(reply));
   stop(StopRequest::command);
-}
-
-Result<void> Master::reopen_log() {
-  if (!access_log_) return Error{0, "there is no log file to open again"};
-  Result<sys::Fd> log = sys::open_log(options_.access_log);
-  if (!log) return Error{log.error().number, log.error().text + "; the old log goes on"};
-  tree_->send_access_log(log->get());
-  access_log_ = std::move(log).value();
-  return {};
 }
 
 // ---------------------------------------------------------------- the end

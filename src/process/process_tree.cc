@@ -45,7 +45,7 @@ KeptProcess::Events ProcessTree::manager_events() {
 // What the gate needs is opened here, before rights are dropped, and the first manager finds it open.
 Result<void> ProcessTree::start(ControlReply outcome) {
   std::vector<int> keep;
-  if (Result<void> prepared = context_.application->prepare(keep); !prepared) return prepared;
+  if (Result<void> prepared = context_.prepare(keep); !prepared) return prepared;
   context_.keep = std::move(keep);
   if (Result<void> started = gate_.start(); !started) return started;
   if (Result<void> started = manager_.start(); !started) {
@@ -130,9 +130,11 @@ void ProcessTree::reload(ControlReply reply) {
   if (manager_.is_ready()) manager_.tell(ControlMessage(ControlMessage::Type::reload));
 }
 
-void ProcessTree::send_access_log(int fd) {
-  context_.access_log_fd = fd;
-  manager_.tell(ControlMessage(ControlMessage::Type::log), fd);
+void ProcessTree::send_log(LogKind kind, LogSink log) {
+  ControlMessage message = ControlMessage::of_log(kind, log.priority);
+  if (kind == LogKind::access) context_.access_log = log;
+  else gate_.tell(message, log.fd);
+  manager_.tell(message, log.fd);
 }
 
 void ProcessTree::pass_on(int signal) {

@@ -23,7 +23,7 @@ class ProcessTree final : public Tree {
   void kill_all() override;
   bool empty() const override { return !gate_.runs() && !manager_.runs() && orphans_.empty(); }
   void on_child_event(const sys::ChildEvent& event) override;
-  void send_access_log(int fd) override;
+  void send_log(LogKind kind, LogSink log) override;
   void pass_on(int signal) override;
 
  private:

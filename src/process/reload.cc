@@ -28,7 +28,7 @@ void Reload::begin() {
 Result<void> Reload::fork_generation() {
   generation_++;
   std::vector<int> keep;
-  Result<void> prepared = context_.application->prepare(keep);
+  Result<void> prepared = context_.prepare(keep);
   if (prepared) context_.keep = std::move(keep);
   else if (!first_ || generation_ == 1) return prepared;
   else context_.log->line(prepared.error().text + "; what was open when the service started is served");

@@ -3,22 +3,20 @@
 #include <algorithm>
 
 #include "sys/process.h"
+#include "sys/stderr.h"
 
 namespace oklo {
 
+void take_error_log(Log& log, int fd, uint8_t priority) {
+  if (sys::replace_stderr(fd) >= 0) log.set_sink({2, priority});
+}
+
 void settle(const std::string& name, std::vector<int> keep, Log& log) {
+  if (log.fd() != 2) take_error_log(log, log.fd(), log.sink().priority);
   std::sort(keep.begin(), keep.end());
   sys::close_all_fds_except(keep);
   sys::set_title("oklo: " + name);
   log.set_name(name);
-}
-
-Result<void> drop_rights(const Rights& rights, const std::string& name, Log& log) {
-  if (!rights.changes_user) return {};
-  Result<void> dropped = sys::become_user(rights.user.uid, rights.user.gid);
-  if (dropped || rights.user_was_named) return dropped;
-  log.line(dropped.error().text + "; " + name + " stays root");
-  return {};
 }
 
 }  // namespace oklo

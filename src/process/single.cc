@@ -6,10 +6,10 @@
 #include <vector>
 
 #include "base/number.h"
-#include "process/access_log_file.h"
 #include "process/exit_code.h"
 #include "process/here.h"
 #include "process/listeners.h"
+#include "process/logs.h"
 #include "process/mailbox_reader.h"
 #include "process/own_signals.h"
 #include "process/shared_state.h"
@@ -33,7 +33,7 @@ class Single {
   Result<void> start();
   Result<void> hear_signals();
   Result<void> listen();
-  Result<void> open_log();
+  Result<void> open_logs();
   Result<void> share_memory();
   Result<void> serve();
   void describe_worker();
@@ -48,7 +48,7 @@ class Single {
   std::unique_ptr<SignalSource> own_signals_;
   ActivatedSockets activated_;
   std::optional<Listeners> listeners_;
-  sys::Fd access_log_;
+  std::optional<Logs> logs_;
   std::optional<SharedState> shared_;
   WorkerContext context_;
   std::unique_ptr<WorkerService> service_;
@@ -62,6 +62,8 @@ int Single::run() {
   Result<void> started = start();
   if (started) {
     application_.on_up(context_.addresses);
+    logs_->take_stderr();
+    log_.set_sink(logs_->error());
     reactor_->run();
     application_.on_worker_stop(1);
   }
@@ -73,7 +75,7 @@ int Single::run() {
 
 Result<void> Single::start() {
   using Step = Result<void> (Single::*)();
-  constexpr Step kSteps[] = {&Single::hear_signals, &Single::listen, &Single::open_log,
+  constexpr Step kSteps[] = {&Single::hear_signals, &Single::listen, &Single::open_logs,
                              &Single::share_memory, &Single::serve};
   for (Step step : kSteps)
     if (Result<void> done = (this->*step)(); !done) return done;
@@ -107,10 +109,11 @@ Result<void> Single::listen() {
   return {};
 }
 
-Result<void> Single::open_log() {
-  Result<int> fd = open_access_log(options_.access_log, access_log_);
-  if (!fd) return fd.error();
-  context_.access_log_fd = *fd;
+Result<void> Single::open_logs() {
+  logs_.emplace(*reactor_);
+  if (Result<void> opened = logs_->open(options_.error_log, options_.access_log); !opened) return opened;
+  context_.access_log = logs_->access();
+  log_.set_sink(logs_->error());
   return {};
 }
 
@@ -130,6 +133,7 @@ void Single::describe_worker() {
   context_.reactor = reactor_.get();
   context_.row = &shared_->scoreboard.life(context_.life);
   context_.row->pid = sys::current_pid();
+  log_.count_drops(context_.row->error_lines_dropped);
   context_.scoreboard = &shared_->scoreboard;
   context_.connections = &shared_->connections;
   context_.address_table = shared_->address_table ? &*shared_->address_table : nullptr;

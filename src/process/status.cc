@@ -99,6 +99,11 @@ uint64_t total_closed(const Scoreboard& scoreboard, size_t reason) {
   return sum;
 }
 
+uint64_t error_lines_dropped(const Scoreboard& scoreboard) {
+  return total(scoreboard, &LifeRow::error_lines_dropped) +
+         scoreboard.service().error_lines_dropped.value();
+}
+
 uint64_t uptime_s(const Scoreboard& scoreboard) {
   return (sys::monotonic_ms() - scoreboard.service().started_ms.value()) / 1000;
 }

@@ -42,6 +42,9 @@ std::vector<LifeLine> lines_of(const Scoreboard& scoreboard, Role role, const Ta
 uint64_t total(const Scoreboard& scoreboard, Counter LifeRow::*counter);
 uint64_t total_closed(const Scoreboard& scoreboard, size_t reason);
 
+// By the master, too.
+uint64_t error_lines_dropped(const Scoreboard& scoreboard);
+
 struct Total {
   std::string_view name;
   Counter LifeRow::*counter;

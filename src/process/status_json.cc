@@ -115,6 +115,7 @@ void add_totals_json(std::string& out, const Scoreboard& scoreboard) {
       {"addresses_unknown", &LifeRow::addresses_unknown},
   };
   for (const Total& one : kTotals) add_member(out, one.name, total(scoreboard, one.counter));
+  add_member(out, "error_lines_dropped", error_lines_dropped(scoreboard));
   if (scoreboard.gate_lives())
     for (const Total& one : kGateTotals) add_member(out, one.name, total(scoreboard, one.counter));
   out.append("\"closed\":{");

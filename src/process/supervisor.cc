@@ -253,13 +253,14 @@ void Supervisor::pass_on(int signal) {
   for (auto& life : lives_) sys::send_signal(life->pid, signal);
 }
 
-void Supervisor::send_access_log(int fd) {
-  context_.access_log_fd = fd;
-  ControlMessage message;
-  message.type = ControlMessage::Type::log;
-  for (auto& life : lives_)
-    if (life->is_worker && life->channel && !life->channel->send(message, fd))
-      context_.log->line(life->describe() + " did not take the new access log");
+// Workers alone write the access log.
+void Supervisor::send_log(LogKind kind, LogSink log) {
+  if (kind == LogKind::access) context_.access_log = log;
+  for (auto& life : lives_) {
+    if (!life->channel || (kind == LogKind::access && !life->is_worker)) continue;
+    if (!life->channel->send(ControlMessage::of_log(kind, log.priority), log.fd))
+      context_.log->line(life->describe() + " did not take the new log");
+  }
 }
 
 // ---------------------------------------------------------------- health

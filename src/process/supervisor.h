@@ -40,7 +40,7 @@ class Supervisor {
   void stop(uint64_t deadline_ms);
   void kill_all();
   void on_child_event(const sys::ChildEvent& event);
-  void send_access_log(int fd);
+  void send_log(LogKind kind, LogSink log);
   // To every worker, also to one that is not ready yet.
   void pass_on(int signal);
 

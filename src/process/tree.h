@@ -1,5 +1,7 @@
 #pragma once
 
+#include "net/log_sink.h"
+#include "process/control_channel.h"
 #include "process/control_socket.h"
 #include "sys/process.h"
 
@@ -22,7 +24,8 @@ class Tree {
   virtual bool empty() const = 0;
 
   virtual void on_child_event(const sys::ChildEvent& event) = 0;
-  virtual void send_access_log(int fd) = 0;
+  // To all that write it, which have it instead of the one before.
+  virtual void send_log(LogKind kind, LogSink log) = 0;
   // To every worker, also to one that is not ready yet.
   virtual void pass_on(int signal) = 0;
 };

@@ -7,6 +7,7 @@
 #include "process/here.h"
 #include "process/mailbox_reader.h"
 #include "process/own_signals.h"
+#include "process/settle.h"
 #include "process/task_asker.h"
 #include "process/watch_turn.h"
 #include "sys/process.h"
@@ -32,6 +33,7 @@ class Worker {
   Result<void> hear_tasks();
   void pin();
   void on_message(const ControlMessage& message, sys::Fd passed);
+  void on_log(const ControlMessage& message, sys::Fd passed);
   void leave(DrainMode mode, uint64_t deadline_ms);
   void close_listeners();
   void on_keeper_gone();
@@ -74,7 +76,8 @@ int Worker::fail(const Error& error) {
 
 // A thread of the gate has nothing to settle: its process has.
 Result<void> Worker::become_process() {
-  if (context().access_log_fd > 2) access_log_.reset(context().access_log_fd);
+  context().log->count_drops(context().row->error_lines_dropped);
+  if (context().access_log.fd > 2) access_log_.reset(context().access_log.fd);
   if (context().role == Role::gate_thread) return {};
   context().row->pid = sys::current_pid();
   std::vector<int> keep = start_.keep;
@@ -149,13 +152,17 @@ void Worker::on_message(const ControlMessage& message, sys::Fd passed) {
     case Type::serve: return service_->serve(message.argument);
     case Type::leave: return service_->leave(message.argument);
     case Type::drain: return leave(static_cast<DrainMode>(message.argument), message.deadline_ms);
-    case Type::log:
-      if (!passed) return;
-      service_->reopen_log(passed.get());
-      access_log_ = std::move(passed);
-      return;
+    case Type::log: return on_log(message, std::move(passed));
     default: return;
   }
+}
+
+void Worker::on_log(const ControlMessage& message, sys::Fd passed) {
+  if (!passed) return;
+  if (message.log_kind() == LogKind::error)
+    return take_error_log(*context().log, passed.get(), message.log_priority());
+  service_->reopen_log({passed.get(), message.log_priority()});
+  access_log_ = std::move(passed);
 }
 
 void Worker::on_keeper_gone() {

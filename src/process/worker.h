@@ -1,7 +1,7 @@
 #pragma once
 
 #include "process/application.h"
-#include "process/settle.h"
+#include "process/rights.h"
 #include "sys/fd.h"
 
 namespace oklo {

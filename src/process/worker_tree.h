@@ -19,7 +19,7 @@ class WorkerTree final : public Tree {
   void kill_all() override { supervisor_.kill_all(); }
   bool empty() const override { return supervisor_.empty(); }
   void on_child_event(const sys::ChildEvent& event) override { supervisor_.on_child_event(event); }
-  void send_access_log(int fd) override { supervisor_.send_access_log(fd); }
+  void send_log(LogKind kind, LogSink log) override { supervisor_.send_log(kind, log); }
   void pass_on(int signal) override { supervisor_.pass_on(signal); }
 
  private:

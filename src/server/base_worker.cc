@@ -11,7 +11,7 @@ BaseWorker::BaseWorker(WorkerContext& context, Reach reach, LogFormat log_format
       pool_(*context.reactor, *context.connections, *context.row, context.life, connections_max),
       connector_(pool_),
       messenger_(context, reach, &pool_),
-      log_writer_(*context.reactor, context.access_log_fd, context.row->log_lines_dropped),
+      log_writer_(*context.reactor, context.access_log, context.row->log_lines_dropped),
       log_(log_writer_, log_format),
       intakes_(std::max(context.slots, context.threads)) {
   if (context.address_table) {
@@ -24,7 +24,7 @@ BaseWorker::BaseWorker(WorkerContext& context, Reach reach, LogFormat log_format
 BaseWorker::~BaseWorker() = default;
 
 void BaseWorker::open_ports(const std::vector<std::unique_ptr<Service>>& services, GateSide* gate) {
-  http::AccessLog* log = context_.access_log_fd >= 0 ? &log_ : nullptr;
+  http::AccessLog* log = context_.access_log ? &log_ : nullptr;
   for (auto& service : services)
     ports_.push_back(service->make_port({context_, pool_, log, static_cast<uint8_t>(ports_.size()), gate}));
 }
@@ -101,6 +101,6 @@ void BaseWorker::finish() {
   else context_.drained();
 }
 
-void BaseWorker::reopen_log(int fd) { log_writer_.set_fd(fd); }
+void BaseWorker::reopen_log(LogSink log) { log_writer_.set_sink(log); }
 
 }  // namespace oklo

@@ -33,7 +33,7 @@ class BaseWorker final : public WorkerService, private Timer {
   void serve(uint32_t slot) override;
   void leave(uint32_t slot) override;
   void drain(DrainMode mode, uint64_t deadline_ms) override;
-  void reopen_log(int fd) override;
+  void reopen_log(LogSink log) override;
 
  private:
   Result<void> take_from(uint32_t slot);

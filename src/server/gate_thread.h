@@ -24,7 +24,7 @@ class GateThread final : public WorkerService, private Timer {
   void serve(uint32_t) override {}
   void leave(uint32_t) override {}
   void drain(DrainMode mode, uint64_t deadline_ms) override;
-  void reopen_log(int) override {}
+  void reopen_log(LogSink) override {}
 
  private:
   void on_change();

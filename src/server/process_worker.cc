@@ -10,12 +10,12 @@ ProcessWorker::ProcessWorker(WorkerContext& context, const std::vector<std::uniq
       pool_(*context.reactor, *context.connections, *context.row, context.life, connections_max),
       connector_(pool_),
       messenger_(context, reach, &pool_),
-      log_writer_(*context.reactor, context.access_log_fd, context.row->log_lines_dropped),
+      log_writer_(*context.reactor, context.access_log, context.row->log_lines_dropped),
       log_(log_writer_, log_format),
       end_(context),
       requests_(context, end_),
       streams_(context, end_) {
-  http::AccessLog* log = context.access_log_fd >= 0 ? &log_ : nullptr;
+  http::AccessLog* log = context.access_log ? &log_ : nullptr;
   if (context.address_table) guard_.emplace(*context.address_table, context.life, *context.row);
   AddressGuard* guard = guard_ ? &*guard_ : nullptr;
   std::vector<gate::WorkerPort*> ports;

@@ -28,7 +28,7 @@ class ProcessWorker final : public WorkerService, private Timer {
   void serve(uint32_t slot) override;
   void leave(uint32_t) override {}
   void drain(DrainMode mode, uint64_t deadline_ms) override;
-  void reopen_log(int fd) override { log_writer_.set_fd(fd); }
+  void reopen_log(LogSink log) override { log_writer_.set_sink(log); }
 
  private:
   void on_timer() override;

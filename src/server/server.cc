@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <optional>
 
+#include "base/number.h"
 #include "process/master.h"
 #include "process/single.h"
 #include "server/base_worker.h"
@@ -103,6 +104,18 @@ Result<void> Server::Parts::prepare(std::vector<int>& keep) {
   return {};
 }
 
+// Whether the limit of open files is why a worker takes no more connections; told once, by the first of them.
+static void tell_cap(const WorkerContext& context, uint64_t own_max, uint64_t wanted) {
+  constexpr uint64_t kFew = 4096;
+  bool of_gate = context.role == Role::gate_thread;
+  bool first = context.generation <= 1 && (of_gate ? context.thread : context.slot) == 0;
+  if (!first || !(of_gate || (context.is_worker() && !context.threads))) return;
+  if (own_max >= (wanted ? wanted : kFew)) return;
+  context.log->line("connections are capped by the limit of open files, " + decimal(sys::file_limit()) +
+                    ": each " + (of_gate ? "thread" : "worker") + " takes " + decimal(own_max) +
+                    (wanted ? " and not " + decimal(wanted) : "") + "; raise it with ulimit -n");
+}
+
 std::unique_ptr<WorkerService> Server::Parts::make_service(WorkerContext& context) {
   // Some fds stay free for the files that connections ask for, and the bells of all lives have theirs.
   uint64_t limit = sys::file_limit();
@@ -114,8 +127,9 @@ std::unique_ptr<WorkerService> Server::Parts::make_service(WorkerContext& contex
   bool of_gate = context.role == Role::gate_thread;
   uint32_t owners = of_gate ? context.threads : context.slots;
   if (of_gate) own_max = std::max<uint64_t>(own_max / context.threads, 4);
-  if (options.connections_max)
-    own_max = std::min<uint64_t>(own_max, options.connections_max / owners + 1);
+  uint64_t wanted = options.connections_max ? options.connections_max / owners + 1 : 0;
+  tell_cap(context, own_max, wanted);
+  if (wanted) own_max = std::min(own_max, wanted);
   uint32_t max = static_cast<uint32_t>(own_max);
   if (of_gate)
     return std::make_unique<GateThread>(context, services, options, dispatch_function, load, reach(), max);
@@ -153,9 +167,12 @@ MasterOptions Server::Parts::master_options() const {
   for (auto& service : services) master.listen.push_back(service->listen_address());
   master.broadcasts = reach() != Reach::none;
   master.user = options.user;
+  master.group = options.group;
+  master.chroot = options.chroot;
   master.control = options.control;
   master.pid_file = options.pid_file;
   master.daemon = options.daemon;
+  master.error_log = options.error_log;
   master.access_log = options.access_log;
   master.shutdown_timeout_ms = options.shutdown_timeout_ms;
   master.connections_max = options.connections_max;

@@ -16,7 +16,7 @@ class SideProcess : public WorkerService, private Timer {
   Result<void> start() override { return messenger_.start(); }
   void leave(uint32_t) override {}
   void drain(DrainMode mode, uint64_t deadline_ms) override;
-  void reopen_log(int) override {}
+  void reopen_log(LogSink) override {}
 
  protected:
   // Told to leave, once: calls finish when all is done but what its clients have to send.

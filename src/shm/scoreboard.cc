@@ -63,7 +63,8 @@ void Scoreboard::end_life(uint32_t index, Keeper by) const {
   LifeRow& sum = row(static_cast<uint32_t>(by));
   for (Counter LifeRow::*counter :
        {&LifeRow::accepted, &LifeRow::requests, &LifeRow::bytes_in, &LifeRow::bytes_out,
-        &LifeRow::log_lines_dropped, &LifeRow::accept_pauses, &LifeRow::messages_dropped,
+        &LifeRow::log_lines_dropped, &LifeRow::error_lines_dropped, &LifeRow::accept_pauses,
+        &LifeRow::messages_dropped,
         &LifeRow::broadcasts_missed, &LifeRow::dispatched_wrong, &LifeRow::packets_dropped,
         &LifeRow::wires_broken, &LifeRow::deliveries_lost, &LifeRow::deliveries_repeated,
         &LifeRow::requests_limited, &LifeRow::addresses_unknown})

@@ -61,7 +61,8 @@ struct alignas(64) LifeRow {
   Counter requests;
   Counter bytes_in;
   Counter bytes_out;
-  Counter log_lines_dropped;
+  Counter log_lines_dropped;    // of the access log
+  Counter error_lines_dropped;  // of the error log
   std::atomic<uint32_t> websockets;  // open ones
   Counter messages_dropped;   // that slow receivers of WebSockets did not get
   Counter broadcasts_missed;  // records of other workers that were overwritten before they were read, and own
@@ -101,6 +102,7 @@ struct ServiceRow {
   std::atomic<uint32_t> reloads;
   std::atomic<uint32_t> reloads_failed;
   std::atomic<uint32_t> generations_ended;   // that drained for too long
+  Counter error_lines_dropped;               // by the master
   Counter started_ms;
   char addresses[kAddressesBytesMax];        // each with a NUL behind it; written before the first fork
 };

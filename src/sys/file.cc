@@ -189,6 +189,12 @@ std::vector<int> open_fds() {
 
 void remove_file(const char* path) { kernel::unlink(path); }
 
+std::string program_path() {
+  char path[PATH_MAX];
+  long size = kernel::readlinkat(AT_FDCWD, "/proc/self/exe", path, sizeof path);
+  return size > 0 ? std::string(path, static_cast<size_t>(size)) : "/usr/local/bin/oklo";
+}
+
 std::string absolute_path(const std::string& path) {
   char directory[PATH_MAX];
   if (path.starts_with('/') || kernel::getcwd(directory, sizeof directory) < 0) return path;

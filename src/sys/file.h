@@ -44,6 +44,9 @@ void remove_file(const char* path);
 // The path as it is from the root: a relative one is taken from the working directory.
 std::string absolute_path(const std::string& path);
 
+// Where the program of this process stands; a usual place where there is no /proc.
+std::string program_path();
+
 // Opens for appending, creates with mode 0640; non-blocking where that matters.
 Result<Fd> open_log(const std::string& path);
 

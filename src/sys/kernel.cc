@@ -36,6 +36,8 @@ long bind(int fd, const sockaddr* address, socklen_t length) { return answer(::b
 
 long chdir(const char* path) { return answer(::chdir(path)); }
 
+long chroot(const char* path) { return answer(::chroot(path)); }
+
 long clock_gettime(clockid_t clock, timespec* out) { return answer(::clock_gettime(clock, out)); }
 
 long close(int fd) { return answer(::close(fd)); }
@@ -73,6 +75,8 @@ void exit_group(int code) { ::_exit(code); }
 long fallocate(int fd, int mode, off_t offset, off_t length) {
   return answer(::fallocate(fd, mode, offset, length));
 }
+
+long fchdir(int fd) { return answer(::fchdir(fd)); }
 
 long fchmod(int fd, mode_t mode) { return answer(::fchmod(fd, mode)); }
 

@@ -22,6 +22,7 @@ namespace oklo::sys::kernel {
 long accept4(int fd, sockaddr* address, socklen_t* length, int flags);
 long bind(int fd, const sockaddr* address, socklen_t length);
 long chdir(const char* path);
+long chroot(const char* path);
 long clock_gettime(clockid_t clock, timespec* out);
 long close(int fd);
 long close_range(unsigned first, unsigned last, unsigned flags);
@@ -33,6 +34,7 @@ long epoll_wait(int epoll_fd, epoll_event* events, int count, int timeout_ms);
 long eventfd(unsigned initial, int flags);
 [[noreturn]] void exit_group(int code);
 long fallocate(int fd, int mode, off_t offset, off_t length);
+long fchdir(int fd);
 long fchmod(int fd, mode_t mode);
 long fcntl(int fd, int command, long argument);
 long flock(int fd, int operation);

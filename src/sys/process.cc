@@ -104,8 +104,10 @@ void die_with_parent(pid_t parent) {
 void outlive_parent() { kernel::prctl(PR_SET_PDEATHSIG, 0); }
 
 // The groups go first and the user last: only root may change the others.
-Result<void> become_user(uid_t uid, gid_t gid) {
-  long result = kernel::setgroups(1, &gid);
+Result<void> become_user(uid_t uid, gid_t gid, const std::vector<gid_t>& others) {
+  std::vector<gid_t> groups = others;
+  groups.insert(groups.begin(), gid);
+  long result = kernel::setgroups(groups.size(), groups.data());
   if (result >= 0) result = kernel::setresgid(gid, gid, gid);
   if (result >= 0) result = kernel::setresuid(uid, uid, uid);
   return done_or(result, "cannot become user " + decimal(uid) + ", group " + decimal(gid));

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "sys/close_fds.h"
@@ -49,8 +50,8 @@ void become_subreaper();
 void die_with_parent(pid_t parent);
 void outlive_parent();
 
-// Gives up root: no groups but `gid`, then all three user ids (credentials(7)).
-Result<void> become_user(uid_t uid, gid_t gid);
+// Gives up root: no groups but `gid` and `others`, then all three user ids (credentials(7)).
+Result<void> become_user(uid_t uid, gid_t gid, const std::vector<gid_t>& others = {});
 
 // Raises the limit of open files as far as allowed; the limit it has now.
 uint64_t raise_file_limit();

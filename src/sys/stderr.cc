@@ -38,6 +38,10 @@ long write_without_waiting(int fd, std::string_view bytes) {
   return static_cast<long>(written);
 }
 
+long replace_stderr(int fd) {
+  return retry([&] { return kernel::dup2(fd, 2); });
+}
+
 bool print(int fd, std::string_view bytes) {
   while (!bytes.empty()) {
     long size = kernel::write(fd, bytes.data(), bytes.size());

@@ -10,6 +10,9 @@ namespace oklo::sys {
 // negative errno number. A pipe takes a write of at most PIPE_BUF whole (pipe(7)).
 [[nodiscard]] long write_without_waiting(int fd, std::string_view bytes);
 
+// What fd 2 is from now on, as `fd` is. Negative: an errno number.
+[[nodiscard]] long replace_stderr(int fd);
+
 // Writes all to fd 1 or 2, waiting when it must: for commands, not for servers. False when the fd did not
 // take all, as a full disk or a closed one.
 bool print(int fd, std::string_view bytes);

@@ -2,7 +2,9 @@
 
 #include <sys/types.h>
 
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 
@@ -11,10 +13,18 @@ namespace oklo::sys {
 struct User {
   uid_t uid = 0;
   gid_t gid = 0;
+  std::string name = {};  // empty where passwd has none
 };
 
 // By name from /etc/passwd, or by number: "www-data", "65534", "65534:65534". Read here because the C
 // library's getpwnam wants shared libraries that a static program cannot rely on.
 Result<User> find_user(std::string_view name, const char* passwd_path = "/etc/passwd");
+
+// A group by name from /etc/group, or by number.
+Result<gid_t> find_group(std::string_view name, const char* group_path = "/etc/group");
+
+// The groups that name the user as a member, up to kGroupsMax of them; none where there is no such file.
+inline constexpr size_t kGroupsMax = 64;
+std::vector<gid_t> groups_of(std::string_view user, const char* group_path = "/etc/group");
 
 }  // namespace oklo::sys

@@ -8,16 +8,7 @@ import socket
 import time
 
 from harness import Oklo, free_port, get, mode, needs, run_oklo, state, wait_until
-
-ROOT = {"index.html": b"hello"}
-
-
-def control(port):
-    return f"/tmp/oklo-host-{port}.sock"
-
-
-def command(oklo, word):
-    return run_oklo(word, "--control", control(oklo.port)).returncode
+from hosted import ROOT, command, control, serving
 
 
 # ---- the service manager hears of it: sd_notify(3)
@@ -55,8 +46,7 @@ class Manager:
 
 
 def notified(place, *args, **env):
-    return Oklo("serve", "127.0.0.1:{port}", "{root}", "--workers", "2", "--control", control("{port}"),
-                *args, root=ROOT, env={"NOTIFY_SOCKET": place, **env})
+    return serving(*args, env={"NOTIFY_SOCKET": place, **env})
 
 
 def test_a_service_manager_hears_of_start_reload_and_stop():

@@ -141,6 +141,9 @@ TEST_CASE("cli/options: values at their bounds and beyond") {
       {"--listing", {"on", "off"}, {"", "yes", "ON", "1"}},
       {"--access-log-format", {"common", "json"}, {"", "JSON", "combined"}},
       {"--access-log", {"off", "stderr", "x", "-"}, {""}},
+      {"--error-log", {"off", "stderr", "syslog", "x"}, {""}},
+      {"--group", {"adm", "4"}, {""}},
+      {"--chroot", {"/srv"}, {""}},
       {"--user", {"0", "nobody"}, {""}},
       {"--control", {"off", "/a b"}, {""}},
       {"--pid-file", {"p"}, {""}},
@@ -167,6 +170,13 @@ TEST_CASE("cli/options: a value may hold what looks like a flag or another value
   CHECK(parse("serve", {"--control=a=b"}).value().server.control == "a=b");
 }
 
+TEST_CASE("cli/options: behind two dashes nothing is a flag") {
+  Options options = parse("serve", {"-d", "one", "--", "--listing", "--", "-x"}).value();
+  CHECK(options.server.daemon);
+  CHECK(options.words == std::vector<std::string_view>{"one", "--listing", "--", "-x"});
+  CHECK(parse("serve", {"--"}).value().words.empty());
+}
+
 TEST_CASE("cli/options: a value that is missing or too much is told") {
   for (const Flag& flag : cli::flags())
     if ((flag.commands & cli::kServes) && !flag.argument.empty())
@@ -184,7 +194,7 @@ TEST_CASE("cli/options: an unknown flag names the nearest that the command knows
       {"serve", "--acces-log", "--access-log"}, {"demo", "--listing", nullptr},
       {"status", "--jsn", "--json"},          {"stop", "--contol=x", "--control"},
       {"serve", "--zzzzzz", nullptr},         {"help", "--json", nullptr},
-      {"version", "-d", nullptr},             {"serve", "--", "-d"},
+      {"version", "-d", nullptr},
   };
   for (const auto& c : cases) {
     std::string flag = c.flag;

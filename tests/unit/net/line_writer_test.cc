@@ -7,7 +7,10 @@
 
 #include <string>
 
+#include "local_receiver.h"
 #include "sys/fd.h"
+#include "sys/local_datagram.h"
+#include "temp_dir.h"
 
 using oklo::LineWriter;
 using oklo::Reactor;
@@ -75,8 +78,27 @@ TEST_CASE("net/line_writer: keeps what is not taken up to its bound, drops whole
     writer.flush();
   }
   CHECK(text.size() == (1000 - dropped.value()) * line.size());
-  writer.set_fd(second.out.get());
+  writer.set_sink(second.out.get());
   writer.append("other\n");
   writer.flush();
   CHECK(second.take() == "other\n");
+}
+
+TEST_CASE("net/line_writer: a syslog daemon whose queue is short gets every line, soon") {
+  TempDir temp;
+  LocalReceiver daemon(temp / "log");
+  oklo::sys::Fd fd = oklo::sys::open_local_datagrams().value();
+  REQUIRE(oklo::sys::connect_local(fd.get(), temp / "log") == 0);
+  auto reactor = Reactor::create(64).value();
+  oklo::Counter dropped;
+  LineWriter writer(*reactor, {fd.get(), 30}, dropped);
+  for (int i = 0; i < 2000; i++) writer.append("line " + std::to_string(i) + "\n");
+  writer.flush();
+  for (int i = 0; i < 2000;) {
+    std::string heard = daemon.heard();
+    if (heard.empty()) reactor->run_once();
+    else CHECK(heard.ends_with("]: line " + std::to_string(i++)));
+  }
+  CHECK(daemon.heard() == "");
+  CHECK(dropped.value() == 0);
 }

@@ -3,10 +3,9 @@
 #include <doctest/doctest.h>
 
 #include <stdlib.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
+#include "local_receiver.h"
 #include "net/turns.h"
 #include "sys/local_datagram.h"
 #include "temp_dir.h"
@@ -16,26 +15,13 @@ using oklo::Notifier;
 namespace {
 
 // The service manager: a socket that gets what is said, and the environment that names it.
-struct Manager {
+struct Manager : LocalReceiver {
   explicit Manager(const std::string& place, const char* watchdog_us = nullptr, const char* pid = nullptr)
-      : socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_un address = {};
-    address.sun_family = AF_UNIX;
-    place.copy(address.sun_path, sizeof address.sun_path - 1);
-    size_t length = offsetof(sockaddr_un, sun_path) + place.size();
-    if (place[0] == '@') address.sun_path[0] = '\0';
-    REQUIRE(bind(socket.get(), reinterpret_cast<sockaddr*>(&address), static_cast<socklen_t>(length)) == 0);
+      : LocalReceiver(place) {
     setenv("NOTIFY_SOCKET", place.c_str(), 1);
     if (watchdog_us) setenv("WATCHDOG_USEC", watchdog_us, 1);
     if (pid) setenv("WATCHDOG_PID", pid, 1);
   }
-  // What was said next; empty: nothing was.
-  std::string heard() {
-    char bytes[4096];
-    ssize_t size = recv(socket.get(), bytes, sizeof bytes, MSG_DONTWAIT);
-    return size < 0 ? "" : std::string(bytes, static_cast<size_t>(size));
-  }
-  oklo::sys::Fd socket;
 };
 
 std::string ready(const std::string& status) {

@@ -86,7 +86,7 @@ class EchoWorker final : public oklo::WorkerService, private oklo::EventHandler 
     served_.clear();
     if (!shared_.never_drains) context_.drained();
   }
-  void reopen_log(int fd) override { context_.access_log_fd = fd; }
+  void reopen_log(oklo::LogSink log) override { context_.access_log = log; }
 
  private:
   void on_event(uint32_t) override {
@@ -100,7 +100,7 @@ class EchoWorker final : public oklo::WorkerService, private oklo::EventHandler 
     char what = 0;
     pollfd readable = {fd, POLLIN, 0};
     if (poll(&readable, 1, -1) != 1 || read(fd, &what, 1) != 1) return;
-    if (what == 'l') (void)!write(context_.access_log_fd, "line\n", 5);
+    if (what == 'l') (void)!write(context_.access_log.fd, "line\n", 5);
     if (what == 'w') (void)!read(gate_, &what, 1);
     int pid = getpid();
     (void)!write(fd, &pid, sizeof pid);
@@ -119,7 +119,7 @@ class IdleProcess final : public oklo::WorkerService {
   IdleProcess(oklo::WorkerContext& context, Shared& shared) : context_(context), shared_(shared) {}
 
   oklo::Result<void> start() override {
-    if (!context_.listeners.empty() || context_.access_log_fd >= 0) abort();
+    if (!context_.listeners.empty() || context_.access_log.fd >= 0) abort();
     shared_.processes++;
     return {};
   }
@@ -133,7 +133,7 @@ class IdleProcess final : public oklo::WorkerService {
     shared_.ended++;
     if (!shared_.process_never_leaves) context_.drained();
   }
-  void reopen_log(int) override { abort(); }
+  void reopen_log(oklo::LogSink) override { abort(); }
 
  private:
   oklo::WorkerContext& context_;

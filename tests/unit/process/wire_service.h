@@ -57,7 +57,7 @@ class WireGate final : public oklo::WorkerService, private oklo::EventHandler, p
 
   oklo::Result<void> start() override {
     shared_.gate_threads++;
-    if (context_.access_log_fd >= 0) abort();  // That is for the workers.
+    if (context_.access_log.fd >= 0) abort();  // That is for the workers.
     if (shared_.gate_fails && context_.thread == 1) return oklo::Error{0, "the gate's test wants it so"};
     listener_ = context_.listeners[0][context_.thread];
     if (context_.reactor->add(listener_, oklo::sys::kReadable, *this) < 0) abort();
@@ -74,7 +74,7 @@ class WireGate final : public oklo::WorkerService, private oklo::EventHandler, p
     leaving_ = true;
     on_timer();
   }
-  void reopen_log(int) override { abort(); }
+  void reopen_log(oklo::LogSink) override { abort(); }
 
  private:
   struct Client final : oklo::EventHandler {
@@ -153,7 +153,7 @@ class WireWorker final : public oklo::WorkerService, private oklo::EventHandler,
   }
   void leave(uint32_t) override { abort(); }
   void drain(oklo::DrainMode, uint64_t) override { on_timer(); }
-  void reopen_log(int fd) override { context_.access_log_fd = fd; }
+  void reopen_log(oklo::LogSink log) override { context_.access_log = log; }
 
  private:
   void on_event(uint32_t) override {
@@ -161,7 +161,7 @@ class WireWorker final : public oklo::WorkerService, private oklo::EventHandler,
       int wire = context_.wires->worker_end(thread, context_.slot);
       for (WireMessage message; receive_wire(wire, message); context_.row->requests.add(1)) {
         if (message.what == 'k') kill(getppid(), SIGKILL);
-        if (message.what == 'l') (void)!::write(context_.access_log_fd, "line\n", 5);
+        if (message.what == 'l') (void)!::write(context_.access_log.fd, "line\n", 5);
         message.pid = getpid();
         send_wire(wire, message);
       }

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <errno.h>
+
 #include "temp_dir.h"
 
 namespace sys = oklo::sys;
@@ -76,4 +78,66 @@ TEST_CASE("sys/user: reads lines at any length, with or without an end") {
   temp.file("passwd", "long:x:1:2:" + std::string(100000, 'g') + ":/:/\nlast:x:3:4::");
   CHECK(sys::find_user("long", (temp / "passwd").c_str())->gid == 2);
   CHECK(sys::find_user("last", (temp / "passwd").c_str())->gid == 4);
+}
+
+// ---------------------------------------------------------------- groups
+
+namespace {
+
+constexpr const char* kGroups =
+    "root:x:0:\n"
+    "# a comment\n"
+    "broken\n"
+    "text:x:abc:www-data\n"
+    "huge:x:4294967295:www-data\n"
+    ":x:9:www-data\n"
+    "www-data:x:33:\n"
+    "logs:x:4:syslog,www-data\n"
+    "certs:x:107:www-data\n"
+    "near:x:108:www-dat,www-data2,,\n"
+    "123:x:7:other\n"
+    "last:x:200:www-data,other";
+
+}  // namespace
+
+TEST_CASE("sys/user: a group by name and by number") {
+  TempDir temp;
+  temp.file("group", kGroups);
+  std::string path = temp / "group";
+  CHECK(*sys::find_group("www-data", path.c_str()) == 33);
+  CHECK(*sys::find_group("last", path.c_str()) == 200);
+  CHECK(*sys::find_group("4000", path.c_str()) == 4000);
+  CHECK(*sys::find_group("123", path.c_str()) == 123);
+  for (const char* name : {"", "broken", "text", "huge", "# a comment", "www", "4294967295", "-1", "1:2"}) {
+    CAPTURE(name);
+    auto group = sys::find_group(name, path.c_str());
+    REQUIRE(!group.ok());
+    CHECK(group.error().text == "no group \"" + std::string(name) + "\" in " + path);
+  }
+  CHECK(*sys::find_group("4", (temp / "none").c_str()) == 4);
+  CHECK(sys::find_group("certs", (temp / "none").c_str()).error().number == ENOENT);
+}
+
+TEST_CASE("sys/user: the groups that name a user") {
+  TempDir temp;
+  temp.file("group", kGroups);
+  std::string path = temp / "group";
+  CHECK(sys::groups_of("www-data", path.c_str()) == std::vector<gid_t>{4, 107, 200});
+  CHECK(sys::groups_of("other", path.c_str()) == std::vector<gid_t>{7, 200});
+  CHECK(sys::groups_of("nobody", path.c_str()).empty());
+  CHECK(sys::groups_of("", path.c_str()).empty());
+  CHECK(sys::groups_of("www-data", (temp / "none").c_str()).empty());
+  std::string many;
+  for (int i = 0; i < 100; i++) many += "g" + std::to_string(i) + ":x:" + std::to_string(i) + ":user\n";
+  temp.file("many", many);
+  CHECK(sys::groups_of("user", (temp / "many").c_str()).size() == sys::kGroupsMax);
+}
+
+TEST_CASE("sys/user: a user has the name that passwd has") {
+  TempDir temp;
+  temp.file("passwd", kPasswd);
+  CHECK(sys::find_user("www-data", (temp / "passwd").c_str())->name == "www-data");
+  CHECK(sys::find_user("33", (temp / "passwd").c_str())->name == "www-data");
+  CHECK(sys::find_user("4000", (temp / "passwd").c_str())->name == "");
+  CHECK(sys::find_user("33:34", (temp / "passwd").c_str())->name == "");
 }
