@@ -29,6 +29,11 @@ constexpr sys::ListenOptions kDatagram = {.datagram = true};
 
 // What a service manager has opened: fds 3 and up, blocking and for all that is executed.
 struct Passed {
+  Passed() = default;
+  Passed(const Passed&) = delete;
+  ~Passed() {
+    for (int fd : fds) close(fd);
+  }
   std::vector<int> fds;
   std::string names;
 
@@ -135,13 +140,13 @@ TEST_CASE("process/activated_sockets: what is no listener, or of the wrong type,
   int ends[2], pipes[2];
   REQUIRE(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
   REQUIRE(pipe(pipes) == 0);
+  sys::Fd other_end(ends[1]), writing_end(pipes[1]);
   passed.add(ends[0], "connection");
   passed.add(pipes[0], "pipe");
   passed.add(socket(AF_UNIX, SOCK_SEQPACKET, 0), "packets");
   passed.listen("127.0.0.1:0", "web");
   CHECK(started_with(passed, [&] {
     Checks check;
-    close(pipes[1]);
     ActivatedSockets sockets = ActivatedSockets::of_environment();
     check(error_of(sockets.take("fd:connection", kStream)).starts_with("fd 3 does not listen"));
     check(error_of(sockets.take("fd:pipe", kStream)) == "fd 4 is no socket");
