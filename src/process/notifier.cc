@@ -22,6 +22,12 @@ std::string taken(const char* name) {
   return text;
 }
 
+// Whether it may be taken later.
+bool passes(long failed) {
+  constexpr long kPassing[] = {-EAGAIN, -EMFILE, -ENFILE, -ENOBUFS, -ENOMEM};
+  return std::find(std::begin(kPassing), std::end(kPassing), failed) != std::end(kPassing);
+}
+
 std::string own_pid() { return decimal(static_cast<uint64_t>(sys::current_pid())); }
 
 // The watchdog may be meant for another process: sd_watchdog_enabled(3). Half of its time is the usual beat.
@@ -71,7 +77,7 @@ void Notifier::beat() {
 // failure is for good: nobody listens.
 void Notifier::say(std::string_view message) {
   if (place_.empty()) return;
-  bool later = sys::send_to_local(place_, message) == -EAGAIN;
+  bool later = passes(sys::send_to_local(place_, message));
   unsaid_ = later ? message : "";
   if (later) reactor_.timers().arm(again_, reactor_.clock().now_ms + kAgainMs);
   else reactor_.timers().cancel(again_);

@@ -9,9 +9,14 @@ namespace oklo::sys {
 
 namespace {
 
-Fd open_place(const char* path) {
+long open_place(const char* path, Fd& out) {
   long fd = kernel::open(path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
-  return Fd(fd < 0 ? -1 : static_cast<int>(fd));
+  if (fd >= 0) out.reset(static_cast<int>(fd));
+  return fd;
+}
+
+Error cannot_change(long result, const std::string& path) {
+  return system_error(static_cast<int>(-result), "cannot change the root to " + path);
 }
 
 }  // namespace
@@ -19,13 +24,16 @@ Fd open_place(const char* path) {
 Result<void> change_root(const std::string& path) {
   long result = kernel::chroot(path.c_str());
   if (result >= 0) result = kernel::chdir("/");
-  if (result < 0) return system_error(static_cast<int>(-result), "cannot change the root to " + path);
+  if (result < 0) return cannot_change(result, path);
   return {};
 }
 
 Result<RootVisit> RootVisit::begin(const std::string& path) {
-  RootVisit visit(open_place("/"), open_place("."));
-  if (!visit.root_ || !visit.place_) return Error{0, "cannot change the root to " + path};
+  Fd root, place;
+  long result = open_place("/", root);
+  if (result >= 0) result = open_place(".", place);
+  if (result < 0) return cannot_change(result, path);
+  RootVisit visit(std::move(root), std::move(place));
   if (Result<void> changed = change_root(path); !changed) return changed.error();
   return visit;
 }

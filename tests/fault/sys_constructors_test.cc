@@ -16,6 +16,7 @@
 #include "sys/memory.h"
 #include "sys/pid_file.h"
 #include "sys/process.h"
+#include "sys/root_directory.h"
 #include "sys/signal_fd.h"
 #include "sys/socket.h"
 #include "sys/socket_pair.h"
@@ -153,6 +154,25 @@ TEST_CASE("fault/sys: no new process, and no right to become another user") {
             auto result = sys::become_user(65534, 65534);
             return !result && result.error().number == EPERM ? 0 : 1;
           }) == 0);
+}
+
+TEST_CASE("fault/sys: a visit to another root directory that fails on the way is over") {
+  if (geteuid() != 0) return;
+  TempDir temp;
+  struct {
+    const char* call;
+    int nth;
+  } fails[] = {{"open", 1}, {"open", 2}, {"chroot", 1}, {"chdir", 1}};
+  for (const auto& one : fails) {
+    CAPTURE(one.call);
+    CHECK(in_child([&] {
+            faults::Scope scope;
+            faults::fail(one.call, one.nth, EIO);
+            auto visit = sys::RootVisit::begin(temp.path());
+            if (visit || visit.error().number != EIO) return 1;
+            return access(temp.path().c_str(), F_OK) == 0 ? 0 : 2;
+          }) == 0);
+  }
 }
 
 TEST_CASE("fault/sys: what only informs has an answer without the kernel") {

@@ -170,6 +170,23 @@ def test_a_passed_socket_is_known_by_its_name_or_number_and_one_too_many_is_told
 
 
 @needs("systemd-socket-activate")
+def test_a_passed_socket_of_datagrams():
+    port, echo = free_port(), free_port()
+    prefix = ["systemd-socket-activate", "--datagram", "-E", f"OKLO_MODE={mode()}",
+              f"--listen=127.0.0.1:{echo}"]
+    with Oklo("demo", "127.0.0.1:{port}", "--echo", f"127.0.0.1:{echo}", "--workers", "2", "--control",
+              control(port), port=port, prefix=prefix, wait=False) as oklo:
+        oklo.wait_for_stderr("Listening on")
+        for number in range(20):
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+                client.settimeout(10)
+                client.connect(("127.0.0.1", echo))
+                client.send(b"%d" % number)
+                assert client.recv(100) == b"%d" % number
+        assert "nothing is served" not in oklo.stderr()
+
+
+@needs("systemd-socket-activate")
 def test_a_passed_unix_socket_stays_where_it_is():
     path = f"/tmp/oklo-activated-{os.getpid()}"
     with contextlib.ExitStack() as cleanup:
