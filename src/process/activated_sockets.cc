@@ -39,6 +39,10 @@ ActivatedSockets ActivatedSockets::of_environment() {
   return all;
 }
 
+void ActivatedSockets::begin() {
+  for (Socket& one : sockets_) one.taken = false;
+}
+
 bool ActivatedSockets::Socket::has(std::string_view wanted) const {
   std::optional<uint64_t> number = parse_decimal(wanted);
   return number ? *number == static_cast<uint64_t>(fd) : name == wanted;

@@ -24,6 +24,8 @@ class ActivatedSockets {
   // Whether a listener names a passed socket in place of an address: "fd:NAME", or "fd:3" by its number.
   static bool is_name(std::string_view text) { return text.starts_with("fd:"); }
 
+  // Other listeners begin, and those before are to go: each may be taken again.
+  void begin();
   // The socket that a listener which names it, or stands at its address, takes in from; empty when there is
   // none and the address is to be listened on. Each has one listener.
   Result<sys::Fd> take(std::string_view text, const sys::ListenOptions& options);

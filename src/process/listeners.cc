@@ -30,6 +30,7 @@ sys::ListenOptions options_of(const ListenAddress& wanted) {
 Result<Listeners> Listeners::open(const std::vector<ListenAddress>& wanted, uint32_t slots,
                                   ActivatedSockets* activated) {
   Listeners listeners;
+  if (activated) activated->begin();
   for (const ListenAddress& address : wanted)
     if (Result<void> opened = listeners.open_address(address, slots, activated); !opened) {
       listeners.close();

@@ -71,6 +71,7 @@ class Master {
     reply(true, status_json(shared_->scoreboard, OKLO_VERSION, tasks()));
   }
   TaskTable* tasks() { return shared_->tasks ? &*shared_->tasks : nullptr; }
+  std::string what_it_does() const;
   bool is_well() const { return urgency_ == Urgency::none && is_healthy(shared_->scoreboard); }
   void tell_health(ControlReply reply);
   void reload(ControlReply reply);
@@ -310,7 +311,7 @@ void Master::on_first_outcome(bool ok, std::string_view text) {
   if (ok) {
     log_surprises();
     application_.on_up(listeners_->addresses());
-    notifier_->up("serving");
+    notifier_->up(what_it_does());
     logs_->take_stderr();
     log_.set_sink(logs_->error());
     daemon_.report({0, ""});
@@ -360,11 +361,17 @@ void Master::tell_health(ControlReply reply) {
   reply(well, well ? "" : "no worker is ready");
 }
 
+std::string Master::what_it_does() const {
+  std::string text = "serving with " + decimal(slots_) + (slots_ == 1 ? " worker" : " workers");
+  for (const sys::Address& address : listeners_->addresses()) text += ", " + address.to_string();
+  return text;
+}
+
 void Master::reload(ControlReply reply) {
   if (urgency_ != Urgency::none) return reply(false, "the service is stopping");
   notifier_->reloading();
   tree_->reload([this, reply = std::move(reply)](bool ok, std::string_view text) {
-    notifier_->reloaded("serving; " + std::string(ok ? "" : "the last reload failed: ").append(text));
+    notifier_->reloaded((what_it_does() + (ok ? "; " : "; the last reload failed: ")).append(text));
     reply(ok, text);
   });
 }

@@ -54,7 +54,7 @@ def test_a_service_manager_hears_of_start_reload_and_stop():
         with Manager(place) as manager, notified(place) as oklo:
             up = manager.heard()
             assert up["READY"] == "1" and up["MAINPID"] == str(oklo.pid), up
-            assert up["STATUS"].startswith("serving"), up
+            assert up["STATUS"] == f"serving with 2 workers, 127.0.0.1:{oklo.port}", up
             for order in lambda: oklo.kill(signal.SIGHUP), lambda: command(oklo, "reload"):
                 before = time.monotonic_ns() // 1000
                 order()

@@ -204,6 +204,10 @@ TEST_CASE("process/activated_sockets: a listener takes one for all slots, and le
     check(listeners->queue_length(0) == 0);
     listeners->close();
     check(access((temp / "s").c_str(), F_OK) == 0);
+    auto others = Listeners::open({{"fd:web"}}, 1, &sockets);
+    check(others.ok() && others->addresses()[0].to_string() == tcp);
+    check(sockets.unused().size() == 1);
+    check(!Listeners::open({{"fd:web"}, {"fd:3"}}, 1, &sockets).ok());
     check(sys::connect_to(*sys::Address::parse(tcp)).ok());
     return check.failed;
   }) == 0);
