@@ -37,8 +37,8 @@ HOT   := $(addprefix base/,number utf8) stream \
            stream_framing websocket_frame wire_unit) \
          $(addprefix gate/,crew deliveries dispatcher http_gate http_requests http_worker stream_gate \
            stream_worker worker_end ws_gate ws_worker) \
-         $(addprefix http/,date_line file_cache file_resource http_service reply request response \
-           route_table static_files) \
+         $(addprefix http/,answer_times date_line file_cache file_resource http_service reply request \
+           response route_table static_files) \
          $(addprefix net/,block_pool connection connection_pool datagram_socket output_queue \
            posted_connection posted_pool socket_connection wire) \
          $(addprefix reactor/,reactor timer_wheel) \

@@ -20,7 +20,12 @@ namespace {
 // So long a small body is awaited; one that takes longer goes to its worker as it comes.
 constexpr uint32_t kPatienceMs = 100;
 
+static_assert(Block::kBytes <= UINT16_MAX, "HttpGateSession counts the bytes of one");
+
 HttpGateSession& session_of(net::Connection& connection) { return connection.session<HttpGateSession>(); }
+
+// To send the body; the answer comes behind it (RFC 9110 section 15.2.1).
+bool is_invitation(std::string_view output) { return output.starts_with("HTTP/1.1 100 "); }
 
 }  // namespace
 
@@ -30,7 +35,8 @@ HttpGate::HttpGate(http::RouteTable& routes, const HttpLimits& limits, Connectio
       head_limits_(http::head_limits(limits)),
       pool_(pool),
       deliveries_(deliveries),
-      endpoint_(http::http_endpoint(pool.make_endpoint(*this), limits, listener)) {
+      endpoint_(http::http_endpoint(pool.make_endpoint(*this), limits, listener)),
+      times_(*endpoint_.reactor, pool.life().answer_us) {
   // WebSockets are the one protocol that a route can change to.
   routes.each_upgrade_maker([this](uint32_t route, http::UpgradeMaker& maker) {
     if (upgrades_.size() <= route) upgrades_.resize(route + 1);
@@ -82,7 +88,7 @@ void HttpGate::read_request(net::Connection& connection) {
     session.ends = true;
     return ask(connection, input.size());  // The worker finds the same, and says it.
   }
-  session.scanned = static_cast<uint32_t>(input.size());
+  session.scanned = static_cast<uint16_t>(input.size());
   if (first) await(connection, limits_.header_time_ms);
 }
 
@@ -94,6 +100,7 @@ void HttpGate::await(net::Connection& connection, uint32_t time_ms) {
 // it comes. One that the client does not send unasked is for the worker to ask for (RFC 9110 section 10.1.1).
 void HttpGate::judge_head(net::Connection& connection) {
   HttpGateSession& session = session_of(connection);
+  session.asked_us = connection.clock().now_us;
   session.to_head = head_.method == codec::Method::head;
   session.ends = !head_.keep_alive;
   if (!head_.chunked && head_.content_length == 0) return ask(connection, head_.size);
@@ -103,7 +110,7 @@ void HttpGate::judge_head(net::Connection& connection) {
   bool may_fit = whole <= Block::kBytes && head_.content_length <= limits_.body_bytes;
   bool waits = !head_.chunked && may_fit && !head_.expect_continue;
   if (!waits) return ask(connection, head_.size, kBodyFollows);
-  session.wanted = static_cast<uint32_t>(whole);
+  session.wanted = static_cast<uint16_t>(whole);
   await(connection, kPatienceMs);
 }
 
@@ -211,6 +218,10 @@ bool HttpGate::on_said(const codec::WireRecord& record, sys::Fd file) {
   return true;
 }
 
+void HttpGate::answer_begins(HttpGateSession& session) {
+  if (session.asked_us) times_.begins(std::exchange(session.asked_us, 0));
+}
+
 // Of any connection, also of one that is gone.
 bool HttpGate::may_be_said(const codec::WireRecord& record) const {
   bool has_file = record.flags & Wire::kHasFile;
@@ -238,6 +249,7 @@ void HttpGate::obey(net::Connection& connection, const codec::WireRecord& record
   switch (static_cast<Said>(record.type)) {
     case Said::http_output:
       session.answered = true;
+      if (!(session.lane && is_invitation(record.bytes))) answer_begins(session);
       connection.send(record.bytes);
       return;
     case Said::http_file: return send_file(connection, record.bytes, std::move(file));
@@ -316,6 +328,7 @@ bool HttpGate::may_repeat(net::Connection& connection, Told told) {
 
 // RFC 9110 section 15.6.3: this is a gateway to the worker.
 void HttpGate::answer_502(net::Connection& connection, bool close) {
+  answer_begins(session_of(connection));
   http::Reply reply;
   codec::RequestHead head;
   if (session_of(connection).to_head) head.method = codec::Method::head;

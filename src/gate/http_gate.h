@@ -8,6 +8,7 @@
 #include "gate/http_lane.h"
 #include "gate/port.h"
 #include "gate/ws_gate.h"
+#include "http/answer_times.h"
 #include "http/date_line.h"
 #include "http/route_table.h"
 #include "net/protocol.h"
@@ -21,15 +22,16 @@ namespace oklo::gate {
 struct HttpGateSession {
   HttpLane* lane = nullptr;  // of a body that is on its way
   uint64_t confirmed = 0;    // ConnectionRow::bytes_out, as far as the worker knows or need not know
-  uint32_t scanned = 0;      // bytes of the input that are known to be no complete head; of a body that is
+  uint64_t asked_us = 0;     // the turn in which the head was complete whose answer has not begun; 0: none
+  uint16_t scanned = 0;      // bytes of the input that are known to be no complete head; of a body that is
                              // awaited: those that were there when the time began
-  uint32_t wanted = 0;       // bytes of a request whose head is there, 0: it is not
+  uint16_t wanted = 0;       // bytes of a request whose head is there, 0: it is not
   bool asked = false;        // a request is in the hands of a worker
-  bool answered = false;     // and some of its answer is there
-  bool files = false;        // of that are files
   bool stalled = false;      // the next request waits until the answers are sent
-  bool to_head = false;      // the request is HEAD
-  bool ends = false;         // the connection ends after its answer, or what is left can't be read on
+  bool answered : 1 = false;  // some of the answer is there
+  bool files : 1 = false;    // of that are files
+  bool to_head : 1 = false;  // the request is HEAD
+  bool ends : 1 = false;     // the connection ends after its answer, or what is left can't be read on
 };
 
 // HTTP/1.1 (RFC 9112) in a reactor thread: the connections, and where each request begins and ends. A worker
@@ -67,6 +69,7 @@ class HttpGate final : public Protocol, public ThreadPort {
   void ask(net::Connection& connection, size_t size, uint16_t flags = 0);
   void hold_input(net::Connection& connection);
   void confirm(net::Connection& connection);
+  void answer_begins(HttpGateSession& session);
   void settle_socket(net::Connection& connection, WsGate& socket);
   void go_on(net::Connection& connection);
   void close_idle(net::Connection& connection);
@@ -83,6 +86,7 @@ class HttpGate final : public Protocol, public ThreadPort {
   ConnectionPool& pool_;
   Deliveries& deliveries_;
   Endpoint endpoint_;
+  http::AnswerTimes times_;
   http::DateLine date_line_;
   codec::RequestHead head_;                     // of the request that is read now
   std::vector<std::unique_ptr<WsGate>> upgrades_;  // [route]; nullptr: it has none

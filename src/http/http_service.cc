@@ -9,6 +9,7 @@
 #include "codec/http_response.h"
 #include "http/admission.h"
 #include "http/allow.h"
+#include "http/answer_times.h"
 #include "http/http_limits.h"
 #include "http/late_answers.h"
 #include "http/pending_request.h"
@@ -35,12 +36,14 @@ inline bool may_upgrade(const Exchange& exchange) {
 
 }  // namespace
 
-HttpService::HttpService(const RouteTable& routes, const HttpLimits& limits, LifeRow& life, AccessLog* log)
+HttpService::HttpService(const RouteTable& routes, const HttpLimits& limits, LifeRow& life, AccessLog* log,
+                         AnswerTimes* times)
     : routes_(routes),
       limits_(limits),
       head_limits_(head_limits(limits)),
       life_(life),
       log_(log),
+      times_(times),
       late_answers_(LateAnswers::current()) {
   current_.date_line = &date_line_;
   current_.late_answers = late_answers_;
@@ -179,6 +182,7 @@ void HttpService::await_head(net::Connection& connection) {
 inline void HttpService::prepare(Exchange& exchange, net::Connection& connection) {
   session_of(connection).scanned = 0;
   exchange.reset(connection);
+  exchange.asked_us = exchange.clock->now_us;
   ConnectionRow& row = connection.row();
   row.requests++;
   exchange.peer_ip = row.ip_of_peer();
@@ -352,6 +356,7 @@ bool HttpService::try_upgrade(net::Connection& connection) {
   if (draining_) current_.fail(503, true);  // The next connection comes to a worker that stays.
   if (draining_ || !upgrade.accept(current_)) return false;
   current_.switch_protocol(upgrade.token());
+  begins(current_);
   life_.requests.add(1);
   if (log_) log_->write(current_);
   connection.change_endpoint(upgrade.endpoint());
@@ -371,10 +376,15 @@ void HttpService::answer_without_route(Exchange& exchange) {
   exchange.send_empty();
 }
 
+void HttpService::begins(const Reply& reply) {
+  if (times_) times_->begins(reply.asked_us);
+}
+
 // The answer is given: it is counted and logged, and the connection goes on or ends.
 inline void HttpService::finish(net::Connection& connection, Exchange& exchange, bool body_unread) {
   bool whole = exchange.finished && exchange.late == Reply::Late::no;
   if (!whole && !settle_incomplete(connection, exchange)) return;
+  begins(exchange);
   life_.requests.add(1);
   if (log_) log_->write(exchange);
   if (!exchange.keep_alive) return end_connection(connection, exchange.head.keep_alive, body_unread);
@@ -394,6 +404,7 @@ inline void HttpService::finish(net::Connection& connection, Exchange& exchange,
     late_answers_->forget(*session.late);
   } else if (session.late) {
     session.stalled = true;
+    if (exchange.begun) begins(exchange);
     late_answers_->await(*session.late, exchange, log_ != nullptr);
   } else if (exchange.begun) {
     count(exchange, RequestWords(exchange.head));

@@ -16,6 +16,7 @@
 
 namespace oklo::http {
 
+class AnswerTimes;
 class LateAnswers;
 struct LateAnswer;
 struct PendingRequest;
@@ -33,8 +34,9 @@ struct HttpSession {
 // route, has them answered, keeps to the limits.
 class HttpService final : public Protocol {
  public:
-  // All of these outlive it. `log` may be null.
-  HttpService(const RouteTable& routes, const HttpLimits& limits, LifeRow& life, AccessLog* log);
+  // All of these outlive it. `log` may be null, and `times` is where the thread does not send the answers.
+  HttpService(const RouteTable& routes, const HttpLimits& limits, LifeRow& life, AccessLog* log,
+              AnswerTimes* times = nullptr);
 
   // From now on: what the addresses of clients may do. It outlives it.
   void guard_with(AddressGuard& guard) { guard_ = guard.limits_requests() ? &guard : nullptr; }
@@ -59,6 +61,8 @@ class HttpService final : public Protocol {
   static bool awaits_body(net::Connection& connection);
 
   // --- for LateAnswers
+  // The first of a late answer is there.
+  void begins(const Reply& reply);
   // A late answer is complete.
   void finish_late(LateAnswer& late);
   // The next request may be read.
@@ -101,6 +105,7 @@ class HttpService final : public Protocol {
   const codec::HeadLimits head_limits_;
   LifeRow& life_;
   AccessLog* log_;
+  AnswerTimes* times_;
   DateLine date_line_;
   LateAnswers* late_answers_;        // of the worker
   AddressGuard* guard_ = nullptr;    // nullptr: as many requests as they like

@@ -51,6 +51,7 @@ void LateAnswers::on_deadline(LateAnswer& late) {
   }
   if (reply.begun) return late.connection.abort(CloseReason::handler_failed);
   reply.fail(503, true);
+  service_of(late).begins(reply);
   Function<void()> gone = std::move(late.on_gone);
   service_of(late).finish_late(late);
   if (gone) gone();
@@ -134,6 +135,7 @@ void LateAnswers::call(LateAnswer& late, const Function<void(Response&)>& functi
   if (inner) return;
   late.in_call = false;
   if (!late.connection.open()) return;
+  if (!begun && reply.begun) service_of(late).begins(reply);
   if (reply.begun && reply.is_head()) reply.end();
   if (reply.finished) return service_of(late).finish_late(late);
   if (reply.begun && (!begun || reply.body_bytes != body_bytes)) put_off(late);

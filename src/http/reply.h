@@ -26,6 +26,7 @@ struct Reply {
   DateLine* date_line = nullptr;        // of the worker
   LateAnswers* late_answers = nullptr;  // nullptr: the answer can't come later
   const uint8_t* peer_ip = nullptr;     // 16 bytes, IPv6 form; nullptr for a unix socket
+  uint64_t asked_us = 0;                // the turn in which the head of the request was complete
 
   // These eight bytes are reset by one store.
   uint16_t status = 200;

@@ -115,7 +115,8 @@ inline int Reactor::wait_timeout_ms() const {
 }
 
 inline void Reactor::refresh_clock() {
-  clock_.now_ms = sys::monotonic_ms();
+  clock_.now_us = sys::monotonic_us();
+  clock_.now_ms = clock_.now_us / 1000;
   if (clock_.now_ms >= second_ends_ms_) begin_second();
 }
 

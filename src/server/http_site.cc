@@ -3,6 +3,7 @@
 #include "codec/http_request.h"
 #include "gate/http_gate.h"
 #include "gate/http_worker.h"
+#include "http/answer_times.h"
 #include "http/http_limits.h"
 #include "http/http_service.h"
 #include "net/acceptor.h"
@@ -24,7 +25,8 @@ class HttpPort final : public Port {
   HttpPort(http::RouteTable& routes, const HttpLimits& limits, const EntranceRules& entrance,
            const PortContext& context)
       : pool_(context.pool),
-        service_(routes, limits, context.pool.life(), context.access_log),
+        times_(*context.worker.reactor, pool_.life().answer_us),
+        service_(routes, limits, pool_.life(), context.access_log, &times_),
         endpoint_(http::http_endpoint(pool_.make_endpoint(service_), limits, context.index)),
         doorkeeper_(entrance, pool_, endpoint_, *context.worker.log) {
     if (AddressGuard* guard = pool_.guard()) service_.guard_with(*guard);
@@ -39,6 +41,7 @@ class HttpPort final : public Port {
 
  private:
   ConnectionPool& pool_;
+  http::AnswerTimes times_;
   http::HttpService service_;
   Endpoint endpoint_;
   Doorkeeper doorkeeper_;

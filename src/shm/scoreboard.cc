@@ -70,6 +70,7 @@ void Scoreboard::end_life(uint32_t index, Keeper by) const {
         &LifeRow::requests_limited, &LifeRow::addresses_unknown})
     (sum.*counter).add((ended.*counter).value());
   for (size_t i = 0; i < ended.closed.size(); i++) sum.closed[i].add(ended.closed[i].value());
+  sum.answer_us.merge(ended.answer_us);
   ended.state = LifeState::none;
 }
 

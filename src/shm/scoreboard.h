@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "base/counter.h"
+#include "base/histogram.h"
 #include "shm/shared_value.h"
 #include "sys/memory.h"
 
@@ -35,6 +36,9 @@ struct RunningTask {
 
   friend bool operator==(const RunningTask&, const RunningTask&) = default;
 };
+
+// How long clients waited, in microseconds: 55 counters, the last one for two minutes and more.
+using LatencyHistogram = Histogram<27>;
 
 // What one life tells of itself, in shared memory: a row. Written by that process (and by its keeper
 // where it says so), read by anyone at any time. Counters only grow.
@@ -81,6 +85,8 @@ struct alignas(64) LifeRow {
   Counter tasks_done;             // by it
   Counter tasks_failed;           // by it, as their handlers said
   std::array<Counter, static_cast<size_t>(CloseReason::count)> closed;
+  LatencyHistogram answer_us;     // of HTTP, from the turn in which the head of the request was complete
+                                  // until the begin of the answer was given to the socket, by who has that
 };
 
 // What its keeper tells of one slot: the place of lives that follow each other.
@@ -103,6 +109,7 @@ struct ServiceRow {
   std::atomic<uint32_t> reloads_failed;
   std::atomic<uint32_t> generations_ended;   // that drained for too long
   Counter error_lines_dropped;               // by the master
+  std::atomic<bool> stopping;                // was told to stop
   Counter started_ms;
   char addresses[kAddressesBytesMax];        // each with a NUL behind it; written before the first fork
 };

@@ -10,6 +10,12 @@ uint64_t monotonic_ns() {
   return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
 }
 
+uint64_t monotonic_us() {
+  timespec now;
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1'000'000 + static_cast<uint32_t>(now.tv_nsec) / 1000;
+}
+
 uint64_t monotonic_ms() {
   timespec now;
   ::clock_gettime(CLOCK_MONOTONIC, &now);

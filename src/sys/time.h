@@ -4,9 +4,10 @@
 
 namespace oklo::sys {
 
-// Nanoseconds and milliseconds of CLOCK_MONOTONIC; seconds and nanoseconds since 1970 of CLOCK_REALTIME
-// (clock_gettime(2)).
+// Nanoseconds, microseconds and milliseconds of CLOCK_MONOTONIC; seconds and nanoseconds since 1970 of
+// CLOCK_REALTIME (clock_gettime(2)).
 uint64_t monotonic_ns();
+uint64_t monotonic_us();
 uint64_t monotonic_ms();
 struct WallTime {
   int64_t seconds = 0;

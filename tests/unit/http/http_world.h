@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "http/access_log.h"
+#include "http/answer_times.h"
 #include "http/http_service.h"
 #include "http/late_answers.h"
 #include "net/connection_pool.h"
@@ -99,7 +100,8 @@ class HttpWorld {
         reactor_(oklo::Reactor::create(4096).value()),
         writer_(*reactor_, options.log_fd, life.log_lines_dropped),
         log_(writer_, options.format),
-        service_(routes, limits_, life, options.log_fd >= 0 ? &log_ : nullptr),
+        times_(*reactor_, life.answer_us),
+        service_(routes, limits_, life, options.log_fd >= 0 ? &log_ : nullptr, &times_),
         pool_(*reactor_, table_, life, 0, options.rows),
         endpoint_(pool_.make_endpoint(service_)) {
     signal(SIGPIPE, SIG_IGN);  // As a worker does: sendfile has no MSG_NOSIGNAL.
@@ -224,6 +226,7 @@ class HttpWorld {
   oklo::LineWriter writer_;
   oklo::http::AccessLog log_;
   oklo::http::LateAnswers late_answers_;
+  oklo::http::AnswerTimes times_;
   oklo::http::HttpService service_;
   oklo::ConnectionPool pool_;
   oklo::Endpoint endpoint_;

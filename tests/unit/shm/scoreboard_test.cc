@@ -30,6 +30,7 @@ TEST_CASE("shm/scoreboard: lives begin with a row of zeros and end by being coun
     row.bytes_out.add(uint64_t{1} << 40);
     row.log_lines_dropped.add(5);
     row.accept_pauses.add(6);
+    row.answer_us.add(100, 8);
     row.connections = 9;
     row.closed[static_cast<size_t>(CloseReason::aborted)].add(7);
     board.end_life(0);
@@ -43,8 +44,12 @@ TEST_CASE("shm/scoreboard: lives begin with a row of zeros and end by being coun
     CHECK(gone.accept_pauses.value() == 6 * n);
     CHECK(gone.closed[static_cast<size_t>(CloseReason::aborted)].value() == 7 * n);
     CHECK(gone.closed[0].value() == 0);
+    CHECK(gone.answer_us.count() == 8 * n);
+    CHECK(gone.answer_us.sum() == 800 * n);
     REQUIRE(board.begin_life(3, 9, 5) == 0);
-    CHECK(row.requests.value() + row.accepted.value() + row.closed[13].value() + row.connections == 0);
+    CHECK(row.requests.value() + row.accepted.value() + row.closed[13].value() + row.connections +
+              row.answer_us.count() ==
+          0);
   }
 }
 
