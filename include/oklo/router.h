@@ -80,6 +80,13 @@ struct FilesOptions {
   bool listing = false;              // a page that lists a directory without an index
 };
 
+// Who is answered by a route that tells of the service itself; everybody else gets 403.
+struct WatchOptions {
+  // Whoever can reach the address. Without it those on this host alone: over a loopback address or a unix
+  // socket. Who comes through a proxy on this host is one of these, unless the proxy refuses.
+  bool everybody = false;
+};
+
 // What answers which path. A pattern is a path whose parts may be ":name" (one part) or, as the last,
 // "*name" (all the rest, perhaps empty). The most literal pattern wins, in whatever order they were
 // added. A path with handlers for other methods gets 405 with Allow, a path without any 404; HEAD is
@@ -118,11 +125,22 @@ class Router {
   // which are meant then. The rules of another pattern, also one below it, are its own.
   Router& access(std::string_view pattern, const std::vector<std::string>& rules);
   // The state of the service as JSON, as `oklo status --json` prints it.
-  Router& status(std::string_view pattern);
+  Router& status(std::string_view pattern, WatchOptions options = {});
+  // The same for Prometheus, in text format 0.0.4, as `oklo metrics` prints it.
+  Router& metrics(std::string_view pattern, WatchOptions options = {});
+  // The open connections as JSON, as `oklo connections --json` prints them: at most 10000. The query of the
+  // request may have what that command takes, as "sort=queue&limit=20&kind=http"; 400 for any other.
+  Router& connections(std::string_view pattern, WatchOptions options = {});
+  // 200 as long as a worker answers requests: for who starts anew what hangs.
+  Router& healthz(std::string_view pattern, WatchOptions options = {});
+  // 200 when the service is up and in time, as `oklo health` sees it; 503 while it stops, and without a
+  // worker that is ready: for who spreads requests over several.
+  Router& readyz(std::string_view pattern, WatchOptions options = {});
 
  private:
   friend class Server;
   Router& add(unsigned methods, std::string_view pattern, Handler handler);
+  Router& watch(std::string_view pattern, WatchOptions options, Handler handler);
   std::unique_ptr<http::RouteTable> table_;
 };
 

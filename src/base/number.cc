@@ -29,4 +29,11 @@ std::string decimal(uint64_t value) {
   return std::string(text, write_decimal(text, value));
 }
 
+std::string short_amount(uint64_t value) {
+  static constexpr char kUnits[] = "\0KMGTPE";
+  const char* unit = kUnits;
+  for (; value > 9999; value /= 1000) unit++;
+  return decimal(value) + std::string(unit, *unit ? 1 : 0);
+}
+
 }  // namespace oklo

@@ -16,4 +16,7 @@ char* write_decimal(char* out, uint64_t value);
 // `value` in decimal.
 std::string decimal(uint64_t value);
 
+// The same in at most five characters, for people: 9999, 10K, 9999K, 10M; a K is a thousand.
+std::string short_amount(uint64_t value);
+
 }  // namespace oklo

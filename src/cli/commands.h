@@ -26,6 +26,9 @@ const Command* find_command(std::string_view name);
 // Runs what a command line asks for.
 int run_command_line(const std::vector<std::string_view>& words);
 
+// The control socket that was named, or the only one there is.
+Result<std::string> choose_socket(const Options& options);
+
 // Prints "oklo: TEXT" on stderr and gives the exit code back.
 int complain(std::string_view text, int exit_code);
 // Prints the text on stdout; the exit code of a command that does nothing else.
@@ -35,6 +38,8 @@ int run_serve(const Command& command, const Options& options);
 int run_demo(const Command& command, const Options& options);
 int run_control(const Command& command, const Options& options);
 int run_init_script(const Command& command, const Options& options);
+int run_connections(const Command& command, const Options& options);
+int run_top(const Command& command, const Options& options);
 int run_help(const Command& command, const Options& options);
 int run_version(const Command& command, const Options& options);
 

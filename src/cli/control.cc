@@ -1,13 +1,27 @@
 #include <string>
 
 #include "cli/commands.h"
+#include "process/connection_query.h"
 #include "process/control_client.h"
 
 namespace oklo::cli {
 
 namespace {
 
-// The socket that was named, or the only one there is.
+// Sends it, and shows the answer.
+int ask(const Command& command, const Options& options, const std::string& words) {
+  Result<std::string> socket = choose_socket(options);
+  if (!socket) return complain(socket.error().text, kFailed);
+  Result<ControlAnswer> answer = send_command(*socket, std::string(command.name) + words);
+  if (!answer) return complain(answer.error().text, kFailed);
+  std::string text = answer->text;
+  while (text.ends_with('\n')) text.pop_back();
+  if (!answer->ok) return complain(std::string(command.name) + " failed: " + text, kFailed);
+  return command.name == "health" || text.empty() ? kDone : show(text + "\n");
+}
+
+}  // namespace
+
 Result<std::string> choose_socket(const Options& options) {
   if (!options.server.control.empty()) return options.server.control;
   std::vector<std::string> running = running_services();
@@ -18,18 +32,16 @@ Result<std::string> choose_socket(const Options& options) {
   return Error{0, text};
 }
 
-}  // namespace
-
 int run_control(const Command& command, const Options& options) {
-  Result<std::string> socket = choose_socket(options);
-  if (!socket) return complain(socket.error().text, kFailed);
-  Result<ControlAnswer> answer =
-      send_command(*socket, std::string(command.name) + (options.json ? " json" : ""));
-  if (!answer) return complain(answer.error().text, kFailed);
-  std::string text = answer->text;
-  while (text.ends_with('\n')) text.pop_back();
-  if (!answer->ok) return complain(std::string(command.name) + " failed: " + text, kFailed);
-  return command.name == "health" || text.empty() ? kDone : show(text + "\n");
+  return ask(command, options, options.json ? " json" : "");
+}
+
+int run_connections(const Command& command, const Options& options) {
+  std::string_view words = options.query;
+  if (!words.empty()) words.remove_prefix(1);
+  if (Result<ConnectionQuery> query = parse_connection_query(words); !query)
+    return complain("connections: " + query.error().text, kUsage);
+  return ask(command, options, (options.json ? " json" : "") + options.query);
 }
 
 }  // namespace oklo::cli

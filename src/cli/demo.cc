@@ -52,7 +52,8 @@ Router demo_site(Chat& chat, Jobs& jobs) {
   for (const auto& page : kPages) add_page(site, page.path, page.file);
   chat.add_to(site, "/chat/ws");
   jobs.add_to(site, "/tasks");
-  site.status("/status.json");
+  site.status("/status.json", {.everybody = true});
+  site.connections("/connections.json").metrics("/metrics").healthz("/healthz").readyz("/readyz");
   site.get("/hello/:name", [](const Request& request, Response& response) {
     send_plain(response, "hello, ", request.param("name"), "\n");
   });

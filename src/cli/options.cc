@@ -10,6 +10,7 @@ namespace {
 constexpr uint64_t kWorkersMax = 1024;
 constexpr uint64_t kThreadsMax = 64;
 constexpr uint64_t kSecondsMax = 7 * 24 * 3600;
+constexpr uint64_t kIntervalMax = 3600;
 
 template <unsigned ServerOptions::*kMember, uint64_t kMax>
 bool set_count(Options& options, std::string_view value) {
@@ -39,6 +40,20 @@ bool set_timeout(Options& options, std::string_view value) {
   std::optional<uint64_t> seconds = parse_decimal(value);
   if (!seconds || *seconds == 0 || *seconds > kSecondsMax) return false;
   options.server.shutdown_timeout_ms = static_cast<uint32_t>(*seconds * 1000);
+  return true;
+}
+
+bool set_interval(Options& options, std::string_view value) {
+  std::optional<uint64_t> seconds = parse_decimal(value);
+  if (!seconds || *seconds == 0 || *seconds > kIntervalMax) return false;
+  options.interval_s = static_cast<unsigned>(*seconds);
+  return true;
+}
+
+// What it means is known to who reads the words.
+bool add_word(Options& options, std::string_view key, std::string_view value) {
+  if (value.empty() || value.find_first_of(" \n") != value.npos) return false;
+  options.query.append(" ").append(key).append(value);
   return true;
 }
 
@@ -97,6 +112,13 @@ const std::vector<Flag>& flags() {
        [](Options& options, std::string_view) { return options.server.daemon = true; }},
       {"--json", "", "as JSON", kShows,
        [](Options& options, std::string_view) { return options.json = true; }},
+      {"--sort", "FIELD", "age, idle, in, out, queue, requests, id, kind, owner or peer", kSorts,
+       [](Options& options, std::string_view value) { return add_word(options, "sort=", value); }},
+      {"--filter", "KEY=VALUE", "kind, worker, thread, peer, min_age, min_idle, min_in, min_out, min_queue",
+       kFilters, [](Options& options, std::string_view value) { return add_word(options, "", value); }},
+      {"--limit", "N", "how many to show, 10000 at most", kFilters,
+       [](Options& options, std::string_view value) { return add_word(options, "limit=", value); }},
+      {"--interval", "SECONDS", "how often to look, every second by default", kWatches, set_interval},
   };
   return kFlags;
 }

@@ -16,6 +16,8 @@ struct Options {
   ServerOptions server;
   bool listing = false;
   bool json = false;
+  std::string query;  // words for the command `connections`, each with a blank in front
+  unsigned interval_s = 1;
   std::string echo;  // where the demo echoes; empty: beside its pages; "off"
   std::vector<std::string_view> words;
 };
@@ -24,9 +26,12 @@ struct Options {
 enum CommandKind : unsigned {
   kServes = 1,    // serve, demo
   kFiles = 2,     // serve
-  kControls = 4,  // stop, reload, reopen, health, status
-  kShows = 8,     // status
+  kControls = 4,  // what talks to a running oklo
+  kShows = 8,     // status, connections
   kEchoes = 16,   // demo
+  kSorts = 32,    // connections, top
+  kFilters = 64,  // connections
+  kWatches = 128,  // top
 };
 
 // One row for each flag: parser and help read it.

@@ -36,6 +36,14 @@ struct Route {
   std::string fault() const;
 };
 
+// What the routes that tell of the service answer with.
+struct Sources {
+  Function<std::string()> status;
+  Function<std::string()> metrics;
+  Function<Result<std::string>(std::string_view words)> connections;
+  Function<bool()> ready;
+};
+
 // The patterns of a Router as a tree of path parts. Built before the workers are forked, the same in all
 // of them afterwards.
 class RouteTable {
@@ -79,8 +87,7 @@ class RouteTable {
   // when no pattern matches it.
   Methods find(Exchange& exchange) const;
 
-  // What Router::status answers with; set in the worker.
-  Function<std::string()> status_source;
+  Sources sources;  // set in the worker
 
  private:
   struct Node {

@@ -1,12 +1,26 @@
 #include <oklo/router.h>
 
+#include <algorithm>
+
+#include "codec/metrics_text.h"
+#include "http/exchange.h"
 #include "http/form_upload.h"
 #include "http/route_table.h"
+#include "sys/address.h"
 
 namespace oklo {
 
 using codec::Method;
 using http::RouteTable;
+
+namespace {
+
+bool is_from_here(const Request& request) {
+  const uint8_t* ip = http::Exchange::of(request).peer_ip;
+  return !ip || sys::Address::from_ip(ip, 0).is_loopback();
+}
+
+}  // namespace
 
 Router::Router() : table_(std::make_unique<RouteTable>()) {}
 Router::Router(Router&&) noexcept = default;
@@ -62,10 +76,45 @@ Router& Router::access(std::string_view pattern, const std::vector<std::string>&
   return *this;
 }
 
-Router& Router::status(std::string_view pattern) {
-  return get(pattern, [table = table_.get()](const Request&, Response& response) {
+// What it tells is of now.
+Router& Router::watch(std::string_view pattern, WatchOptions options, Handler handler) {
+  return get(pattern, [options, told = std::move(handler)](const Request& request, Response& response) {
+    if (!options.everybody && !is_from_here(request)) return response.fail(403);
     response.header("Cache-Control", "no-store");
-    response.json(table->status_source());
+    told(request, response);
+  });
+}
+
+Router& Router::status(std::string_view pattern, WatchOptions options) {
+  return watch(pattern, options, [table = table_.get()](const Request&, Response& response) {
+    response.json(table->sources.status());
+  });
+}
+
+Router& Router::metrics(std::string_view pattern, WatchOptions options) {
+  return watch(pattern, options, [table = table_.get()](const Request&, Response& response) {
+    response.header("Content-Type", codec::MetricsText::kMediaType);
+    response.send(table->sources.metrics());
+  });
+}
+
+Router& Router::connections(std::string_view pattern, WatchOptions options) {
+  return watch(pattern, options, [table = table_.get()](const Request& request, Response& response) {
+    std::string words(request.query());
+    std::replace(words.begin(), words.end(), '&', ' ');
+    if (Result<std::string> listed = table->sources.connections(words)) response.json(*listed);
+    else response.fail(400);
+  });
+}
+
+Router& Router::healthz(std::string_view pattern, WatchOptions options) {
+  return watch(pattern, options, [](const Request&, Response& response) { response.text("ok\n"); });
+}
+
+Router& Router::readyz(std::string_view pattern, WatchOptions options) {
+  return watch(pattern, options, [table = table_.get()](const Request&, Response& response) {
+    if (table->sources.ready()) response.text("ready\n");
+    else response.fail(503);
   });
 }
 

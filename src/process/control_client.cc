@@ -23,19 +23,29 @@ bool is_control_name(std::string_view name) { return name.starts_with("oklo-") &
 
 }  // namespace
 
-Result<ControlAnswer> send_command(const std::string& path, std::string_view command) {
+Result<sys::Fd> connect_to_service(const std::string& path) {
   Result<sys::Fd> fd = connect_path(path);
   if (!fd) return Error{fd.error().number, "nothing runs behind " + path + ": " + fd.error().text};
+  return fd;
+}
+
+Result<ControlAnswer> read_answer(const std::string& path, std::string_view answer) {
+  if (answer.starts_with("ok\n")) return ControlAnswer{true, std::string(answer.substr(3))};
+  if (answer.starts_with("error ")) return ControlAnswer{false, std::string(answer.substr(6))};
+  return Error{0, path + " gave no answer: only root and the service's own user may command it"};
+}
+
+Result<ControlAnswer> send_command(const std::string& path, std::string_view command) {
+  Result<sys::Fd> fd = connect_to_service(path);
+  if (!fd) return fd.error();
   std::string line = std::string(command) + "\n";
   std::string answer;
-  char bytes[4096];
+  char bytes[65536];
   // A service that does not listen to this user closes at once, perhaps before the line is sent.
   long n = sys::retry([&] { return sys::send_bytes(fd->get(), line.data(), line.size()); });
   while (n > 0 && (n = sys::retry([&] { return sys::receive(fd->get(), bytes, sizeof bytes); })) > 0)
     answer.append(bytes, static_cast<size_t>(n));
-  if (answer.starts_with("ok\n")) return ControlAnswer{true, answer.substr(3)};
-  if (answer.starts_with("error ")) return ControlAnswer{false, answer.substr(6)};
-  return Error{0, path + " gave no answer: only root and the service's own user may command it"};
+  return read_answer(path, answer);
 }
 
 std::vector<std::string> running_services() {

@@ -15,7 +15,7 @@ namespace oklo {
 
 namespace {
 
-constexpr size_t kCommandBytesMax = 256;
+constexpr size_t kCommandBytesMax = 1024;
 constexpr size_t kSessionsMax = 64;
 constexpr uint32_t kSessionTimeMs = 5000;
 constexpr uint32_t kPauseMs = 200;      // when a client cannot be accepted

@@ -16,8 +16,8 @@
 #include "process/own_signals.h"
 #include "process/process_tree.h"
 #include "process/shared_state.h"
-#include "process/status_json.h"
-#include "process/status_table.h"
+#include "process/status.h"
+#include "process/tell.h"
 #include "process/urgency.h"
 #include "process/worker_tree.h"
 #include "reactor/signal_source.h"
@@ -64,12 +64,6 @@ class Master {
   void on_command(std::string_view command, ControlReply reply);
   void log_surprises();
   void on_first_outcome(bool ok, std::string_view text);
-  void tell_status(ControlReply reply) {
-    reply(true, status_table(shared_->scoreboard, OKLO_VERSION, tasks()));
-  }
-  void tell_status_json(ControlReply reply) {
-    reply(true, status_json(shared_->scoreboard, OKLO_VERSION, tasks()));
-  }
   TaskTable* tasks() { return shared_->tasks ? &*shared_->tasks : nullptr; }
   std::string what_it_does() const;
   bool is_well() const { return urgency_ == Urgency::none && is_healthy(shared_->scoreboard); }
@@ -347,17 +341,20 @@ void Master::on_command(std::string_view command, ControlReply reply) {
     void (Master::*run)(ControlReply);
   };
   constexpr Row kCommands[] = {
-      {"status", &Master::tell_status}, {"status json", &Master::tell_status_json},
-      {"health", &Master::tell_health}, {"reload", &Master::reload},
-      {"reopen", &Master::reopen},      {"stop", &Master::stop},
+      {"health", &Master::tell_health},
+      {"reload", &Master::reload},
+      {"reopen", &Master::reopen},
+      {"stop", &Master::stop},
   };
   for (const Row& row : kCommands)
     if (row.name == command) return (this->*row.run)(std::move(reply));
-  reply(false, "unknown command: " + std::string(command));
+  ServiceView view = {shared_->scoreboard, shared_->connections, tasks(), OKLO_VERSION};
+  Result<std::string> told = tell(command, view);
+  reply(told.ok(), told ? *told : told.error().text);
 }
 
 void Master::tell_health(ControlReply reply) {
-  bool well = is_well();
+  bool well = is_healthy(shared_->scoreboard);
   reply(well, well ? "" : "no worker is ready");
 }
 
@@ -394,6 +391,7 @@ void Master::stop(StopRequest request) {
   Urgency before = std::exchange(urgency_, escalate(urgency_, request));
   if (urgency_ == before) return;
   notifier_->stopping();
+  shared_->scoreboard.service().stopping = true;
   listeners_->close();
   uint32_t timeout_ms = options_.shutdown_timeout_ms;
   uint64_t deadline_ms = reactor_->clock().now_ms + timeout_ms;

@@ -9,18 +9,6 @@ namespace oklo {
 
 namespace {
 
-std::string_view state_of(const LifeRow& life, const sys::ProcessInfo& process) {
-  if (process.stopped || life.stopped) return "stopped";
-  if (life.late) return life.full ? "full" : "late";
-  switch (life.state.load()) {
-    case LifeState::starting: return "starting";
-    case LifeState::ready: return "ready";
-    case LifeState::draining: return "draining";
-    case LifeState::none: break;
-  }
-  return "gone";
-}
-
 LifeLine line_of(const Scoreboard& scoreboard, const LifeRow& life) {
   LifeLine line;
   line.role = scoreboard.slot(life.slot).role;
@@ -28,7 +16,7 @@ LifeLine line_of(const Scoreboard& scoreboard, const LifeRow& life) {
   line.process = scoreboard.slot(life.slot).name;
   line.pid = life.pid;
   sys::ProcessInfo process = sys::process_info(life.pid);
-  line.state = state_of(life, process);
+  line.state = process.stopped ? "stopped" : state_of(life);
   line.generation = life.generation;
   line.uptime_s = (sys::monotonic_ms() - life.started_ms.value()) / 1000;
   line.connections = life.connections;
@@ -63,7 +51,28 @@ LifeLine line_of(const SlotRow& slot, uint32_t index) {
   return line;
 }
 
+// Calls the function with the row of each life, and with the sums of those that are gone.
+template <class F>
+void each_row(const Scoreboard& scoreboard, F function) {
+  function(scoreboard.gone(Keeper::workers));
+  function(scoreboard.gone(Keeper::gate));
+  for (uint32_t i = 0; i < scoreboard.size(); i++)
+    if (scoreboard.life(i).state.load() != LifeState::none) function(scoreboard.life(i));
+}
+
 }  // namespace
+
+std::string_view state_of(const LifeRow& life) {
+  if (life.stopped) return "stopped";
+  if (life.late) return life.full ? "full" : "late";
+  switch (life.state.load()) {
+    case LifeState::starting: return "starting";
+    case LifeState::ready: return "ready";
+    case LifeState::draining: return "draining";
+    case LifeState::none: break;
+  }
+  return "gone";
+}
 
 std::vector<LifeLine> lines_of(const Scoreboard& scoreboard, Role role, const TaskTable* tasks) {
   std::vector<LifeLine> lines;
@@ -84,18 +93,20 @@ std::vector<LifeLine> lines_of(const Scoreboard& scoreboard, Role role, const Ta
 }
 
 uint64_t total(const Scoreboard& scoreboard, Counter LifeRow::*counter) {
-  uint64_t sum = (scoreboard.gone(Keeper::workers).*counter).value();
-  sum += (scoreboard.gone(Keeper::gate).*counter).value();
-  for (uint32_t i = 0; i < scoreboard.size(); i++)
-    if (scoreboard.life(i).state.load() != LifeState::none) sum += (scoreboard.life(i).*counter).value();
+  uint64_t sum = 0;
+  each_row(scoreboard, [&](const LifeRow& row) { sum += (row.*counter).value(); });
   return sum;
 }
 
 uint64_t total_closed(const Scoreboard& scoreboard, size_t reason) {
-  uint64_t sum = scoreboard.gone(Keeper::workers).closed[reason].value();
-  sum += scoreboard.gone(Keeper::gate).closed[reason].value();
-  for (uint32_t i = 0; i < scoreboard.size(); i++)
-    if (scoreboard.life(i).state.load() != LifeState::none) sum += scoreboard.life(i).closed[reason].value();
+  uint64_t sum = 0;
+  each_row(scoreboard, [&](const LifeRow& row) { sum += row.closed[reason].value(); });
+  return sum;
+}
+
+LatencyHistogram total_latency(const Scoreboard& scoreboard) {
+  LatencyHistogram sum;
+  each_row(scoreboard, [&](const LifeRow& row) { sum.merge(row.answer_us); });
   return sum;
 }
 
@@ -127,6 +138,7 @@ std::vector<TaskNumber> task_numbers(const TaskTable& tasks) {
 }
 
 bool is_healthy(const Scoreboard& scoreboard) {
+  if (scoreboard.service().stopping) return false;
   bool works = false;
   bool listens = scoreboard.gate_lives() == 0;
   for (uint32_t i = 0; i < scoreboard.size(); i++) {

@@ -38,9 +38,13 @@ struct LifeLine {
 // All lives of that role, and a line for each slot that waits for its next one, or for none.
 std::vector<LifeLine> lines_of(const Scoreboard& scoreboard, Role role, const TaskTable* tasks = nullptr);
 
+// What it does, as far as shared memory knows.
+std::string_view state_of(const LifeRow& life);
+
 // Of all lives, also of those that are gone.
 uint64_t total(const Scoreboard& scoreboard, Counter LifeRow::*counter);
 uint64_t total_closed(const Scoreboard& scoreboard, size_t reason);
+LatencyHistogram total_latency(const Scoreboard& scoreboard);
 
 // By the master, too.
 uint64_t error_lines_dropped(const Scoreboard& scoreboard);
@@ -67,7 +71,7 @@ struct TaskNumber {
 };
 std::vector<TaskNumber> task_numbers(const TaskTable& tasks);
 
-// Whether a worker is there that answers, and in process mode a gate.
+// Whether a worker is there that answers, and in process mode a gate, and they are not told to stop.
 bool is_healthy(const Scoreboard& scoreboard);
 
 }  // namespace oklo

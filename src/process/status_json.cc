@@ -1,26 +1,10 @@
 #include "process/status_json.h"
 
-#include "base/number.h"
+#include "process/json_text.h"
 
 namespace oklo {
 
 namespace {
-
-// A JSON string; what is not ASCII passes as it is (RFC 8259 section 7).
-void add_quoted(std::string& out, std::string_view text) {
-  static constexpr char kHex[] = "0123456789abcdef";
-  out.push_back('"');
-  for (char c : text) {
-    if (c == '"' || c == '\\') out.append({'\\', c});
-    else if (static_cast<unsigned char>(c) >= 0x20) out.push_back(c);
-    else out.append("\\u00").append({kHex[c >> 4], kHex[c & 15]});
-  }
-  out.push_back('"');
-}
-
-void add_member(std::string& out, std::string_view name, uint64_t value) {
-  out.append("\"").append(name).append("\":").append(decimal(value)).append(",");
-}
 
 void add_task_json(std::string& out, const LifeLine& line) {
   add_member(out, "done", line.tasks_done);

@@ -3,25 +3,13 @@
 #include <span>
 
 #include "base/number.h"
+#include "process/text_columns.h"
 
 namespace oklo {
 
 namespace {
 
-void pad(std::string& out, std::string_view text, size_t width, bool right) {
-  size_t blanks = text.size() < width ? width - text.size() : 0;
-  if (right) out.append(blanks, ' ');
-  out.append(text);
-  if (!right) out.append(blanks, ' ');
-  out.append("  ");
-}
-
-struct Column {
-  std::string_view name;
-  size_t width;
-  bool right;
-  std::string (*cell)(const LifeLine& line);
-};
+using Column = oklo::Column<LifeLine>;
 
 constexpr Column kPid = {"pid", 7, true, [](const LifeLine& line) {
                            return line.pid ? decimal(static_cast<uint64_t>(line.pid)) : std::string("-");
@@ -84,18 +72,9 @@ constexpr Column kGateColumns[] = {
     kRestarts,
 };
 
-void end_row(std::string& out) {
-  out.resize(out.find_last_not_of(' ') + 1);
-  out += "\n";
-}
-
 void add_table(std::string& out, std::span<const Column> columns, const std::vector<LifeLine>& lines) {
-  for (const Column& column : columns) pad(out, column.name, column.width, column.right);
-  end_row(out);
-  for (const LifeLine& line : lines) {
-    for (const Column& column : columns) pad(out, column.cell(line), column.width, column.right);
-    end_row(out);
-  }
+  add_head(out, columns);
+  for (const LifeLine& line : lines) add_row(out, columns, line);
 }
 
 void add_gate_table(std::string& out, const Scoreboard& scoreboard) {

@@ -8,7 +8,9 @@
 #include "http/http_service.h"
 #include "net/acceptor.h"
 #include "net/doorkeeper.h"
+#include "process/connection_list.h"
 #include "process/status_json.h"
+#include "process/status_metrics.h"
 
 #include <oklo/server.h>
 
@@ -16,8 +18,15 @@ namespace oklo {
 
 namespace {
 
-Function<std::string()> status_of(WorkerContext& worker) {
-  return [&worker] { return status_json(*worker.scoreboard, version(), worker.task_table); };
+http::Sources sources_of(WorkerContext& worker) {
+  return {.status = [&worker] { return status_json(*worker.scoreboard, version(), worker.task_table); },
+          .metrics = [&worker] {
+            return status_metrics(*worker.scoreboard, *worker.connections, version(), worker.task_table);
+          },
+          .connections = [&worker](std::string_view words) {
+            return tell_connections(*worker.scoreboard, *worker.connections, words, true);
+          },
+          .ready = [&worker] { return is_healthy(*worker.scoreboard); }};
 }
 
 class HttpPort final : public Port {
@@ -30,7 +39,7 @@ class HttpPort final : public Port {
         endpoint_(http::http_endpoint(pool_.make_endpoint(service_), limits, context.index)),
         doorkeeper_(entrance, pool_, endpoint_, *context.worker.log) {
     if (AddressGuard* guard = pool_.guard()) service_.guard_with(*guard);
-    routes.status_source = status_of(context.worker);
+    routes.sources = sources_of(context.worker);
     routes.make_upgrades(endpoint_);
   }
 
@@ -118,7 +127,7 @@ std::unique_ptr<Port> HttpSite::make_port(const PortContext& context) {
 }
 
 std::unique_ptr<gate::WorkerPort> HttpSite::make_worker_port(const WorkerPortContext& context) {
-  routes_->status_source = status_of(context.worker);
+  routes_->sources = sources_of(context.worker);
   return std::make_unique<gate::HttpWorker>(*routes_, limits_, context.worker, context.end, context.requests,
                                             context.access_log, context.index, context.guard);
 }

@@ -7,11 +7,13 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/sendfile.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <bit>
@@ -132,6 +134,8 @@ long getsockopt(int fd, int level, int name, void* value, socklen_t* length) {
 
 // The C library has had wrappers of this and of tgkill only since 2.30.
 long gettid() { return ::syscall(SYS_gettid); }
+
+long ioctl(int fd, unsigned long request, void* argument) { return answer(::ioctl(fd, request, argument)); }
 
 long kill(pid_t pid, int signal) { return answer(::kill(pid, signal)); }
 
@@ -273,6 +277,10 @@ long socket(int domain, int type, int protocol) { return answer(::socket(domain,
 long socketpair(int domain, int type, int protocol, int ends[2]) {
   return answer(::socketpair(domain, type, protocol, ends));
 }
+
+long tcgetattr(int fd, termios* out) { return answer(::tcgetattr(fd, out)); }
+
+long tcsetattr(int fd, const termios* value) { return answer(::tcsetattr(fd, TCSANOW, value)); }
 
 long tgkill(pid_t process, pid_t thread, int signal) {
   return answer(::syscall(SYS_tgkill, process, thread, signal));

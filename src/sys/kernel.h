@@ -17,6 +17,8 @@
 
 #include <cstddef>
 
+struct termios;
+
 namespace oklo::sys::kernel {
 
 long accept4(int fd, sockaddr* address, socklen_t* length, int flags);
@@ -54,6 +56,7 @@ long getsockname(int fd, sockaddr* address, socklen_t* length);
 long getsockopt(int fd, int level, int name, void* value, socklen_t* length);
 long geteuid();
 long gettid();
+long ioctl(int fd, unsigned long request, void* argument);
 long kill(pid_t pid, int signal);
 long linkat(int from_dir, const char* from, int to_dir, const char* to, int flags);
 long listen(int fd, int backlog);
@@ -98,6 +101,9 @@ long signalfd(int fd, const sigset_t* mask, int flags);
 long sigprocmask(int how, const sigset_t* set, sigset_t* old);
 long socket(int domain, int type, int protocol);
 long socketpair(int domain, int type, int protocol, int ends[2]);
+// tcgetattr(3), and tcsetattr(3) at once.
+long tcgetattr(int fd, termios* out);
+long tcsetattr(int fd, const termios* value);
 long tgkill(pid_t process, pid_t thread, int signal);
 long umask(mode_t mask);
 long unlink(const char* path);

@@ -194,6 +194,7 @@ PASS(getsockname, (int fd, sockaddr* address, socklen_t* length), (fd, address, 
 PASS(getsockopt, (int fd, int level, int name, void* value, socklen_t* length),
      (fd, level, name, value, length))
 PASS(gettid, (), ())
+PASS(ioctl, (int fd, unsigned long request, void* argument), (fd, request, argument))
 PASS(kill, (pid_t pid, int signal), (pid, signal))
 PASS(linkat, (int from_dir, const char* from, int to_dir, const char* to, int flags),
      (from_dir, from, to_dir, to, flags))
@@ -237,6 +238,8 @@ PASS(signalfd, (int fd, const sigset_t* mask, int flags), (fd, mask, flags))
 PASS(sigprocmask, (int how, const sigset_t* set, sigset_t* old), (how, set, old))
 PASS(socket, (int domain, int type, int protocol), (domain, type, protocol))
 PASS(socketpair, (int domain, int type, int protocol, int ends[2]), (domain, type, protocol, ends))
+PASS(tcgetattr, (int fd, termios* out), (fd, out))
+PASS(tcsetattr, (int fd, const termios* value), (fd, value))
 PASS(tgkill, (pid_t process, pid_t thread, int signal), (process, thread, signal))
 PASS(umask, (mode_t mask), (mask))
 PASS(unlink, (const char* path), (path))

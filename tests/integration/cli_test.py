@@ -14,7 +14,8 @@ from harness import (OKLO, ROOT, Oklo, alive, descendants, files, free_port, get
                      wait_until)
 
 NO_RIGHTS = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
-COMMANDS = ["serve", "demo", "stop", "reload", "reopen", "status", "health", "help", "version"]
+COMMANDS = ["serve", "demo", "stop", "reload", "reopen", "status", "connections", "top", "metrics",
+            "health", "help", "version"]
 
 
 class Place:
@@ -224,7 +225,7 @@ def test_the_commands_find_the_service():
 
 def test_commands_without_a_service():
     with place() as here:
-        for command in "stop", "reload", "reopen", "status", "health":
+        for command in "stop", "reload", "reopen", "status", "connections", "metrics", "health":
             complains(here.run(command), 1, "no running oklo was found", "--control")
             complains(here.run(command, "--control", "missing"), 1, "nothing runs behind missing")
 

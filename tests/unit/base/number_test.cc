@@ -41,3 +41,12 @@ TEST_CASE("base/number: write_decimal writes no more than it answers") {
   CHECK(oklo::write_decimal(room, 0) == room + 1);
   CHECK(room[0] == '0');
 }
+
+TEST_CASE("base/number: amounts for people have at most five characters") {
+  CHECK(oklo::short_amount(0) == "0");
+  CHECK(oklo::short_amount(9999) == "9999");
+  CHECK(oklo::short_amount(10'000) == "10K");
+  CHECK(oklo::short_amount(9'999'999) == "9999K");
+  CHECK(oklo::short_amount(10'000'000) == "10M");
+  CHECK(oklo::short_amount(UINT64_MAX) == "18E");
+}

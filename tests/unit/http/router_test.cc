@@ -167,13 +167,80 @@ TEST_CASE("http/router: a directory that is missing is an error that names it") 
 TEST_CASE("http/router: status answers with what the worker knows, and is not kept by anyone") {
   Router site;
   site.status("/status.json");
-  routes_of(site).status_source = [] { return std::string("{\"a\":1}"); };
+  routes_of(site).sources.status = [] { return std::string("{\"a\":1}"); };
   HttpWorld world(routes_of(site));
   Answer answer = world.ask("GET /status.json HTTP/1.1\r\nHost: a\r\n\r\n");
   CHECK(answer.status == 200);
   CHECK(answer.body == "{\"a\":1}");
   CHECK(answer.field("content-type") == "application/json");
   CHECK(answer.field("cache-control") == "no-store");
+}
+
+TEST_CASE("http/router: metrics are text for Prometheus") {
+  Router site;
+  site.metrics("/metrics");
+  routes_of(site).sources.metrics = [] { return std::string("a 1\n"); };
+  HttpWorld world(routes_of(site));
+  Answer answer = world.ask("GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n");
+  CHECK(answer.status == 200);
+  CHECK(answer.body == "a 1\n");
+  CHECK(answer.field("content-type") == "text/plain; version=0.0.4; charset=utf-8");
+  CHECK(answer.field("cache-control") == "no-store");
+}
+
+TEST_CASE("http/router: connections are asked for by the query, and what it can't say is 400") {
+  Router site;
+  site.connections("/connections");
+  std::string asked;
+  routes_of(site).sources.connections = [&asked](std::string_view words) -> Result<std::string> {
+    asked = words;
+    if (words == "bad") return Error{0, "no"};
+    return std::string("{}");
+  };
+  HttpWorld world(routes_of(site));
+  Answer answer = world.ask("GET /connections?sort=queue&limit=2 HTTP/1.1\r\nHost: a\r\n\r\n");
+  CHECK(answer.status == 200);
+  CHECK(answer.body == "{}");
+  CHECK(asked == "sort=queue limit=2");
+  CHECK(world.ask("GET /connections HTTP/1.1\r\nHost: a\r\n\r\n").status == 200);
+  CHECK(asked.empty());
+  CHECK(world.ask("GET /connections?bad HTTP/1.1\r\nHost: a\r\n\r\n").status == 400);
+}
+
+TEST_CASE("http/router: healthz is always well, readyz as long as the service is") {
+  Router site;
+  site.healthz("/healthz").readyz("/readyz");
+  bool ready = true;
+  routes_of(site).sources.ready = [&ready] { return ready; };
+  HttpWorld world(routes_of(site));
+  auto status_of = [&world](const std::string& path) {
+    return world.ask("GET " + path + " HTTP/1.1\r\nHost: a\r\n\r\n").status;
+  };
+  CHECK(status_of("/healthz") == 200);
+  CHECK(status_of("/readyz") == 200);
+  ready = false;
+  CHECK(status_of("/healthz") == 200);
+  CHECK(status_of("/readyz") == 503);
+}
+
+TEST_CASE("http/router: what tells of the service is for this host, unless everybody may see it") {
+  Router site;
+  site.status("/own").status("/all", {.everybody = true});
+  routes_of(site).sources.status = [] { return std::string("{}"); };
+  HttpWorld world(routes_of(site));
+  auto status_of = [&world](const char* path, const char* from) {
+    Client& client = world.connect(from ? sys::Address::parse(from).value() : sys::Address());
+    client.send(std::string("GET ") + path + " HTTP/1.1\r\nHost: a\r\n\r\n");
+    world.settle();
+    return client.answer().status;
+  };
+  for (const char* from : {"127.0.0.1:1", "127.9.9.9:1", "[::1]:1", "[::ffff:127.0.0.1]:1"})
+    CHECK(status_of("/own", from) == 200);
+  CHECK(status_of("/own", nullptr) == 200);
+  for (const char* from : {"192.0.2.1:1", "128.0.0.1:1", "[2001:db8::1]:1", "[::ffff:10.0.0.1]:1"}) {
+    CHECK(status_of("/own", from) == 403);
+    CHECK(status_of("/all", from) == 200);
+  }
 }
 
 TEST_CASE("http/router: a pattern that is malformed is told, the first one") {

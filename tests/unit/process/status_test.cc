@@ -121,6 +121,10 @@ TEST_CASE("process/status: healthy as long as one worker is ready, goes on and i
   scoreboard.life(1).late = false;
   scoreboard.life(1).state = LifeState::draining;
   CHECK_FALSE(is_healthy(scoreboard));
+  scoreboard.life(1).state = LifeState::ready;
+  CHECK(is_healthy(scoreboard));
+  scoreboard.service().stopping = true;
+  CHECK_FALSE(is_healthy(scoreboard));
 }
 
 TEST_CASE("process/status: task workers, and how the tasks stand") {

@@ -1,0 +1,227 @@
+#include "process/connection_list.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/number.h"
+#include "process/json_text.h"
+#include "process/text_columns.h"
+#include "sys/address.h"
+#include "sys/time.h"
+
+namespace oklo {
+
+namespace {
+
+// ---------------------------------------------------------------- of one connection
+
+uint32_t seconds_since(uint32_t then_s, uint32_t now_s) { return now_s > then_s ? now_s - then_s : 0; }
+
+// The second of which an owner knows may be one behind.
+uint32_t idle_since(const ConnectionSnapshot& one) { return std::max(one.active_s, one.opened_s); }
+
+// What stands in shared memory may be anything.
+uint32_t slot_of(const Scoreboard& scoreboard, const ConnectionSnapshot& one) {
+  uint32_t slot = one.owner < scoreboard.size() ? scoreboard.life(one.owner).slot.load() : UINT32_MAX;
+  return std::min(slot, scoreboard.slots() - 1);
+}
+
+// "worker 1", "gate 1", "task worker 1", or the name of a process.
+std::string owner_of(const Scoreboard& scoreboard, const ConnectionSnapshot& one) {
+  uint32_t slot = slot_of(scoreboard, one);
+  const SlotRow& row = scoreboard.slot(slot);
+  return row.role == Role::worker ? "worker " + decimal(slot + 1) : std::string(row.name);
+}
+
+std::string peer_of(const ConnectionSnapshot& one) {
+  return one.has_ip ? sys::Address::from_ip(one.peer_ip, one.peer_port).to_string() : "unix";
+}
+
+bool is_v6(const ConnectionSnapshot& one) {
+  static constexpr uint8_t kMapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+  return one.has_ip && std::memcmp(one.peer_ip, kMapped, sizeof kMapped) != 0;
+}
+
+std::string name_of(const ConnectionSnapshot& one) {
+  return decimal(one.id.row) + "." + decimal(one.id.generation);
+}
+
+// ---------------------------------------------------------------- which of them
+
+bool is_in(const ConnectionSnapshot& one, const PeerNetwork& network) {
+  if (network.unix_socket || !one.has_ip) return network.unix_socket && !one.has_ip;
+  size_t whole = network.bits / 8;
+  if (std::memcmp(one.peer_ip, network.ip, whole) != 0) return false;
+  unsigned rest = network.bits % 8;
+  return rest == 0 || (one.peer_ip[whole] ^ network.ip[whole]) >> (8 - rest) == 0;
+}
+
+bool is_of(const Scoreboard& scoreboard, const ConnectionSnapshot& one, Role role, uint64_t number) {
+  uint32_t slot = slot_of(scoreboard, one);
+  if (scoreboard.slot(slot).role != role) return false;
+  return role == Role::worker ? slot + 1 == number : owner_of(scoreboard, one) == "gate " + decimal(number);
+}
+
+bool meets(const Scoreboard& scoreboard, const ConnectionSnapshot& one, const ConnectionQuery& query,
+           uint32_t now_s) {
+  if (query.kind && one.kind != *query.kind) return false;
+  if (seconds_since(one.opened_s, now_s) < query.min_age_s) return false;
+  if (seconds_since(idle_since(one), now_s) < query.min_idle_s) return false;
+  if (one.bytes_in < query.min_in || one.bytes_out < query.min_out) return false;
+  if (one.queued_bytes < query.min_queue) return false;
+  if (query.worker && !is_of(scoreboard, one, Role::worker, *query.worker)) return false;
+  if (query.thread && !is_of(scoreboard, one, Role::gate_thread, *query.thread)) return false;
+  return !query.peer || is_in(one, *query.peer);
+}
+
+// ---------------------------------------------------------------- in which order
+
+// What stands first is the smaller. Of amounts the largest stands first, and who is oldest.
+struct Before {
+  const Scoreboard& scoreboard;
+  ConnectionSort sort;
+
+  bool operator()(const ConnectionSnapshot& a, const ConnectionSnapshot& b) const {
+    int order = compare(a, b);
+    return order ? order < 0 : a.id.row < b.id.row;
+  }
+
+ private:
+  template <class T>
+  static int by(T a, T b) {
+    return a < b ? -1 : b < a;
+  }
+  static int by_peer(const ConnectionSnapshot& a, const ConnectionSnapshot& b) {
+    int ips = std::memcmp(a.peer_ip, b.peer_ip, sizeof a.peer_ip);
+    return ips ? ips : by(a.peer_port, b.peer_port);
+  }
+  int compare(const ConnectionSnapshot& a, const ConnectionSnapshot& b) const {
+    switch (sort) {
+      case ConnectionSort::age: return by(a.opened_s, b.opened_s);
+      case ConnectionSort::idle: return by(idle_since(a), idle_since(b));
+      case ConnectionSort::in: return by(b.bytes_in, a.bytes_in);
+      case ConnectionSort::out: return by(b.bytes_out, a.bytes_out);
+      case ConnectionSort::queue: return by(b.queued_bytes, a.queued_bytes);
+      case ConnectionSort::requests: return by(b.requests, a.requests);
+      case ConnectionSort::id: return 0;
+      case ConnectionSort::kind: return by(kind_name(a.kind), kind_name(b.kind));
+      case ConnectionSort::owner: return by(slot_of(scoreboard, a), slot_of(scoreboard, b));
+      case ConnectionSort::peer: return by_peer(a, b);
+    }
+    return 0;
+  }
+};
+
+// ---------------------------------------------------------------- as text
+
+struct Line {
+  const ConnectionSnapshot& of;
+  const Scoreboard& scoreboard;
+  uint32_t now_s;
+
+  uint64_t age_s() const { return seconds_since(of.opened_s, now_s); }
+  uint64_t idle_s() const { return seconds_since(idle_since(of), now_s); }
+};
+
+constexpr size_t kPeerColumn = 2;
+
+std::vector<Column<Line>> columns_for(const ConnectionList& list) {
+  std::vector<Column<Line>> columns = {
+      {"id", 10, false, [](const Line& line) { return name_of(line.of); }},
+      {"kind", 16, false, [](const Line& line) { return std::string(kind_name(line.of.kind)); }},
+      {"peer", 21, false, [](const Line& line) { return peer_of(line.of); }},
+      {"owner", 10, false, [](const Line& line) { return owner_of(line.scoreboard, line.of); }},
+      {"age s", 7, true, [](const Line& line) { return decimal(line.age_s()); }},
+      {"idle s", 7, true, [](const Line& line) { return decimal(line.idle_s()); }},
+      {"requests", 8, true, [](const Line& line) { return decimal(line.of.requests); }},
+      {"bytes in", 10, true, [](const Line& line) { return decimal(line.of.bytes_in); }},
+      {"bytes out", 10, true, [](const Line& line) { return decimal(line.of.bytes_out); }},
+      {"queue", 8, true, [](const Line& line) { return decimal(line.of.queued_bytes); }},
+  };
+  if (std::any_of(list.shown.begin(), list.shown.end(), is_v6)) columns[kPeerColumn].width = 47;
+  return columns;
+}
+
+void add_connection_json(std::string& out, const Line& line) {
+  out += "{";
+  add_member(out, "id", name_of(line.of));
+  add_member(out, "kind", kind_name(line.of.kind));
+  add_member(out, "peer", peer_of(line.of));
+  add_member(out, "owner", owner_of(line.scoreboard, line.of));
+  add_member(out, "age_s", line.age_s());
+  add_member(out, "idle_s", line.idle_s());
+  add_member(out, "requests", line.of.requests);
+  add_member(out, "bytes_in", line.of.bytes_in);
+  add_member(out, "bytes_out", line.of.bytes_out);
+  add_member(out, "queue", line.of.queued_bytes);
+  out.back() = '}';
+}
+
+}  // namespace
+
+// When there are as many as may be shown, they become a heap, the worst of them on top, and any better one
+// takes its place: so the master needs no more memory where there are a million.
+ConnectionList list_connections(const Scoreboard& scoreboard, const ConnectionTable& table,
+                                const ConnectionQuery& query, uint64_t now_ms) {
+  ConnectionList list;
+  list.now_s = static_cast<uint32_t>(now_ms / 1000);
+  Before before = {scoreboard, query.sort};
+  std::vector<ConnectionSnapshot>& shown = list.shown;
+  each_connection(table, [&](const ConnectionSnapshot& one) {
+    if (!meets(scoreboard, one, query, list.now_s)) return;
+    if (shown.size() < query.limit) return shown.push_back(one);
+    if (list.left_off++ == 0) std::make_heap(shown.begin(), shown.end(), before);
+    if (!before(one, shown.front())) return;
+    std::pop_heap(shown.begin(), shown.end(), before);
+    shown.back() = one;
+    std::push_heap(shown.begin(), shown.end(), before);
+  });
+  std::sort(shown.begin(), shown.end(), before);
+  return list;
+}
+
+std::string connections_json(const Scoreboard& scoreboard, const ConnectionList& list) {
+  std::string out = "{\"connections\":[";
+  for (const ConnectionSnapshot& one : list.shown) {
+    add_connection_json(out, {one, scoreboard, list.now_s});
+    out += ",";
+  }
+  if (out.back() == ',') out.pop_back();
+  return out + "],\"left_off\":" + decimal(list.left_off) + "}\n";
+}
+
+std::string connections_table(const Scoreboard& scoreboard, const ConnectionList& list) {
+  std::string out;
+  std::vector<Column<Line>> columns = columns_for(list);
+  add_head<Line>(out, columns);
+  for (const ConnectionSnapshot& one : list.shown) add_row<Line>(out, columns, {one, scoreboard, list.now_s});
+  out += decimal(list.shown.size()) + " connections";
+  if (list.left_off) out += ", and " + decimal(list.left_off) + " more that were left off";
+  return out + "\n";
+}
+
+Result<std::string> tell_connections(const Scoreboard& scoreboard, const ConnectionTable& table,
+                                     std::string_view words, bool as_json) {
+  Result<ConnectionQuery> query = parse_connection_query(words);
+  if (!query) return query.error();
+  ConnectionList list = list_connections(scoreboard, table, *query, sys::monotonic_ms());
+  return as_json ? connections_json(scoreboard, list) : connections_table(scoreboard, list);
+}
+
+void add_top_connections(std::string& out, const Scoreboard& scoreboard, const ConnectionList& list) {
+  static constexpr Column<Line> kColumns[] = {
+      {"peer", 21, false, [](const Line& line) { return peer_of(line.of).substr(0, 21); }},
+      {"kind", 9, false, [](const Line& line) { return std::string(kind_name(line.of.kind).substr(0, 9)); }},
+      {"owner", 9, false, [](const Line& line) { return owner_of(line.scoreboard, line.of).substr(0, 9); }},
+      {"age s", 5, true, [](const Line& line) { return short_amount(line.age_s()); }},
+      {"idle", 5, true, [](const Line& line) { return short_amount(line.idle_s()); }},
+      {"in", 5, true, [](const Line& line) { return short_amount(line.of.bytes_in); }},
+      {"out", 5, true, [](const Line& line) { return short_amount(line.of.bytes_out); }},
+      {"queue", 5, true, [](const Line& line) { return short_amount(line.of.queued_bytes); }},
+  };
+  add_head<Line>(out, kColumns);
+  for (const ConnectionSnapshot& one : list.shown)
+    add_row<Line>(out, kColumns, {one, scoreboard, list.now_s});
+}
+
+}  // namespace oklo

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "process/connection_query.h"
+#include "shm/connection_snapshot.h"
+#include "shm/scoreboard.h"
+
+// The open connections of all processes, from shared memory alone.
+namespace oklo {
+
+struct ConnectionList {
+  std::vector<ConnectionSnapshot> shown;  // in the order that was asked for
+  uint64_t left_off = 0;                  // that meet the conditions, too
+  uint32_t now_s = 0;                     // what their times are to be compared with
+};
+ConnectionList list_connections(const Scoreboard& scoreboard, const ConnectionTable& table,
+                                const ConnectionQuery& query, uint64_t now_ms);
+
+// As JSON for programs, and as a table for people.
+std::string connections_json(const Scoreboard& scoreboard, const ConnectionList& list);
+std::string connections_table(const Scoreboard& scoreboard, const ConnectionList& list);
+
+// Those that words ask for (parse_connection_query), as of now.
+Result<std::string> tell_connections(const Scoreboard& scoreboard, const ConnectionTable& table,
+                                     std::string_view words, bool as_json);
+
+// How `oklo top` shows a list: in 80 columns.
+void add_top_connections(std::string& out, const Scoreboard& scoreboard, const ConnectionList& list);
+
+}  // namespace oklo
