@@ -15,7 +15,7 @@ from harness import (ROOT, Client, Oklo, children, connections, get, http, needs
 PAGES = ("/", "/chat", "/tasks", "/status")
 TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8",
          ".svg": "image/svg+xml", ".json": "application/json"}
-BYTES_MAX = 54 * 1024
+BYTES_MAX = 58 * 1024
 WINDOWS = [(width, scheme) for width in (1280, 390) for scheme in ("light", "dark")]
 
 # ---- expressions for a page
@@ -264,8 +264,30 @@ def test_the_charts_are_drawn_under_load():
         wait_until(busy, what="the load to be seen")
         # The line rises above the ground that it began at.
         page.wait_for("document.querySelector('#rates path:not(.area)').getBBox().height > 20")
-        assert page.evaluate("document.querySelectorAll('#lines path').length") == 2
+        owners = status(oklo).get("gate", status(oklo)["workers"])
+        assert page.evaluate("document.querySelectorAll('#lines path').length") == len(owners)
         assert page.evaluate("document.querySelectorAll('#workers tr').length") == 2
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert page.errors() == []
+
+
+@needs("chromium-headless-shell")
+def test_the_connections_are_shown_and_sorted():
+    with demo("--workers", 2) as oklo, status_page(oklo, width=390) as page, Client(oklo.port) as client:
+        for _ in range(500):
+            client.get("/hello/you")
+        first = "document.querySelector('#connections tr')?.textContent"
+        page.evaluate("document.getElementById('sort').value = 'requests';"
+                      "document.getElementById('sort').dispatchEvent(new Event('change'))")
+        page.wait_for(f"{first}?.includes('127.0.0.1:{client.socket.getsockname()[1]}http')")
+        row = "[...document.querySelector('#connections tr').cells].map((cell) => cell.textContent)"
+        cells = page.evaluate(row)
+        assert cells[1] == "http" and re.fullmatch(r"(worker|gate) \d+", cells[2]), cells
+        assert cells[5] == "500", cells
+        gate = status(oklo).get("gate", [])
+        assert page.evaluate("document.getElementById('gate-part').hidden") == (not gate)
+        assert page.evaluate("document.querySelectorAll('#gate tr').length") == len(gate)
+        page.wait_for("document.getElementById('open').textContent !== '0'")
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         assert page.errors() == []
 

@@ -3,10 +3,11 @@
 // no answer for a while (the server was away, the page slept) the lines have a gap.
 
 const kSpanMs = 120e3, kTurnMs = 1000, kAnswerMs = 1500, kGapMs = 6000, kEventsMax = 50, kColours = 8;
+const kConnectionsMax = 20;
 const kLeft = 46, kTop = 8, kBottom = 22, kKeysMax = 8;
 const kTrouble = ["stopped", "late", "back-off"];
 
-let samples = [];  // {at, rate, open: Map of worker to connections}
+let samples = [];  // {at, rate, open: Map of owner to connections: a worker, or a thread of the gate}
 let marks = [];    // {at, kind}
 let latest = null; // {at, status}
 let timer = 0;
@@ -15,7 +16,9 @@ const byId = (id) => document.getElementById(id);
 const grouped = (n) => Math.round(n).toLocaleString("en");
 const compact = (n) => n.toLocaleString("en", { notation: "compact" });
 const sum = (list, of) => list.reduce((total, one) => total + of(one), 0);
-const colour = (worker) => `c${(worker - 1) % kColours}${worker > kColours ? " lap" : ""}`;
+const colour = (owner) => `c${(owner - 1) % kColours}${owner > kColours ? " lap" : ""}`;
+const owners = (status) => status.gate ?? status.workers;
+const ownerOf = (line) => line.thread ?? line.worker;
 
 function set(place, text) {
   if (place.textContent !== text) place.textContent = text;
@@ -102,6 +105,16 @@ function row(line) {
     grouped(line.restarts)];
 }
 
+function gateRow(line) {
+  return [String(line.thread), String(line.pid || "–"), line.state, grouped(line.connections),
+    grouped(line.workers), grouped(line.memory_kib) + " KiB", grouped(line.restarts)];
+}
+
+function connectionRow(line) {
+  return [line.peer, line.kind, line.owner, grouped(line.age_s) + " s", grouped(line.idle_s) + " s",
+    grouped(line.requests), compact(line.bytes_in), compact(line.bytes_out), compact(line.queue)];
+}
+
 function tasksOf(tasks, workers) {
   const failed = tasks.failed + tasks.died + tasks.stopped + tasks.timed_out;
   const count = new Set(workers.map((line) => line.task_worker)).size;
@@ -119,19 +132,31 @@ function newRow(body) {
     cell.dataset.name = name;
     cell.append(make("span"));
   }
-  added.cells[0].prepend(make("i"));
 }
 
-function showWorkers(lines) {
-  const body = byId("workers");
+// The rows of a table: `texts` makes those of a line.
+function showTable(body, lines, texts) {
   while (body.rows.length > lines.length) body.deleteRow(-1);
   while (body.rows.length < lines.length) newRow(body);
+  lines.forEach((line, i) => texts(line).forEach((text, at) => set(body.rows[i].cells[at].lastChild, text)));
+}
+
+// Of workers or threads: with the colour of their line where they own connections, and their state.
+function showOwners(body, lines, texts, coloured) {
+  showTable(body, lines, texts);
   lines.forEach((line, i) => {
     const cells = body.rows[i].cells;
-    row(line).forEach((text, at) => set(cells[at].lastChild, text));
-    cells[0].firstChild.className = colour(line.worker);
+    if (coloured && cells[0].childElementCount === 1) cells[0].prepend(make("i"));
+    if (coloured) cells[0].firstChild.className = colour(ownerOf(line));
     cells[2].className = line.state;
   });
+}
+
+function showConnections(list) {
+  if (!list) return;
+  showTable(byId("connections"), list.connections ?? [], connectionRow);
+  const more = list.left_off ? `${grouped(list.left_off)} more are not shown.` : "";
+  set(byId("more"), list.refused ? "Only browsers on its own host are told." : more);
 }
 
 function showKey(workers) {
@@ -156,7 +181,9 @@ function show(status, rate, open) {
   set(byId("facts"), `oklo ${status.version}, master ${status.pid}, generation ${status.generation}, ` +
     `up ${grouped(status.uptime_s)} s, on ${status.addresses.join(", ")}`);
   set(byId("tasks"), tasksOf(status.tasks, status.task_workers));
-  showWorkers(status.workers);
+  showOwners(byId("workers"), status.workers, row, !status.gate);
+  byId("gate-part").hidden = !status.gate;
+  if (status.gate) showOwners(byId("gate"), status.gate, gateRow, true);
   showKey([...open.keys()]);
 }
 
@@ -211,18 +238,20 @@ function take(status, at) {
   const rate = same ? (status.requests - latest.status.requests) * 1000 / (at - latest.at)
     : sum(status.workers, (line) => line.rate);
   const open = new Map();
-  for (const line of status.workers) open.set(line.worker, (open.get(line.worker) || 0) + line.connections);
+  for (const line of owners(status))
+    open.set(ownerOf(line), (open.get(ownerOf(line)) || 0) + line.connections);
   samples.push({ at, rate: Math.max(rate, 0), open });
   if (latest) noteChanges(latest.status, status);
   latest = { at, status };
   show(status, rate, open);
 }
 
-// The status, or nothing. A worker that is stopped holds its connections, perhaps the one of this page:
+// What is there, or nothing. A worker that is stopped holds its connections, perhaps the one of this page:
 // after a time without an answer the next question goes over another.
-async function ask() {
+async function ask(path) {
   try {
-    const answer = await fetch("/status.json", { cache: "no-store", signal: AbortSignal.timeout(kAnswerMs) });
+    const answer = await fetch(path, { cache: "no-store", signal: AbortSignal.timeout(kAnswerMs) });
+    if (answer.status === 403) return { refused: true };
     return answer.ok ? await answer.json() : undefined;
   } catch {
     return undefined;
@@ -233,13 +262,16 @@ async function turn() {
   clearTimeout(timer);
   timer = 0;
   const start = performance.now();
-  const status = await ask(), now = performance.now();
+  const status = await ask("/status.json"), now = performance.now();
   if (status) take(status, now);
   else if (now - (latest ? latest.at : 0) > kTurnMs * 2) showLink("No answer; trying again every second.");
   drawAll();
+  const wanted = `limit=${kConnectionsMax}&sort=${byId("sort").value}`;
+  if (status) showConnections(await ask(`/connections.json?${wanted}`));
   timer = setTimeout(turn, Math.max(0, start + kTurnMs - performance.now()));
 }
 
 new ResizeObserver(drawAll).observe(byId("rates"));
 document.addEventListener("visibilitychange", () => { if (timer && !document.hidden) turn(); });
+byId("sort").addEventListener("change", () => { if (timer) turn(); });
 turn();
