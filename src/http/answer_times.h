@@ -18,12 +18,12 @@ class AnswerTimes final : private EventHandler {
 
   // An answer begins in this turn. The head of its request was complete in the turn of that time.
   void begins(uint64_t asked_us) {
-    if (asked_us == reactor_.clock().now_us) asked_now_++;
-    else asked_before_.push_back(asked_us);
-    reactor_.flush_last(*this);
+    if (asked_us != reactor_.clock().now_us) return begins_late(asked_us);
+    if (asked_now_++ == 0) reactor_.flush_last(*this);
   }
 
  private:
+  void begins_late(uint64_t asked_us);
   void on_event(uint32_t) override {}
   void on_flush() override;
 

@@ -384,7 +384,7 @@ void HttpService::begins(const Reply& reply) {
 inline void HttpService::finish(net::Connection& connection, Exchange& exchange, bool body_unread) {
   bool whole = exchange.finished && exchange.late == Reply::Late::no;
   if (!whole && !settle_incomplete(connection, exchange)) return;
-  begins(exchange);
+  if (times_) times_->begins(exchange.asked_us);
   life_.requests.add(1);
   if (log_) log_->write(exchange);
   if (!exchange.keep_alive) return end_connection(connection, exchange.head.keep_alive, body_unread);
