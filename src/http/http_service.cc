@@ -9,7 +9,6 @@
 #include "codec/http_response.h"
 #include "http/admission.h"
 #include "http/allow.h"
-#include "http/answer_times.h"
 #include "http/http_limits.h"
 #include "http/late_answers.h"
 #include "http/pending_request.h"
@@ -244,7 +243,7 @@ bool HttpService::accept_body(net::Connection& connection) {
   Exchange& exchange = current_;
   bool keep_alive = std::exchange(exchange.keep_alive, false);
   if (exchange.head.content_length > body_bytes_max(exchange)) exchange.fail(413);
-  else if (!exchange.route && exchange.head.expect_continue) answer_without_route(exchange);
+  else if (!exchange.route && exchange.head.expect_continue) answer_without_route(exchange, allowed_);
   else if (exchange.route && exchange.route->upload) call_on_head(exchange, *exchange.route->upload);
   if (exchange.begun) {
     finish(connection, exchange, true);
@@ -332,7 +331,7 @@ void HttpService::check_body_rate(net::Connection& connection) {
 
 inline void HttpService::dispatch(Exchange& exchange) {
   const Route* route = exchange.route;
-  if (!route) return answer_without_route(exchange);
+  if (!route) return answer_without_route(exchange, allowed_);
   if (route->files) return route->files->serve(exchange);
   Response response = exchange.response();
   if (route->handler) return route->handler(exchange.request(), response);
@@ -364,20 +363,6 @@ bool HttpService::try_upgrade(net::Connection& connection) {
   if (connection.open()) connection.consume(current_.head.size);
   if (connection.open() && !connection.input().empty()) upgrade.endpoint().protocol->on_data(connection);
   return true;
-}
-
-// RFC 9110 sections 9.3.7 (OPTIONS, also for "*"), 15.5.6 (405 with Allow), 15.5.5 (404).
-void HttpService::answer_without_route(Exchange& exchange) {
-  bool star = exchange.head.path() == "*";
-  if (!allowed_ && !star) return exchange.fail(404);
-  exchange.add_field("Allow", allow_value(star ? RouteTable::kAll : allowed_));
-  if (exchange.head.method != codec::Method::options) return exchange.fail(405);
-  exchange.status = 204;
-  exchange.send_empty();
-}
-
-void HttpService::begins(const Reply& reply) {
-  if (times_) times_->begins(reply.asked_us);
 }
 
 // The answer is given: it is counted and logged, and the connection goes on or ends.

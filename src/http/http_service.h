@@ -4,6 +4,7 @@
 
 #include "codec/chunked.h"
 #include "http/access_log.h"
+#include "http/answer_times.h"
 #include "http/date_line.h"
 #include "http/exchange.h"
 #include "http/route_table.h"
@@ -16,7 +17,6 @@
 
 namespace oklo::http {
 
-class AnswerTimes;
 class LateAnswers;
 struct LateAnswer;
 struct PendingRequest;
@@ -62,7 +62,9 @@ class HttpService final : public Protocol {
 
   // --- for LateAnswers
   // The first of a late answer is there.
-  void begins(const Reply& reply);
+  void begins(const Reply& reply) {
+    if (times_) times_->begins(reply.asked_us);
+  }
   // A late answer is complete.
   void finish_late(LateAnswer& late);
   // The next request may be read.
@@ -90,7 +92,6 @@ class HttpService final : public Protocol {
   void dispatch(Exchange& exchange);
   static bool wants_upgrade(const Exchange& exchange);
   bool try_upgrade(net::Connection& connection);
-  void answer_without_route(Exchange& exchange);
   void finish(net::Connection& connection, Exchange& exchange, bool body_unread = false);
   void hold_input(net::Connection& connection);
   bool settle_incomplete(net::Connection& connection, Exchange& exchange);

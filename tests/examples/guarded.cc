@@ -44,7 +44,7 @@ oklo::Router site() {
   routes.access("/files", {"deny all"});
   routes.websocket("/ws", {.on_open = [](oklo::WebSocket& ws, const oklo::Request&) { ws.send(ws.peer()); },
                            .on_message = [](oklo::WebSocket& ws, std::string_view text) { ws.send(text); }});
-  routes.status("/status");
+  routes.status("/status", {.everybody = true});
   return routes;
 }
 
