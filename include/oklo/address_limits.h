@@ -27,6 +27,8 @@ struct AddressLimits {
   uint32_t addresses = 50'000;
   // Networks, written as in Entrance, whose addresses have no limits.
   std::vector<std::string> except = {};
+
+  friend bool operator==(const AddressLimits&, const AddressLimits&) = default;
 };
 
 }  // namespace oklo

@@ -49,6 +49,7 @@ struct DatagramHandlers {
 struct DatagramOptions {
   uint32_t packet_bytes = 65'535;     // of one datagram that are kept, 1 to 1 MiB
   uint32_t receive_buffer_bytes = 0;  // that wait in the kernel (SO_RCVBUF, socket(7)); 0: as it is set
+  friend bool operator==(const DatagramOptions&, const DatagramOptions&) = default;
 };
 
 }  // namespace oklo

@@ -23,6 +23,8 @@ struct Entrance {
   std::vector<std::string> proxy_protocol = {};
   // How long the header may take, in milliseconds: closed (CloseReason::header_timeout).
   uint32_t proxy_time_ms = 10'000;
+
+  friend bool operator==(const Entrance&, const Entrance&) = default;
 };
 
 }  // namespace oklo

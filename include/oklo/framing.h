@@ -19,6 +19,7 @@ struct Delimiter {
 
   char bytes[kBytesMax] = {};
   size_t size = 0;  // above kBytesMax: too long, which is an error of Server::run
+  friend bool operator==(const Delimiter&, const Delimiter&) = default;
 };
 
 // How a stream of bytes is cut into messages. Plain options; each kind looks at its own ones alone.
@@ -49,6 +50,7 @@ struct StreamFraming {
 
   Delimiter delimiter = "\r\n";
   bool keep_delimiter = false;  // whether it is part of the payload that is handed on
+  friend bool operator==(const StreamFraming&, const StreamFraming&) = default;
 };
 
 }  // namespace oklo

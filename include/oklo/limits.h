@@ -23,6 +23,8 @@ struct HttpLimits {
   uint32_t requests = 100'000;           // on one connection; the last answer says Connection: close
   uint32_t queue_bytes = 64u << 20;      // of answers that wait to be sent (files not counted); closed
   Entrance entrance = {};                // who may come in, and whether proxies stand in front
+
+  friend bool operator==(const HttpLimits&, const HttpLimits&) = default;
 };
 
 }  // namespace oklo

@@ -78,6 +78,9 @@ struct UploadHandlers {
 struct FilesOptions {
   std::string index = "index.html";  // of a directory; empty: none
   bool listing = false;              // a page that lists a directory without an index
+  // Further fields of every answer, as {"Cache-Control", "no-cache"}; none that says what the file is.
+  std::vector<std::pair<std::string, std::string>> fields = {};
+  friend bool operator==(const FilesOptions&, const FilesOptions&) = default;
 };
 
 // Who is answered by a route that tells of the service itself; everybody else gets 403.

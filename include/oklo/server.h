@@ -77,6 +77,8 @@ struct ServerOptions {
   bool debug_single = false;  // for debuggers: one worker in the process that calls run, and no other one:
                               // workers, user, group, chroot, control, pid_file, daemon, processes and
                               // task_workers count for nothing
+
+  friend bool operator==(const ServerOptions&, const ServerOptions&) = default;
 };
 
 // A supervised server: a master process and its workers. Add what it serves, then run.

@@ -49,6 +49,8 @@ struct StreamOptions {
   bool nodelay = true;                // small pieces leave at once (TCP_NODELAY)
   uint32_t backlog = 4096;            // connections that may wait to be accepted (listen(2))
   Entrance entrance = {};             // who may come in, and whether proxies stand in front
+
+  friend bool operator==(const StreamOptions&, const StreamOptions&) = default;
 };
 
 }  // namespace oklo

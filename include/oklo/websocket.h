@@ -118,6 +118,7 @@ struct WebSocketOptions {
                              // they are, and with no origins no other does
   std::vector<std::string> subprotocols = {};  // the first one that the client offers and that stands here
                                                // is chosen (RFC 6455 section 1.9)
+  friend bool operator==(const WebSocketOptions&, const WebSocketOptions&) = default;
 };
 
 }  // namespace oklo

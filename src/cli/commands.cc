@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "cli/nearest.h"
+#include "base/nearest.h"
 #include "sys/stderr.h"
 
 namespace oklo::cli {
@@ -13,6 +13,8 @@ const std::vector<Command>& commands() {
        run_serve},
       {"demo", "[ADDRESS]", "show what oklo does, by default on 127.0.0.1:8080", kServes | kEchoes, 1,
        run_demo},
+      {"start", "", "run what a configuration file says", kStarts | kReads, 0, run_start},
+      {"check", "", "say all that is wrong with a configuration file", kReads, 0, run_check},
       {"stop", "", "stop a running oklo, when all under way is finished", kControls, 0, run_control},
       {"reload", "", "replace the workers of a running oklo without losing a connection", kControls, 0,
        run_control},
@@ -25,7 +27,8 @@ const std::vector<Command>& commands() {
       {"health", "", "exit 0 when a running oklo answers, else 1", kControls, 0, run_control},
       {"init-script", "KIND [-- WORDS]", "print what starts a service: for systemd, openrc or procd", 0, 256,
        run_init_script},
-      {"help", "[TOPIC]", "explain a command, or print a manual page", 0, 1, run_help},
+      {"help", "[TOPIC]", "explain a command or a directive, or print a manual page", 0, 2, run_help},
+      {"completion", "bash", "print what makes a shell complete these words", 0, 1, run_completion},
       {"version", "", "print the version", 0, 0, run_version},
   };
   return kCommands;

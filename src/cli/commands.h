@@ -28,6 +28,8 @@ int run_command_line(const std::vector<std::string_view>& words);
 
 // The control socket that was named, or the only one there is.
 Result<std::string> choose_socket(const Options& options);
+// What `oklo help` explains beside commands.
+std::vector<std::string_view> help_topics();
 
 // Prints "oklo: TEXT" on stderr and gives the exit code back.
 int complain(std::string_view text, int exit_code);
@@ -36,6 +38,9 @@ int show(std::string_view text);
 
 int run_serve(const Command& command, const Options& options);
 int run_demo(const Command& command, const Options& options);
+int run_start(const Command& command, const Options& options);
+int run_check(const Command& command, const Options& options);
+int run_completion(const Command& command, const Options& options);
 int run_control(const Command& command, const Options& options);
 int run_init_script(const Command& command, const Options& options);
 int run_connections(const Command& command, const Options& options);

@@ -2,8 +2,11 @@
 #include <string>
 
 #include "base/embedded.h"
+#include "base/nearest.h"
 #include "cli/commands.h"
 #include "cli/mdoc_text.h"
+#include "config/directive.h"
+#include "config/reference.h"
 
 namespace oklo::cli {
 
@@ -16,10 +19,11 @@ struct Page {
   std::string_view section;
   std::string_view help;
 };
+constexpr std::string_view kDirectives = "conf";
 constexpr Page kPages[] = {
     {"oklo", "oklo", "1", "the command: all flags, signals, exit codes"},
     {"library", "oklo", "3", "the library: how to write a server with it"},
-    {"conf", "oklo.conf", "5", "the configuration around it: nginx in front"},
+    {"oklo.conf", "oklo.conf", "5", "the configuration file, and nginx in front"},
     {"source", "oklo-source", "7", "the source: what stands where, and why"},
 };
 
@@ -35,9 +39,13 @@ std::string overview() {
     std::string call = std::string(command.name) + " " + std::string(command.arguments);
     text += "  " + padded(call, 30) + std::string(command.help) + "\n";
   }
+  text += "\nthe configuration file:\n\n";
+  text +=
+      "  " + padded(std::string(kDirectives) + " [DIRECTIVE]", 30) + "all that it may say, or a part of it\n";
   text += "\nmanual pages:\n\n";
   for (const Page& page : kPages) text += "  " + padded(page.topic, 30) + std::string(page.help) + "\n";
-  return text + "\n`oklo help COMMAND` lists its flags, `oklo help PAGE` prints a manual page.\n";
+  return text + "\n`oklo help COMMAND` lists its flags, `oklo help conf listen` explains a directive,\n"
+                "`oklo help oklo.conf` prints a manual page.\n";
 }
 
 std::string help_of(const Command& command) {
@@ -65,11 +73,31 @@ const EmbeddedFile* find_page(std::string_view topic) {
   return nullptr;
 }
 
+int help_on_directives(const Options& options) {
+  if (options.words.size() < 2) return show(mdoc_to_text(config::manual_list()));
+  std::string_view name = options.words[1];
+  if (std::string entry = config::manual_entry(name); !entry.empty()) return show(mdoc_to_text(entry));
+  std::vector<std::string_view> known;
+  for (const config::Directive& directive : config::directives()) known.push_back(directive.name);
+  std::string_view near = nearest(name, known);
+  std::string text = "unknown directive " + std::string(name);
+  text += near.empty() ? "; see" : "; did you mean " + std::string(near) + "? See";
+  return complain(text + ": oklo help conf", kUsage);
+}
+
 }  // namespace
+
+std::vector<std::string_view> help_topics() {
+  std::vector<std::string_view> topics = {kDirectives};
+  for (const Page& page : kPages) topics.push_back(page.topic);
+  return topics;
+}
 
 int run_help(const Command&, const Options& options) {
   if (options.words.empty()) return show(overview());
   std::string_view topic = options.words[0];
+  if (topic == kDirectives) return help_on_directives(options);
+  if (options.words.size() > 1) return complain("too many words; see: oklo help help", kUsage);
   if (const Command* command = find_command(topic)) return show(help_of(*command));
   if (const EmbeddedFile* page = find_page(topic)) return show(mdoc_to_text(unpack(*page)));
   return complain("there is no help on " + std::string(topic) + "; see: oklo help", kUsage);

@@ -1,7 +1,7 @@
 #include "cli/options.h"
 
+#include "base/nearest.h"
 #include "base/number.h"
-#include "cli/nearest.h"
 
 namespace oklo::cli {
 
@@ -101,14 +101,16 @@ const std::vector<Flag>& flags() {
        set_text<&ServerOptions::group>},
       {"--chroot", "DIRECTORY", "their root directory, in which the one that is served stands", kServes,
        set_text<&ServerOptions::chroot>},
-      {"--control", "SOCKET|off", "the socket that commands go through", kServes | kControls,
+      {"--control", "SOCKET|off", "the socket that commands go through", kServes | kStarts | kControls,
        set_text<&ServerOptions::control>},
-      {"--pid-file", "FILE", "a file for the master's pid, locked as long as it runs", kServes,
+      {"--pid-file", "FILE", "a file for the master's pid, locked as long as it runs", kServes | kStarts,
        set_text<&ServerOptions::pid_file>},
       {"--shutdown-timeout", "SECONDS", "how long a graceful stop may take", kServes, set_timeout},
       {"--echo", "ADDRESS|off", "where TCP and UDP echo; by default the port behind that of the pages",
        kEchoes, [](Options& options, std::string_view value) { return !(options.echo = value).empty(); }},
-      {"-d", "", "run in the background; returns when the service is up", kServes,
+      {"-c", "FILE", "the configuration file; by default /etc/oklo.conf, or else ./oklo.conf", kReads,
+       [](Options& options, std::string_view value) { return !(options.config = value).empty(); }},
+      {"-d", "", "run in the background; returns when the service is up", kServes | kStarts,
        [](Options& options, std::string_view) { return options.server.daemon = true; }},
       {"--json", "", "as JSON", kShows,
        [](Options& options, std::string_view) { return options.json = true; }},

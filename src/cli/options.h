@@ -18,6 +18,7 @@ struct Options {
   bool json = false;
   std::string query;  // words for the command `connections`, each with a blank in front
   unsigned interval_s = 1;
+  std::string config;  // the configuration file; empty: one of the usual ones
   std::string echo;  // where the demo echoes; empty: beside its pages; "off"
   std::vector<std::string_view> words;
 };
@@ -32,6 +33,8 @@ enum CommandKind : unsigned {
   kSorts = 32,    // connections, top
   kFilters = 64,  // connections
   kWatches = 128,  // top
+  kStarts = 256,  // start
+  kReads = 512,   // start, check
 };
 
 // One row for each flag: parser and help read it.

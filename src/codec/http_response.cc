@@ -4,11 +4,15 @@
 #include <array>
 #include <cstdint>
 
+#include "base/ascii.h"
 #include "base/assert.h"
 #include "codec/characters.h"
 
 namespace oklo::codec {
 namespace {
+
+constexpr std::string_view kServerFields[] = {"content-length", "transfer-encoding", "connection", "date",
+                                              "server"};
 
 constexpr std::string_view kLines[] = {
     "",
@@ -118,6 +122,11 @@ bool valid_field(std::string_view name, std::string_view value) {
   const char* value_end = value.data() + value.size();
   return !name.empty() && skip_token(name.data(), name_end) == name_end &&
          skip_value(value.data(), value_end) == value_end;
+}
+
+bool is_server_field(std::string_view name) {
+  return std::any_of(std::begin(kServerFields), std::end(kServerFields),
+                     [name](std::string_view field) { return equal_ignoring_case(field, name); });
 }
 
 }  // namespace oklo::codec

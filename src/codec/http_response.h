@@ -21,4 +21,7 @@ char* write_status_line(char* out, int status);
 // control but HTAB (RFC 9110 section 5.5).
 bool valid_field(std::string_view name, std::string_view value);
 
+// Whether it is one of those that the server says itself: a second word on it would contradict the first.
+bool is_server_field(std::string_view name);
+
 }  // namespace oklo::codec

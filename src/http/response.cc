@@ -1,10 +1,8 @@
 #include <oklo/response.h>
 
-#include <algorithm>
 #include <string>
 #include <utility>
 
-#include "base/ascii.h"
 #include "codec/cookie.h"
 #include "codec/event_stream.h"
 #include "codec/http_response.h"
@@ -17,15 +15,6 @@
 namespace oklo {
 
 namespace {
-
-// What the server says itself: a second word on it would contradict the first.
-constexpr std::string_view kReserved[] = {"content-length", "transfer-encoding", "connection", "date",
-                                          "server"};
-
-bool is_reserved(std::string_view name) {
-  return std::any_of(std::begin(kReserved), std::end(kReserved),
-                     [name](std::string_view reserved) { return equal_ignoring_case(reserved, name); });
-}
 
 bool send_part(http::Reply& reply, sys::FilePart part, std::string_view name) {
   if (reply.begun) return false;
@@ -46,7 +35,7 @@ Response& Response::status(int code) {
 }
 
 bool Response::header(std::string_view name, std::string_view value) {
-  if (reply_.begun || is_reserved(name) || !codec::valid_field(name, value)) return false;
+  if (reply_.begun || codec::is_server_field(name) || !codec::valid_field(name, value)) return false;
   return reply_.add_field(name, value);
 }
 

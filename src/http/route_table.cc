@@ -27,12 +27,6 @@ bool same_part(std::string_view literal, std::string_view sent) {
   return sent.find('%') != sent.npos && codec::decode_part(sent) == literal;
 }
 
-bool is_well_formed(std::string_view pattern) {
-  if (!pattern.starts_with('/')) return false;
-  size_t star = pattern.find("/*");
-  return star == pattern.npos || pattern.find('/', star + 1) == pattern.npos;
-}
-
 void add_param(Exchange& exchange, std::string_view name, std::string_view value) {
   if (exchange.param_count == kParamsMax) return;
   std::string& decoded = exchange.params[exchange.param_count].decoded;
@@ -43,6 +37,12 @@ void add_param(Exchange& exchange, std::string_view name, std::string_view value
 }
 
 }  // namespace
+
+bool is_well_formed(std::string_view pattern) {
+  if (!pattern.starts_with('/')) return false;
+  size_t star = pattern.find("/*");
+  return star == pattern.npos || pattern.find('/', star + 1) == pattern.npos;
+}
 
 RouteTable::Node& RouteTable::child(Node& node, std::string_view part) {
   std::unique_ptr<Node>* place = nullptr;

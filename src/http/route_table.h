@@ -17,6 +17,9 @@
 
 namespace oklo::http {
 
+// Whether a pattern begins with '/', and "*name" is its last part, where it has one.
+bool is_well_formed(std::string_view pattern);
+
 // What a pattern leads to: one of handler, upload and files, or an upgrade, or an upgrade and one of them for
 // requests that do not ask for it.
 struct Route {

@@ -1,8 +1,12 @@
 #include "http/static_files.h"
 
+#include <algorithm>
 #include <cerrno>
+#include <iterator>
 
+#include "base/ascii.h"
 #include "base/number.h"
+#include "codec/http_response.h"
 #include "codec/url.h"
 #include "http/byte_ranges.h"
 #include "http/directory_listing.h"
@@ -73,15 +77,40 @@ bool asks_for_range(const Exchange& exchange, const FileVariant& variant) {
 
 using Kind = sys::FileInfo::Kind;
 
+// What the file itself says.
+constexpr std::string_view kFileFields[] = {"content-type",  "content-encoding", "content-range", "etag",
+                                            "last-modified", "accept-ranges",    "location"};
+
+bool is_of_files(std::string_view name) {
+  return std::any_of(std::begin(kFileFields), std::end(kFileFields),
+                     [name](std::string_view field) { return equal_ignoring_case(field, name); });
+}
+
 }  // namespace
 
+StaticFiles::StaticFiles(sys::Fd root, FilesOptions options)
+    : root_(std::move(root)), options_(std::move(options)) {
+  for (const auto& [name, value] : options_.fields)
+    lines_.append(name).append(": ").append(value).append("\r\n");
+}
+
+std::string StaticFiles::fault_of(const FilesOptions& options) {
+  for (const auto& [name, value] : options.fields) {
+    if (!codec::valid_field(name, value)) return "\"" + name + "\" is no field that can be sent";
+    if (codec::is_server_field(name) || is_of_files(name)) return "oklo sets the field " + name + " itself";
+  }
+  return {};
+}
+
 Result<std::unique_ptr<StaticFiles>> StaticFiles::open(const std::string& directory, FilesOptions options) {
+  if (std::string fault = fault_of(options); !fault.empty()) return Error{0, directory + ": " + fault};
   Result<sys::Fd> root = sys::open_directory(directory);
   if (!root) return std::move(root).error();
   return std::unique_ptr<StaticFiles>(new StaticFiles(std::move(root).value(), std::move(options)));
 }
 
 void StaticFiles::serve(Exchange& exchange) {
+  if (!lines_.empty()) exchange.fields.append(lines_);
   if (has_body(exchange.head)) return exchange.fail(400, true);
   if (exchange.mount_rest.empty()) return redirect_to_directory(exchange);
   char decoded[kPathMax];

@@ -18,6 +18,8 @@ namespace oklo::http {
 // where its cache fills; it dies with the RouteTable that owns it.
 class StaticFiles {
  public:
+  // What is wrong with the options, for whoever wrote them; empty: nothing.
+  static std::string fault_of(const FilesOptions& options);
   static Result<std::unique_ptr<StaticFiles>> open(const std::string& directory, FilesOptions options);
 
   // Answers GET or HEAD for exchange.mount_rest, the path below the directory as it was sent ("" or
@@ -27,7 +29,7 @@ class StaticFiles {
   int root_fd() const { return root_.get(); }
 
  private:
-  StaticFiles(sys::Fd root, FilesOptions options) : root_(std::move(root)), options_(std::move(options)) {}
+  StaticFiles(sys::Fd root, FilesOptions options);
 
   CachedFile* look_up(Exchange& exchange, std::string_view path);
   CachedFile* look_up_file(Exchange& exchange, std::string_view path);
@@ -44,6 +46,7 @@ class StaticFiles {
 
   sys::Fd root_;
   FilesOptions options_;
+  std::string lines_;  // of its fields
   FileCache cache_;
 };
 

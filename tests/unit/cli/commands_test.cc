@@ -202,6 +202,47 @@ TEST_CASE("cli/commands: serve takes address and directory in any order, and say
   }
 }
 
+TEST_CASE("cli/commands: check and start tell what is wrong with a file, and exit with 100") {
+  TempDir directory;
+  directory.file("bad", "wokers 2\nlisten tcp :0 { echo }\n");
+  std::string path = directory / "bad";
+  for (std::string_view name : {"check", "start"}) {
+    Outcome outcome = run({name, "-c", path});
+    CHECK(outcome.code == cli::kUsage);
+    CHECK(outcome.out.empty());
+    CHECK(outcome.err == path + ":1:1: unknown directive wokers; did you mean workers?\n"
+                                "    wokers 2\n    ^\n");
+    CHECK(run({name, "-c", directory / "none"}).code == cli::kUsage);
+  }
+  directory.file("good", "listen tcp 127.0.0.1:0 { echo }\nuser 65534\n");
+  Outcome good = run({"check", "-c", directory / "good"});
+  CHECK(good.code == cli::kDone);
+  CHECK(good.out == (directory / "good") + " is right: 1 listener\n");
+}
+
+TEST_CASE("cli/commands: start says where it listens") {
+  TempDir directory;
+  directory.file("conf", "listen tcp 127.0.0.1:0 { echo }\nworkers 1\nuser 65534\n");
+  Running service({"start", "-c", directory / "conf", "--control", "off"});
+  service.wait_for_line();
+  service.signal(SIGTERM);
+  Outcome outcome = service.wait();
+  CHECK(outcome.code == cli::kDone);
+  CHECK_MESSAGE(holds(outcome.err, "oklo: listening on 127.0.0.1:"), outcome.err);
+}
+
+TEST_CASE("cli/commands: the completion knows all commands, flags and directives") {
+  Outcome outcome = run({"completion", "bash"});
+  CHECK(outcome.code == cli::kDone);
+  for (const Command& command : cli::commands()) CHECK(holds(outcome.out, command.name));
+  for (const cli::Flag& flag : cli::flags()) CHECK(holds(outcome.out, flag.name));
+  CHECK(holds(outcome.out, "*:--mode) words=\"base process\" ;;"));
+  CHECK(holds(outcome.out, "*:--access-log) words=\"stderr off\" ;;"));
+  CHECK(holds(outcome.out, " slow_receiver "));
+  CHECK(holds(refused({"completion"}), "oklo completion bash"));
+  CHECK(holds(refused({"completion", "fish"}), "oklo completion bash"));
+}
+
 TEST_CASE("cli/commands: a command to a service that does not run fails") {
   for (std::string_view name : {"stop", "reload", "reopen", "status", "health"}) {
     std::string text = refused({name, "--control", "./nothing"}, cli::kFailed);

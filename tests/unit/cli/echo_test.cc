@@ -6,7 +6,6 @@
 
 using namespace oklo;
 using cli::address_behind;
-using cli::may_echo_to;
 
 TEST_CASE("cli/echo: the address behind one has its next port") {
   CHECK(address_behind("127.0.0.1:8080") == "127.0.0.1:8081");
@@ -26,14 +25,4 @@ TEST_CASE("cli/echo: nothing is beside a unix socket or what is no address") {
   CHECK(address_behind("unix:/a").empty());
   CHECK(address_behind("nowhere").empty());
   CHECK(address_behind("127.0.0.1:99999").empty());
-}
-
-TEST_CASE("cli/echo: what may answer by itself gets no datagram") {
-  CHECK(may_echo_to("192.0.2.1:1024", 9502));
-  CHECK(may_echo_to("[2001:db8::1]:50000", 9502));
-  CHECK_FALSE(may_echo_to("192.0.2.1:7", 9502));
-  CHECK_FALSE(may_echo_to("[2001:db8::1]:1023", 9502));
-  CHECK_FALSE(may_echo_to("192.0.2.1:9502", 9502));
-  CHECK_FALSE(may_echo_to("192.0.2.1:0", 0));
-  CHECK_FALSE(may_echo_to("unix", 9502));
 }

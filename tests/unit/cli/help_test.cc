@@ -3,10 +3,12 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <string>
 
 #include "base/embedded.h"
 #include "cli/commands.h"
+#include "config/directive.h"
 
 namespace {
 
@@ -23,7 +25,11 @@ Outcome help_on(std::string_view topic) {
   dup2(fileno(file), 1);
   Outcome outcome;
   oklo::cli::Options options;
-  if (!topic.empty()) options.words = {topic};
+  for (size_t at = 0; at < topic.size();) {
+    size_t end = std::min(topic.find(' ', at), topic.size());
+    options.words.push_back(topic.substr(at, end - at));
+    at = end + 1;
+  }
   outcome.code = oklo::cli::run_help(*oklo::cli::find_command("help"), options);
   dup2(before, 1);
   close(before);
@@ -47,7 +53,7 @@ TEST_CASE("cli/help: the overview names every command and every page") {
   CHECK(overview.code == 0);
   for (const oklo::cli::Command& command : oklo::cli::commands())
     CHECK(overview.text.find("\n  " + std::string(command.name) + " ") != std::string::npos);
-  for (std::string_view page : {"oklo", "library", "conf", "source"})
+  for (std::string_view page : {"oklo", "library", "oklo.conf", "conf", "source"})
     CHECK(overview.text.find("\n  " + std::string(page) + " ") != std::string::npos);
 }
 
@@ -57,9 +63,9 @@ TEST_CASE("cli/help: a page by its topic, its name, its section, or both") {
   CHECK(name_line("library").starts_with("oklo - "));
   CHECK(name_line("library") != name_line("oklo"));
   for (std::string_view same : {"3", "oklo.3", "oklo(3)"}) CHECK(name_line(same) == name_line("library"));
-  CHECK(name_line("conf").starts_with("oklo.conf - "));
-  for (std::string_view same : {"5", "oklo.conf", "oklo.conf.5", "oklo.conf(5)"})
-    CHECK(name_line(same) == name_line("conf"));
+  CHECK(name_line("oklo.conf").starts_with("oklo.conf - "));
+  for (std::string_view same : {"5", "oklo.conf.5", "oklo.conf(5)"})
+    CHECK(name_line(same) == name_line("oklo.conf"));
   CHECK(name_line("source").starts_with("oklo-source - "));
   for (std::string_view same : {"7", "oklo-source", "oklo-source.7", "oklo-source(7)"})
     CHECK(name_line(same) == name_line("source"));
@@ -86,6 +92,24 @@ TEST_CASE("cli/help: a command's help lists its flags and no others") {
   CHECK(serve.text.find("--workers") != std::string::npos);
   CHECK(serve.text.find("--json") == std::string::npos);
   CHECK(help_on("status").text.find("--json") != std::string::npos);
+}
+
+TEST_CASE("cli/help: the directives of the configuration, all or one") {
+  Outcome all = help_on("conf");
+  CHECK(all.code == 0);
+  for (const oklo::config::Directive& directive : oklo::config::directives())
+    CHECK_MESSAGE(all.text.find("     " + std::string(directive.name)) != std::string::npos, directive.name);
+  Outcome workers = help_on("conf workers");
+  CHECK(workers.code == 0);
+  CHECK(workers.text.find("workers auto|N") != std::string::npos);
+  CHECK(workers.text.find("Default: auto; from 1 to 1024.") != std::string::npos);
+  CHECK(workers.text.find("listen") == std::string::npos);
+  CHECK(help_on("conf wokers").code == oklo::cli::kUsage);
+  CHECK(help_on("oklo.conf workers").code == oklo::cli::kUsage);
+}
+
+TEST_CASE("cli/help: every topic that is offered can be asked for") {
+  for (std::string_view topic : oklo::cli::help_topics()) CHECK_MESSAGE(help_on(topic).code == 0, topic);
 }
 
 TEST_CASE("cli/help: an unknown topic is wrong usage") {

@@ -6,6 +6,7 @@
 
 #include "file_tree.h"
 #include "recording_outlet.h"
+#include "temp_dir.h"
 
 using namespace oklo;
 
@@ -344,4 +345,30 @@ TEST_CASE("http/static_files: a directory that is not there is an error with a t
   Result<std::unique_ptr<http::StaticFiles>> opened = http::StaticFiles::open(tree / "nope", {});
   REQUIRE(!opened);
   CHECK(holds(opened.error().text, "nope"));
+}
+
+TEST_CASE("http/static_files: further fields stand in every answer") {
+  FilesOptions options;
+  options.fields = {{"Cache-Control", "no-cache"}, {"X-A", "b"}};
+  Site site(std::move(options));
+  for (const char* target : {"/file.txt", "/none", "/sub", "/"}) {
+    std::string answer = site.get(target);
+    CHECK(field(answer, "Cache-Control") == "no-cache");
+    CHECK(field(answer, "X-A") == "b");
+  }
+  std::string etag = field(site.get("/file.txt"), "ETag");
+  CHECK(field(site.get("/file.txt", "If-None-Match: " + etag + "\r\n"), "X-A") == "b");
+  CHECK(site.exchange.status == 304);
+}
+
+TEST_CASE("http/static_files: a field that says what the file is, or can't be sent, is an error") {
+  TempDir directory;
+  for (const char* name : {"Content-Type", "etag", "Date", "Location", "X A", ""}) {
+    FilesOptions options;
+    options.fields = {{name, "b"}};
+    CHECK_FALSE(http::StaticFiles::open(directory.path(), options));
+  }
+  FilesOptions options;
+  options.fields = {{"X-A", "b\r\nc"}};
+  CHECK_FALSE(http::StaticFiles::open(directory.path(), std::move(options)));
 }

@@ -1,12 +1,12 @@
-#include "cli/nearest.h"
+#include "base/nearest.h"
 
 #include <doctest/doctest.h>
 
 #include <string>
 
-using oklo::cli::nearest;
+using oklo::nearest;
 
-TEST_CASE("cli/nearest: the word with the fewest letters changed, inserted, removed or swapped") {
+TEST_CASE("base/nearest: the word with the fewest letters changed, inserted, removed or swapped") {
   const std::vector<std::string_view> known = {"serve", "status", "stop", "--workers", "--access-log",
                                                "--access-log-format"};
   struct { std::string_view word, wanted; } cases[] = {
@@ -36,20 +36,20 @@ TEST_CASE("cli/nearest: the word with the fewest letters changed, inserted, remo
   }
 }
 
-TEST_CASE("cli/nearest: of two that are as near, the first") {
+TEST_CASE("base/nearest: of two that are as near, the first") {
   CHECK(nearest("ab", {"ac", "ad"}) == "ac");
   CHECK(nearest("ab", {"xyz", "ad", "ac"}) == "ad");
   CHECK(nearest("abcd", {"abxy", "abcx"}) == "abcx");
   CHECK(nearest("abdc", {"abxy", "abcd"}) == "abcd");
 }
 
-TEST_CASE("cli/nearest: among none there is none") {
+TEST_CASE("base/nearest: among none there is none") {
   CHECK(nearest("stop", {}).empty());
   CHECK(nearest("", {""}).empty());
   CHECK(nearest("", {"abc"}).empty());
 }
 
-TEST_CASE("cli/nearest: a long word may differ more than a short one") {
+TEST_CASE("base/nearest: a long word may differ more than a short one") {
   std::string word(30, 'a');
   std::string near = word, far = word;
   for (size_t i = 0; i < 10; i++) near[i * 3] = 'b';

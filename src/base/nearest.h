@@ -3,10 +3,10 @@
 #include <string_view>
 #include <vector>
 
-namespace oklo::cli {
+namespace oklo {
 
 // The known word that is most like `word`, by the fewest letters to change, insert, remove or swap; empty
 // when none is near.
 std::string_view nearest(std::string_view word, const std::vector<std::string_view>& known);
 
-}  // namespace oklo::cli
+}  // namespace oklo

@@ -1,9 +1,9 @@
-#include "cli/nearest.h"
+#include "base/nearest.h"
 
 #include <algorithm>
 #include <cstddef>
 
-namespace oklo::cli {
+namespace oklo {
 
 namespace {
 
@@ -36,4 +36,4 @@ std::string_view nearest(std::string_view word, const std::vector<std::string_vi
   return best;
 }
 
-}  // namespace oklo::cli
+}  // namespace oklo

@@ -1,0 +1,63 @@
+#include <string>
+
+#include "base/number.h"
+#include "cli/commands.h"
+#include "config/load.h"
+#include "config/make_server.h"
+#include "sys/file.h"
+#include "sys/stderr.h"
+
+namespace oklo::cli {
+
+namespace {
+
+Result<std::string> path_of(const Options& options) {
+  return options.config.empty() ? config::default_path() : options.config;
+}
+
+config::Loaded checked(const std::string& path) {
+  config::Loaded loaded = config::load(path);
+  config::check_host(loaded);
+  return loaded;
+}
+
+int complain_of(const config::Loaded& loaded) {
+  sys::print(2, loaded.faults.to_text());
+  return kUsage;
+}
+
+// What the command line says is stronger than the file.
+config::Config with_flags(config::Config config, const ServerOptions& flags) {
+  config.server.daemon = flags.daemon;
+  if (!flags.control.empty()) config.server.control = flags.control;
+  if (!flags.pid_file.empty()) config.server.pid_file = flags.pid_file;
+  return config;
+}
+
+}  // namespace
+
+int run_check(const Command&, const Options& options) {
+  Result<std::string> path = path_of(options);
+  if (!path) return complain(path.error().text, kUsage);
+  config::Loaded loaded = checked(*path);
+  if (!loaded.ok()) return complain_of(loaded);
+  size_t count = loaded.config.listeners.size();
+  return show(*path + " is right: " + decimal(count) + (count == 1 ? " listener\n" : " listeners\n"));
+}
+
+// By its path from the root, for a service in the background stands there.
+int run_start(const Command&, const Options& options) {
+  Result<std::string> path = path_of(options);
+  if (!path) return complain(path.error().text, kUsage);
+  config::Loaded loaded = checked(sys::absolute_path(*path));
+  if (!loaded.ok()) return complain_of(loaded);
+  Server server = config::make_server(with_flags(std::move(loaded.config), options.server));
+  server.on_up([](const std::vector<std::string>& addresses) {
+    std::string text = "oklo: listening on";
+    for (const std::string& address : addresses) text += " " + address;
+    sys::print(2, text + "\n");
+  });
+  return server.run();
+}
+
+}  // namespace oklo::cli

@@ -1,0 +1,79 @@
+#include "config/reference.h"
+
+#include "base/ascii.h"
+#include "config/values.h"
+
+namespace oklo::config {
+
+namespace {
+
+constexpr size_t kColumns = 100;  // of a line of mdoc
+
+char to_upper(char c) { return is_alpha(c) ? static_cast<char>(to_lower(c) - 'a' + 'A') : c; }
+
+// A sentence of text for mdoc: a backslash is written "\e", and no line is long.
+std::string sentence(std::string_view text) {
+  std::string out;
+  size_t column = 0;
+  for (char c : text) {
+    bool breaks = c == ' ' && column > kColumns;
+    column = breaks ? 0 : column + 1;
+    if (breaks) out.push_back('\n');
+    else if (c == '\\') out += "\\e";
+    else out.push_back(c);
+  }
+  out[0] = to_upper(out[0]);
+  return out + ".\n";
+}
+
+// "Default: 30s; from 1s to 7d." An upper limit that is that of the machine is none.
+std::string bounds(const Directive& directive) {
+  const Limits& limits = directive.limits;
+  std::string text = default_text(directive);
+  if (!text.empty()) text = "default: " + text;
+  if (!directive.to.number || limits.most == 0) return text;
+  text += "; from " + number_text(directive, limits.least);
+  return limits.most >= INT32_MAX ? text + " on" : text + " to " + number_text(directive, limits.most);
+}
+
+std::string names_of(unsigned answers) {
+  std::string text;
+  for (const Directive& directive : directives())
+    if ((directive.blocks & kRoute) && directive.answer != Answer::none && (bit(directive.answer) & answers))
+      text.append(text.empty() ? "" : ", ").append(directive.name);
+  return text;
+}
+
+std::string item(const Directive& directive) {
+  std::string argument = argument_of(directive);
+  std::string text = ".It Ic " + std::string(directive.name);
+  if (!argument.empty()) text += " Ar " + argument;
+  text += "\n" + sentence(directive.help);
+  if (std::string line = bounds(directive); !line.empty()) text += sentence(line);
+  if (directive.answers) text += sentence("with " + names_of(directive.answers));
+  return text;
+}
+
+std::string list_of(Block block, std::string_view name) {
+  std::string items;
+  for (const Directive& directive : directives()) {
+    bool elsewhere = directive.type == Type::include && block != kTop;
+    if ((directive.blocks & block) && !elsewhere && (name.empty() || directive.name == name))
+      items += item(directive);
+  }
+  if (items.empty()) return {};
+  std::string heading = block == kTop ? "Outside of all blocks" : "Inside " + std::string(block_name(block));
+  return ".Ss " + heading + "\n.Bl -tag -width Ds\n" + items + ".El\n";
+}
+
+}  // namespace
+
+std::string manual_list() { return manual_entry({}); }
+
+std::string manual_entry(std::string_view name) {
+  std::string text;
+  for (Block block : kBlocks) text += list_of(block, name);
+  return text;
+}
+
+}  // namespace oklo::config
