@@ -37,6 +37,7 @@ class SyntaxReader {
       } else if (token.kind == Kind::error) {
         fault(token.place, std::move(token.text));
         now.broken = true;
+        last_error_ = token.place;
       } else {
         if (token.kind == Kind::open) open_block(now, out, token.place, depth);
         if (!now.words.empty()) out.push_back(std::move(now));
@@ -44,6 +45,11 @@ class SyntaxReader {
         if (token.kind == Kind::close || token.kind == Kind::over) return token;
       }
     }
+  }
+
+  // What could not be read behind a brace may have been its end.
+  void tell_open(ConfigPlace at) {
+    if (last_error_ < at) fault(at, "this { is not closed");
   }
 
   // Who writes a brace on a line of its own is told so once, and its block is read as what was meant.
@@ -54,14 +60,14 @@ class SyntaxReader {
     Statement& owner = on_next_line ? before.back() : now;
     owner.has_block = true;
     if (depth == kNestingMax) return skip_block(at);
-    if (read_block(owner.block, depth + 1).kind == Kind::over) fault(at, "this { is not closed");
+    if (read_block(owner.block, depth + 1).kind == Kind::over) tell_open(at);
   }
 
   // What is nested too deep is passed over without recursion.
   void skip_block(ConfigPlace at) {
     for (unsigned open = 1; open > 0;) {
       Kind kind = lexer_.next().kind;
-      if (kind == Kind::over) return fault(at, "this { is not closed");
+      if (kind == Kind::over) return tell_open(at);
       open += kind == Kind::open;
       open -= kind == Kind::close;
     }
@@ -70,6 +76,7 @@ class SyntaxReader {
   Faults& faults_;
   uint32_t source_;
   ConfigLexer lexer_;
+  ConfigPlace last_error_ = {0, 0};
 };
 
 }  // namespace

@@ -57,6 +57,9 @@ TEST_CASE("config/syntax: a word that can't be read breaks its directive alone")
 TEST_CASE("config/syntax: braces that do not match are told where they stand") {
   CHECK(first_fault("a {\n b {\n c }\n") == "f:1:3: this { is not closed");
   CHECK(read("a {\n b\n").tree == "a{b;};");
+  CHECK(first_fault("a { b \"c }\nd") == "f:1:7: this quote is not closed on its line");
+  CHECK(first_fault("a \"b\nc {\nd").find("this quote") != std::string::npos);
+  CHECK(read("a \"b\nc {\nd").faults.find("f:2:3: this { is not closed") != std::string::npos);
   CHECK(first_fault("a\n}\nb") == "f:2:1: this } closes nothing");
   CHECK(read("a\n}\nb").tree == "a;b;");
 }

@@ -1,0 +1,256 @@
+"""The configuration file: oklo start runs it, oklo check judges it."""
+
+import contextlib
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+
+from harness import (Client, Oklo, alive, descendants, files, free_port, get, kept, run_oklo, title,
+                     wait_until)
+from ws_client import WebSocket
+
+# The example of oklo.conf(5) and of the design, with ports of its own.
+EXAMPLE = """
+workers 2
+tasks   2
+user    65534
+access_log access.log
+control ${PLACE}/control          # a path in the environment
+
+listen http 127.0.0.1:{http} {
+    header X-Content-Type-Options nosniff
+    route /           { files www; index index.html; listing on; header Cache-Control no-cache }
+    route /chat       { room lobby; same_origin on }
+    route /ws         { echo; subprotocols a b }
+    route /status     { status }
+    route /old/*rest  { redirect /new/ 301 }
+    route /robots.txt { text "User-agent: *\\nDisallow: /\\n" }
+    route /page/:name { text "<p>"; header Content-Type text/html }
+}
+listen tcp 127.0.0.1:{tcp} { echo; idle_time 5m }
+listen tcp unix:lines { echo; delimiter "\\n"; message_bytes 16 }
+listen udp 127.0.0.1:{udp} { echo; packet_bytes 512 }
+"""
+SITE = {"www/index.html": b"front", "www/a.txt": b"a", "www/sub/b.txt": b"b"}
+
+
+@contextlib.contextmanager
+def place(content):
+    """A directory with these files, where the service may make sockets and logs."""
+    with files(content) as path:
+        os.chmod(path, 0o777)
+        yield path
+
+
+def example(path, **ports):
+    text = EXAMPLE
+    for name, port in ports.items():
+        text = text.replace("{" + name + "}", str(port))
+    with open(os.path.join(path, "oklo.conf"), "w") as file:
+        file.write(text)
+
+
+def start(path, port, *flags, **options):
+    env = {"PLACE": path, **options.pop("env", {})}
+    return Oklo("start", "-c", os.path.join(path, "oklo.conf"), *flags, port=port, env=env, **options)
+
+
+def check(path, name="oklo.conf", env=None):
+    return run_oklo("check", "-c", name, env=env, cwd=path)
+
+
+def faults(done):
+    """The lines of an outcome that name a place, without their carets."""
+    assert done.returncode == 100 and not done.stdout, done
+    return [line for line in done.stderr.splitlines() if re.match(r"\S+:\d+:\d+: ", line)]
+
+
+def test_every_listener_of_the_example_serves():
+    http, tcp, udp = free_port(), free_port(), free_port()
+    with place(SITE) as path:
+        example(path, http=http, tcp=tcp, udp=udp)
+        done = check(path, env={"PLACE": path})
+        assert (done.returncode, done.stdout) == (0, "oklo.conf is right: 4 listeners\n"), done
+        with start(path, http) as oklo:
+            oklo.wait_for_stderr(rf"listening on 127\.0\.0\.1:{http} 127\.0\.0\.1:{tcp} unix:\S+/lines 127")
+            the_routes_answer(http)
+            the_websockets_answer(http)
+            the_echoes_answer(path, tcp, udp)
+            titles = [title(pid) for pid in descendants(oklo.pid)]
+            assert "oklo: task worker 2" in titles and "oklo: worker 2" in titles
+            done = run_oklo("status", "--control", os.path.join(path, "control"))
+            assert done.returncode == 0 and f"listens on 127.0.0.1:{http} " in done.stdout, done
+        with open(os.path.join(path, "access.log")) as log:
+            assert "GET /a.txt HTTP/1.1" in log.read()
+
+
+def the_routes_answer(port):
+    front = get(port)
+    assert (front.status, front.body, front.field("cache-control")) == (200, b"front", "no-cache")
+    for target in "/", "/a.txt", "/robots.txt", "/page/x", "/old/x", "/none":
+        assert get(port, target).field("x-content-type-options") == "nosniff", target
+    assert b"b.txt" in get(port, "/sub/").body
+    assert get(port, "/a.txt").field("content-type") == "text/plain; charset=utf-8"
+    moved = get(port, "/old/a/b", method="POST")
+    assert (moved.status, moved.field("location")) == (301, "/new/")
+    robots = get(port, "/robots.txt")
+    assert robots.body == b"User-agent: *\nDisallow: /\n"
+    assert robots.field("content-type") == "text/plain; charset=utf-8"
+    page = get(port, "/page/x")
+    assert (page.body, page.field("content-type")) == (b"<p>", "text/html")
+    assert get(port, "/robots.txt", method="DELETE").status == 405
+    assert json.loads(get(port, "/status").body)["generation"] == 1
+
+
+def the_websockets_answer(port):
+    with WebSocket(port, "/chat") as one, WebSocket(port, "/chat") as other:
+        def heard():
+            one.send("hello")
+            return one.receive() == other.receive() == "hello"
+        assert heard() and heard()
+        one.send(b"\0bytes")
+        assert other.receive() == b"\0bytes"
+    with WebSocket(port, "/ws") as echo:
+        echo.send("to you")
+        assert echo.receive() == "to you"
+    assert get(port, "/chat").status == 426
+
+
+def the_echoes_answer(path, tcp, udp):
+    with Client(tcp) as client:
+        assert client.send(b"over TCP").read(8) == b"over TCP"
+    with socket.socket(socket.AF_UNIX) as lines:
+        lines.settimeout(10)
+        lines.connect(os.path.join(path, "lines"))
+        lines.sendall(b"a\nbc\n")
+        received = b""
+        while len(received) < 5:
+            received += lines.recv(100)
+        assert received == b"a\nbc\n"
+        lines.sendall(b"longer than sixteen bytes")
+        assert lines.recv(100) == b""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.settimeout(0.2)
+        client.connect(("127.0.0.1", udp))
+
+        def answered():
+            client.send(b"x" * 600)
+            with contextlib.suppress(TimeoutError):
+                return client.recv(65536) == b"x" * 512
+        wait_until(answered, what="an echo over UDP")
+
+
+def test_ten_faults_are_named_in_one_run():
+    text = """workers two
+mod process
+user nobody-at-all
+listen http 127.0.0.1:8080 {
+    idle_time 10
+    route / { files nowhere; ping 1s }
+    route x { status }
+}
+listen tcp 127.0.0.1:8080 { echo }
+listen udp :99999 { echo }
+workers 3
+listen http :1 { route / { text "a } }
+"""
+    with place({"oklo.conf": text.encode()}) as path:
+        done = check(path)
+        assert faults(done) == [
+            "oklo.conf:1:9: workers takes auto or a number from 1 to 1024",
+            "oklo.conf:2:1: unknown directive mod; did you mean mode?",
+            'oklo.conf:3:6: no user "nobody-at-all" in /etc/passwd',
+            "oklo.conf:5:15: idle_time takes a time from 1ms to 1d, as 500ms, 10s, 5m, 1h or 1d",
+            f"oklo.conf:6:21: cannot open the directory {path}/nowhere: No such file or directory",
+            "oklo.conf:6:30: ping goes with room or echo, not with files",
+            "oklo.conf:7:11: a pattern begins with a slash, and *name is its last part",
+            "oklo.conf:9:12: this address is taken at oklo.conf:4:13",
+            'oklo.conf:10:12: bad address ":99999": the port is not a number from 0 to 65535; write PORT, '
+            ":PORT, IPV4:PORT, [IPV6]:PORT, localhost:PORT or unix:/PATH",
+            "oklo.conf:11:1: workers was said before, at oklo.conf:1:1",
+            "oklo.conf:12:33: this quote is not closed on its line"]
+        assert "    workers two\n            ^\n" in done.stderr
+        started = run_oklo("start", "-c", os.path.join(path, "oklo.conf"))
+        assert started.returncode == 100 and started.stderr.count("\n") == done.stderr.count("\n")
+
+
+def test_includes_and_variables():
+    first, second = free_port(), free_port()
+    content = {
+        "oklo.conf": b"include ${SITES:-sites}/*.conf\nworkers ${WORKERS:-1}\ncontrol off\nuser 65534\n",
+        "sites/b.conf": b"listen http 127.0.0.1:${SECOND} { include ../routes }\n",
+        "sites/a.conf": b"listen http 127.0.0.1:${FIRST} { route / { text first } }\n",
+        "sites/c.conf~": b"nonsense",
+        "routes": b"route / { text second }\nroute /files { files sites }\n",
+    }
+    ports = {"FIRST": str(first), "SECOND": str(second)}
+    with place(content) as path:
+        assert faults(check(path)) == [
+            "sites/a.conf:1:23: the environment has no FIRST; ${FIRST:-DEFAULT} does without",
+            "sites/b.conf:1:23: the environment has no SECOND; ${SECOND:-DEFAULT} does without"]
+        assert check(path, env=ports).returncode == 0
+        with start(path, second, env={**ports, "WORKERS": "3"}) as oklo:
+            oklo.wait_for_stderr(rf"listening on 127\.0\.0\.1:{first} 127\.0\.0\.1:{second}\n")
+            assert get(first).body == b"first" and get(second).body == b"second"
+            assert b"listen http" in get(second, "/files/a.conf").body
+            wait_until(lambda: len(oklo.workers()) == 3, what="three workers")
+        with open(os.path.join(path, "sites/a.conf"), "a") as file:
+            file.write("include ../oklo.conf\n")
+        assert any("includes" in line for line in faults(check(path, env=ports)))
+
+
+def test_the_mode_of_the_file():
+    port = free_port()
+    conf = (f"mode process\nreactor_threads 2\nworkers 1\ncontrol off\nuser 65534\n"
+            f"listen tcp 127.0.0.1:{port} {{ echo }}\n")
+    with place({"oklo.conf": conf.encode()}) as path:
+        with start(path, port, prefix=["env", "-u", "OKLO_MODE"]) as oklo:
+            with Client(port) as client:
+                assert client.send(b"x").read(1) == b"x"
+            titles = [title(pid) for pid in descendants(oklo.pid)]
+            assert "oklo: gate" in titles and "oklo: manager" in titles
+
+
+def test_in_the_background_with_relative_paths():
+    port = free_port()
+    conf = f"workers 1\nuser 65534\nlisten http 127.0.0.1:{port} {{ route / {{ files www }} }}\n"
+    with place({"oklo.conf": conf.encode(), **SITE}) as path:
+        done = run_oklo("start", "-d", "--pid-file", "pid", "--control", "control", cwd=path)
+        assert done.returncode == 0, done
+        with open(os.path.join(path, "pid")) as file:
+            pid = int(file.read())
+        try:
+            assert get(port).body == b"front"
+            control = os.path.join(path, "control")
+            assert run_oklo("reload", "--control", control).returncode == 0
+            assert get(port, "/a.txt").body == b"a"
+            assert kept(pid)
+            assert run_oklo("stop", "--control", control).returncode == 0
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
+            wait_until(lambda: not alive(pid), what="the daemon to end")
+
+
+def test_without_a_file():
+    with place({}) as path:
+        done = run_oklo("check", cwd=path)
+        if not os.path.exists("/etc/oklo.conf"):
+            assert done.returncode == 100, done
+            assert "there is neither /etc/oklo.conf nor ./oklo.conf; name a file with -c\n" in done.stderr
+        assert run_oklo("check", "-c", "nowhere", cwd=path).stderr == (
+            "cannot open nowhere: No such file or directory\n")
+
+
+def test_help_and_completion_know_the_directives():
+    names = set(re.findall(r"^     ([a-z_]+)", run_oklo("help", "conf").stdout, re.M))
+    assert {"listen", "route", "workers", "files", "slow_receiver"} <= names
+    for name in names:
+        assert name in run_oklo("help", "conf", name).stdout
+    script = run_oklo("completion", "bash").stdout
+    asked = "COMP_WORDS=(oklo help conf slow); COMP_CWORD=3; _oklo; echo ${COMPREPLY[@]}"
+    done = subprocess.run(["bash", "-c", script + asked], capture_output=True, text=True, timeout=10)
+    assert (done.stdout, done.stderr) == ("slow_receiver\n", ""), done
