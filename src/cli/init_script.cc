@@ -123,11 +123,6 @@ std::string openrc_script(const std::string& program, const std::vector<std::str
 
 // ---------------------------------------------------------------- the command
 
-std::vector<std::string> default_words() {
-  if (find_command("start")) return {"start", "-c", "/etc/oklo.conf"};
-  return {"serve", ":8080", "/srv/www"};
-}
-
 // A service starts in the root directory.
 std::string from_root(std::string_view word) {
   bool dots = word == "." || word == "..";
@@ -138,7 +133,8 @@ std::string from_root(std::string_view word) {
 // What is wrong with the words of a service, or nothing.
 std::string fault_of(const std::vector<std::string_view>& words) {
   const Command* command = find_command(words[0]);
-  if (!command || !(command->kinds & kServes)) return std::string(words[0]) + " starts no service";
+  if (!command || !(command->kinds & (kServes | kStarts)))
+    return std::string(words[0]) + " starts no service";
   Result<Options> options = parse_options(words[0], command->kinds, {words.begin() + 1, words.end()});
   if (!options) return options.error().text;
   if (options->server.daemon) return "who starts it wants it in the foreground: leave out -d";
@@ -166,7 +162,7 @@ int run_init_script(const Command&, const Options& options) {
   if (!fault.empty()) return complain(fault, kUsage);
   std::vector<std::string> words;
   for (std::string_view word : given) words.push_back(from_root(word));
-  if (words.empty()) words = default_words();
+  if (words.empty()) words = {"start", "-c", "/etc/oklo.conf"};
   std::string script = init_script(options.words[0], sys::program_path(), words);
   if (!script.empty()) return show(script);
   std::string kind(options.words[0]);
