@@ -210,7 +210,7 @@ def test_a_reload_keeps_the_chat_and_tells_who_is_to_move():
         for guest in one, two:
             guest.close()
         wait_until(lambda: not any(map(alive, old)), what="the old workers to leave")
-        assert bob.who() == [bob.name]
+        wait_until(lambda: bob.who() == [bob.name], what="it to be told that all have left")
 
 
 def test_names_are_cleaned():
