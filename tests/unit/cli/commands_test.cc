@@ -237,7 +237,7 @@ TEST_CASE("cli/commands: the completion knows all commands, flags and directives
   for (const Command& command : cli::commands()) CHECK(holds(outcome.out, command.name));
   for (const cli::Flag& flag : cli::flags()) CHECK(holds(outcome.out, flag.name));
   CHECK(holds(outcome.out, "*:--mode) words=\"base process\" ;;"));
-  CHECK(holds(outcome.out, "*:--access-log) words=\"stderr off\" ;;"));
+  CHECK(holds(outcome.out, "*:--access-log) words=\"stderr off syslog\" ;;"));
   CHECK(holds(outcome.out, " slow_receiver "));
   CHECK(holds(refused({"completion"}), "oklo completion bash"));
   CHECK(holds(refused({"completion", "fish"}), "oklo completion bash"));
