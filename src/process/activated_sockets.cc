@@ -1,22 +1,15 @@
 #include "process/activated_sockets.h"
 
 #include <algorithm>
-#include <cstdlib>
 
 #include "base/number.h"
+#include "process/taken_variable.h"
 #include "sys/file.h"
 #include "sys/process.h"
 
 namespace oklo {
 
 namespace {
-
-std::string taken(const char* name) {
-  const char* value = std::getenv(name);
-  std::string text = value ? value : "";
-  ::unsetenv(name);
-  return text;
-}
 
 // The name of the n-th, of "NAME:NAME".
 std::string name_at(std::string_view names, uint64_t n) {
@@ -28,9 +21,9 @@ std::string name_at(std::string_view names, uint64_t n) {
 
 ActivatedSockets ActivatedSockets::of_environment() {
   ActivatedSockets all;
-  std::string pid = taken("LISTEN_PID");
-  std::string names = taken("LISTEN_FDNAMES");
-  uint64_t count = parse_decimal(taken("LISTEN_FDS")).value_or(0);
+  std::string pid = taken_variable("LISTEN_PID");
+  std::string names = taken_variable("LISTEN_FDNAMES");
+  uint64_t count = parse_decimal(taken_variable("LISTEN_FDS")).value_or(0);
   if (pid != decimal(static_cast<uint64_t>(sys::current_pid()))) return all;
   for (uint64_t i = 0; i < std::min(count, kSocketsMax); i++) {
     int fd = kFirst + static_cast<int>(i);

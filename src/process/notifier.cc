@@ -3,10 +3,10 @@
 #include <errno.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <utility>
 
 #include "base/number.h"
+#include "process/taken_variable.h"
 #include "sys/local_datagram.h"
 #include "sys/process.h"
 #include "sys/time.h"
@@ -14,13 +14,6 @@
 namespace oklo {
 
 namespace {
-
-std::string taken(const char* name) {
-  const char* value = std::getenv(name);
-  std::string text = value ? value : "";
-  ::unsetenv(name);
-  return text;
-}
 
 // Whether it may be taken later.
 bool passes(long failed) {
@@ -32,8 +25,8 @@ std::string own_pid() { return decimal(static_cast<uint64_t>(sys::current_pid())
 
 // The watchdog may be meant for another process: sd_watchdog_enabled(3). Half of its time is the usual beat.
 uint64_t beat_of_environment() {
-  std::string pid = taken("WATCHDOG_PID");
-  std::optional<uint64_t> time_us = parse_decimal(taken("WATCHDOG_USEC"));
+  std::string pid = taken_variable("WATCHDOG_PID");
+  std::optional<uint64_t> time_us = parse_decimal(taken_variable("WATCHDOG_USEC"));
   bool is_ours = pid.empty() || pid == own_pid();
   return is_ours && time_us.value_or(0) > 0 ? std::max<uint64_t>(*time_us / 2000, 1) : 0;
 }
@@ -43,7 +36,7 @@ uint64_t beat_of_environment() {
 Notifier::Notifier(Reactor& reactor, Function<bool()> is_healthy)
     : reactor_(reactor),
       is_healthy_(std::move(is_healthy)),
-      place_(taken("NOTIFY_SOCKET")),
+      place_(taken_variable("NOTIFY_SOCKET")),
       beat_ms_(beat_of_environment()) {}
 
 void Notifier::up(std::string_view status) {
