@@ -20,7 +20,8 @@ WINDOWS = [(width, scheme) for width in (1280, 390) for scheme in ("light", "dar
 
 # ---- expressions for a page
 
-POINTS = "document.querySelector('#rates path:not(.area)').getAttribute('d').split(/[ML]/).length - 1"
+POINTS = ("(document.querySelector('#rates path:not(.area)')?.getAttribute('d') ?? '')"
+          ".split(/[ML]/).length - 1")
 EVENTS = "document.getElementById('events').textContent"
 LIVE = "document.getElementById('link').textContent === 'Live.'"
 
