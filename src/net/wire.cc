@@ -210,8 +210,8 @@ void Wire::receive(std::string_view datagram, std::vector<sys::Fd> files) {
   if (fed.outcome == Outcome::unit && events_.on_unit) events_.on_unit(fed.writer, fed.number);
   bool broken = fed.outcome == Outcome::broken;
   if (fed.outcome == Outcome::unit) broken = !take(fed.unit, incoming.files);
-  fresh_ = {};
-  forget(writer);
+  if (before) forget(writer);
+  else fresh_.files.clear();
   if (broken) refuse(fed.writer);
 }
 
