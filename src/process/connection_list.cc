@@ -5,6 +5,7 @@
 
 #include "base/number.h"
 #include "process/json_text.h"
+#include "process/slot_name.h"
 #include "process/text_columns.h"
 #include "sys/address.h"
 #include "sys/time.h"
@@ -26,11 +27,8 @@ uint32_t slot_of(const Scoreboard& scoreboard, const ConnectionSnapshot& one) {
   return std::min(slot, scoreboard.slots() - 1);
 }
 
-// "worker 1", "gate 1", "task worker 1", or the name of a process.
 std::string owner_of(const Scoreboard& scoreboard, const ConnectionSnapshot& one) {
-  uint32_t slot = slot_of(scoreboard, one);
-  const SlotRow& row = scoreboard.slot(slot);
-  return row.role == Role::worker ? "worker " + decimal(slot + 1) : std::string(row.name);
+  return slot_name(scoreboard, slot_of(scoreboard, one));
 }
 
 std::string peer_of(const ConnectionSnapshot& one) {

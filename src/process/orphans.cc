@@ -2,19 +2,11 @@
 
 #include <algorithm>
 
-#include "base/number.h"
 #include "process/bury.h"
+#include "process/slot_name.h"
 #include "sys/process.h"
 
 namespace oklo {
-
-namespace {
-
-std::string name_of(const SlotRow& slot, uint32_t index) {
-  return slot.role == Role::worker ? "worker " + decimal(index + 1) : std::string(slot.name);
-}
-
-}  // namespace
 
 void Orphans::adopt() {
   const Scoreboard& scoreboard = *context_.scoreboard;
@@ -26,7 +18,7 @@ void Orphans::adopt() {
     life->index = i;
     life->slot = row.slot;
     life->is_worker = scoreboard.slot(row.slot).role == Role::worker;
-    life->name = name_of(scoreboard.slot(row.slot), row.slot);
+    life->name = slot_name(scoreboard, row.slot);
     life->generation = row.generation;
     life->started_ms = now_ms;
     life->leave_by_ms = now_ms + context_.shutdown_timeout_ms + kExtraMs;
