@@ -35,16 +35,19 @@ Result<void> BaseWorker::start() {
 }
 
 // A unix socket, or one that was passed, is one for all slots, so only the own slot stands for it: the others
-// of its group share the wake-ups (EPOLLEXCLUSIVE, epoll_ctl(2)).
+// of its group share the wake-ups (EPOLLEXCLUSIVE, epoll_ctl(2)). Where there are more of datagrams than slots,
+// each takes some of them along.
 Result<void> BaseWorker::take_from(uint32_t slot) {
   uint32_t slots = context_.role == Role::gate_thread ? context_.threads : context_.slots;
   for (size_t i = 0; i < ports_.size(); i++) {
     const std::vector<int>& sockets = context_.listeners[i];
     bool shared = context_.addresses[i].is_unix() || sockets.size() < slots;
     if (shared && slot != own_) continue;
-    Result<std::unique_ptr<Intake>> intake = ports_[i]->take_from(sockets[shared ? 0 : slot], shared);
-    if (!intake) return intake.error();
-    intakes_[slot].push_back(std::move(intake).value());
+    for (size_t k = shared ? 0 : slot; k < sockets.size(); k += slots) {
+      Result<std::unique_ptr<Intake>> intake = ports_[i]->take_from(sockets[k], shared);
+      if (!intake) return intake.error();
+      intakes_[slot].push_back(std::move(intake).value());
+    }
   }
   return {};
 }

@@ -133,6 +133,21 @@ Result<Fd> listen_first(const Address& address, const ListenOptions& options) {
   return listen_socket(address, alone, !address.is_unix());
 }
 
+// What fails leaves the option as it was.
+void set_listen_options(int fd, const Address& address, const ListenOptions& options) {
+  if (options.datagram) {
+    if (options.receive_buffer_bytes > 0)
+      (void)set_option(fd, SOL_SOCKET, SO_RCVBUF, options.receive_buffer_bytes);
+    return;
+  }
+  (void)kernel::listen(fd, options.backlog);
+  if (address.is_unix()) return;
+  (void)set_option(fd, IPPROTO_TCP, TCP_NODELAY, options.nodelay);
+  (void)set_option(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, options.defer_accept);
+  (void)set_option(fd, SOL_SOCKET, SO_KEEPALIVE, options.keepalive_s > 0);
+  if (options.keepalive_s > 0) (void)set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, options.keepalive_s);
+}
+
 Result<Address> local_address(int fd) {
   sockaddr_storage storage = {};
   sockaddr* address = reinterpret_cast<sockaddr*>(&storage);

@@ -24,14 +24,16 @@ using oklo::Listeners;
 
 namespace {
 
-Listeners opened(const std::vector<ListenAddress>& wanted, uint32_t slots) {
-  auto result = Listeners::open(wanted, slots);
+Listeners opened(const std::vector<ListenAddress>& wanted, uint32_t slots,
+                 const Listeners* before = nullptr) {
+  auto result = Listeners::open(wanted, slots, nullptr, before);
   REQUIRE_MESSAGE(result.ok(), result.error().text);
   return std::move(*result);
 }
 
-oklo::Error refused(const std::vector<ListenAddress>& wanted, uint32_t slots) {
-  auto result = Listeners::open(wanted, slots);
+oklo::Error refused(const std::vector<ListenAddress>& wanted, uint32_t slots,
+                    const Listeners* before = nullptr) {
+  auto result = Listeners::open(wanted, slots, nullptr, before);
   REQUIRE(!result.ok());
   return result.error();
 }
@@ -266,4 +268,166 @@ TEST_CASE("process/listeners: what is accepted has the options of its address") 
   CHECK(alive[0] == 1);
   CHECK(nodelay[1] == 1);
   CHECK(alive[1] == 0);
+}
+
+TEST_CASE("process/listeners: those of addresses that stay are shared, in any order") {
+  TempDir temp;
+  std::string path = "unix:" + (temp / "s"), gone = "unix:" + (temp / "gone");
+  Listeners before = opened({{"127.0.0.1:0"}, {path}, {gone}, {"127.0.0.1:0", false, true}}, 2);
+  std::string tcp = before.addresses()[0].to_string(), udp = before.addresses()[3].to_string();
+  Listeners after = opened(
+      {{udp, false, true}, {path}, {"127.0.0.1:0"}, {"127.0.0.1:0"}, {tcp, false, true}}, 2, &before);
+  CHECK(after.numbers()[0] == before.numbers()[3]);
+  CHECK(after.numbers()[1] == before.numbers()[1]);
+  CHECK(after.numbers()[2] == before.numbers()[0]);
+  CHECK(after.addresses()[2].to_string() == tcp);
+  CHECK(after.addresses()[3] != after.addresses()[2]);
+  CHECK(after.addresses()[4] == after.addresses()[2]);
+  after.take_over(before);
+  CHECK_FALSE(there(temp / "gone"));
+  CHECK(sys::connect_to(after.addresses()[1]).ok());
+  after.close();
+}
+
+TEST_CASE("process/listeners: what waits at an address that stays is there for the next") {
+  Listeners before = opened({{"127.0.0.1:0"}}, 1);
+  sys::Fd client = sys::connect_to(before.addresses()[0]).value();
+  Listeners after = opened({{"127.0.0.1:0"}}, 3, &before);
+  before = Listeners();
+  REQUIRE(after.numbers()[0].size() == 3);
+  pollfd waits = {after.numbers()[0][0], POLLIN, 0};
+  REQUIRE(poll(&waits, 1, 10'000) == 1);
+  sys::Address peer;
+  CHECK(static_cast<bool>(sys::Fd(static_cast<int>(sys::accept_connection(waits.fd, peer)))));
+}
+
+// Connects until so many have come; which of the sockets got them.
+std::vector<int> spread_over(const Listeners& listeners, std::vector<int> fds, int wanted) {
+  std::vector<sys::Fd> clients;
+  for (int i = 0; i < wanted; i++) clients.push_back(sys::connect_to(listeners.addresses()[0]).value());
+  std::vector<int> counts(fds.size());
+  for (int sum = 0; sum < wanted;) {
+    std::vector<pollfd> entries;
+    for (int fd : fds) entries.push_back({fd, POLLIN, 0});
+    REQUIRE(poll(entries.data(), entries.size(), 10'000) > 0);
+    for (size_t k = 0; k < fds.size(); k++) {
+      sys::Address peer;
+      if (!entries[k].revents) continue;
+      sys::Fd server(static_cast<int>(sys::accept_connection(fds[k], peer)));
+      counts[k] += static_cast<bool>(server);
+      sum += static_cast<bool>(server);
+    }
+  }
+  return counts;
+}
+
+TEST_CASE("process/listeners: more slots get connections when they take over, and not before") {
+  if (emulated()) return;
+  Listeners before = opened({{"127.0.0.1:0"}}, 2);
+  Listeners after = opened({{"127.0.0.1:0"}}, 5, &before);
+  std::vector<int> fds = after.numbers()[0];
+  REQUIRE(fds.size() == 5);
+  CHECK(std::vector(fds.begin(), fds.begin() + 2) == before.numbers()[0]);
+  std::vector<int> counts = spread_over(after, fds, 200);
+  CHECK(counts[0] > 0);
+  CHECK(counts[1] > 0);
+  CHECK(counts[2] + counts[3] + counts[4] == 0);
+  after.take_over(before);
+  CHECK(before.rest_is_empty(after));
+  before.close_rest(after);
+  for (int count : spread_over(after, fds, 300)) CHECK(count > 0);
+}
+
+TEST_CASE("process/listeners: more slots that never take over were of no consequence") {
+  if (emulated()) return;
+  Listeners before = opened({{"127.0.0.1:0"}}, 2);
+  for (int i = 0; i < 3; i++) opened({{"127.0.0.1:0"}}, 4, &before).discard(before);
+  for (int count : spread_over(before, before.numbers()[0], 200)) CHECK(count > 0);
+}
+
+TEST_CASE("process/listeners: with fewer slots the others get no connection, and close when nothing waits") {
+  if (emulated()) return;
+  Listeners before = opened({{"127.0.0.1:0"}}, 4);
+  std::vector<int> fds = before.numbers()[0];
+  sys::Fd early;
+  while (before.queue_length(3) == 0) early = sys::connect_to(before.addresses()[0]).value();
+  Listeners after = opened({{"127.0.0.1:0"}}, 2, &before);
+  CHECK(after.numbers()[0] == std::vector(fds.begin(), fds.begin() + 2));
+  after.take_over(before);
+  CHECK_FALSE(before.rest_is_empty(after));
+  sys::Address peer;
+  for (int fd : fds)
+    for (long got = 0; got >= 0;) {
+      got = sys::accept_connection(fd, peer);
+      sys::Fd closes(static_cast<int>(got));
+    }
+  CHECK(before.rest_is_empty(after));
+  std::vector<int> counts = spread_over(after, fds, 200);
+  CHECK(counts[0] > 0);
+  CHECK(counts[1] > 0);
+  CHECK(counts[2] + counts[3] == 0);
+  before.close_rest(after);
+  CHECK(option(fds[1], SOL_SOCKET, SO_ACCEPTCONN) == 1);
+  CHECK(option(fds[2], SOL_SOCKET, SO_ACCEPTCONN) == 0);
+  for (int count : spread_over(after, {fds[0], fds[1]}, 200)) CHECK(count > 0);
+  // And again more.
+  Listeners third = opened({{"127.0.0.1:0"}}, 3, &after);
+  third.take_over(after);
+  for (int count : spread_over(third, third.numbers()[0], 300)) CHECK(count > 0);
+}
+
+TEST_CASE("process/listeners: an address that goes lets nobody in any more, and keeps who is there") {
+  if (emulated()) return;
+  Listeners before = opened({{"127.0.0.1:0"}, {"127.0.0.1:0"}}, 1);
+  sys::Address gone = before.addresses()[1];
+  sys::Fd early = sys::connect_to(gone).value();
+  Listeners after = opened({{before.addresses()[0].to_string()}}, 1, &before);
+  after.take_over(before);
+  CHECK_FALSE(before.rest_is_empty(after));
+  sys::Fd late;
+  CHECK(sys::begin_connect(gone, {}, late) == -EINPROGRESS);
+  sys::Address peer;
+  int listener = before.numbers()[1][0];
+  pollfd waits = {listener, POLLIN, 0};
+  REQUIRE(poll(&waits, 1, 10'000) == 1);
+  CHECK(static_cast<bool>(sys::Fd(static_cast<int>(sys::accept_connection(listener, peer)))));
+  CHECK(before.rest_is_empty(after));
+  before.close_rest(after);
+  CHECK_FALSE(sys::connect_to(gone).ok());
+  CHECK(sys::connect_to(after.addresses()[0]).ok());
+}
+
+TEST_CASE("process/listeners: of datagrams all sockets stay with fewer slots") {
+  ListenAddress udp{"127.0.0.1:0"};
+  udp.datagram = true;
+  Listeners before = opened({udp}, 4);
+  CHECK(opened({udp}, 2, &before).numbers() == before.numbers());
+}
+
+TEST_CASE("process/listeners: options change when the next one takes over") {
+  Listeners before = opened({{"127.0.0.1:0"}}, 2);
+  ListenAddress changed = {"127.0.0.1:0", true};
+  changed.nodelay = false;
+  changed.keepalive_s = 77;
+  Listeners after = opened({changed}, 2, &before);
+  int fd = after.numbers()[0][1];
+  CHECK(option(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT) == 0);
+  after.take_over(before);
+  CHECK(option(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT) >= 1);
+  CHECK(option(fd, IPPROTO_TCP, TCP_NODELAY) == 0);
+  CHECK(option(fd, IPPROTO_TCP, TCP_KEEPIDLE) == 77);
+}
+
+TEST_CASE("process/listeners: what can't be opened leaves those that serve alone") {
+  TempDir temp;
+  std::string path = temp / "s";
+  Listeners before = opened({{"127.0.0.1:0"}, {"unix:" + path}}, 2);
+  size_t fds = sys::open_fds().size();
+  std::string fresh = temp / "fresh";
+  CHECK(refused({{"unix:" + path}, {"unix:" + fresh}, {"192.0.2.1:0"}}, 3, &before).number == EADDRNOTAVAIL);
+  CHECK(there(path));
+  CHECK_FALSE(there(fresh));
+  CHECK(sys::open_fds().size() == fds);
+  CHECK(sys::connect_to(before.addresses()[0]).ok());
+  before.close();
 }
