@@ -82,6 +82,8 @@ struct ServerOptions {
 };
 
 // A supervised server: a master process and its workers. Add what it serves, then run.
+struct Reconfiguration;
+
 class Server {
  public:
   explicit Server(ServerOptions options = {});
@@ -159,6 +161,10 @@ class Server {
   // Called in the master, in process mode in the manager, when a reload begins, before the new workers are
   // forked: what it changes in memory, they have.
   void on_reload(Function<void()> function);
+  // Called in the master at each reload that HUP or `oklo reload` asks for, and for `oklo diff`: reads the
+  // configuration of the program again, and says what the service is to become (Reconfiguration). Without it
+  // such a reload replaces the workers alone, as USR1 always does.
+  void on_configure(Function<Reconfiguration()> function);
 
   // Serves until it is told to stop. 0 after a stop, else after one line on stderr: 1 failed, 100 wrong
   // options, 111 a temporary failure such as an address in use.
@@ -167,6 +173,21 @@ class Server {
  private:
   struct Parts;
   std::unique_ptr<Parts> parts_;
+};
+
+// What Server::on_configure gives.
+//
+// The next server may have other addresses, services, handlers, workers, limits, users and logs, and the
+// other mode: it is opened and started beside the one that serves, must be well for a moment, and takes over;
+// no connection is lost that waits at an address which both have. Those that are open stay with the old
+// workers, which have ServerOptions::shutdown_timeout_ms to leave. When anything of that fails, all goes on
+// as before, and whoever asked is told why. `control`, `pid_file` and `daemon` stay as run found them, and so
+// does on_configure. Its on_up is called when it has taken over.
+struct Reconfiguration {
+  std::optional<Server> server = {};  // none: it stays as it is, and the workers alone are replaced
+  std::string changes = {};           // what is different, for a person: lines, for `oklo diff`
+  std::string fault = {};             // why the configuration can't be used, for a person; `server` is not
+                                      // looked at then
 };
 
 }  // namespace oklo

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
@@ -37,6 +38,12 @@ class Histogram {
   void merge(const Histogram& other) {
     for (size_t i = 0; i < kBuckets; i++) counts_[i].add(other.count(i));
     sum_.add(other.sum());
+  }
+
+  // For its writer: counts what that one has counted, and no less than before.
+  void follow(const Histogram& other) {
+    for (size_t i = 0; i < kBuckets; i++) counts_[i].set(std::max(count(i), other.count(i)));
+    sum_.set(std::max(sum(), other.sum()));
   }
 
   uint64_t sum() const { return sum_.value(); }

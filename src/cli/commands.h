@@ -43,6 +43,7 @@ int run_check(const Command& command, const Options& options);
 int run_completion(const Command& command, const Options& options);
 int run_control(const Command& command, const Options& options);
 int run_init_script(const Command& command, const Options& options);
+int run_scale(const Command& command, const Options& options);
 int run_connections(const Command& command, const Options& options);
 int run_top(const Command& command, const Options& options);
 int run_help(const Command& command, const Options& options);

@@ -36,6 +36,11 @@ int run_control(const Command& command, const Options& options) {
   return ask(command, options, options.json ? " json" : "");
 }
 
+int run_scale(const Command& command, const Options& options) {
+  if (options.words.empty()) return complain("scale wants a number of workers", kUsage);
+  return ask(command, options, " " + std::string(options.words[0]));
+}
+
 int run_connections(const Command& command, const Options& options) {
   std::string_view words = options.query;
   if (!words.empty()) words.remove_prefix(1);

@@ -1,7 +1,9 @@
+#include <memory>
 #include <string>
 
 #include "base/number.h"
 #include "cli/commands.h"
+#include "config/changes.h"
 #include "config/load.h"
 #include "config/make_server.h"
 #include "sys/file.h"
@@ -34,6 +36,20 @@ config::Config with_flags(config::Config config, const ServerOptions& flags) {
   return config;
 }
 
+// What `running` is to become. It is that when the server has taken over.
+Reconfiguration read_again(const std::string& path, const ServerOptions& flags,
+                           const std::shared_ptr<config::Config>& running) {
+  config::Loaded loaded = checked(path);
+  if (!loaded.ok()) return {.fault = loaded.faults.to_text()};
+  config::Config next = with_flags(std::move(loaded.config), flags);
+  if (next == *running) return {};
+  Reconfiguration wanted;
+  wanted.changes = config::changes(*running, next);
+  wanted.server.emplace(config::make_server(next));
+  wanted.server->on_up([running, next = std::move(next)](const auto&) { *running = next; });
+  return wanted;
+}
+
 }  // namespace
 
 int run_check(const Command&, const Options& options) {
@@ -51,7 +67,11 @@ int run_start(const Command&, const Options& options) {
   if (!path) return complain(path.error().text, kUsage);
   config::Loaded loaded = checked(sys::absolute_path(*path));
   if (!loaded.ok()) return complain_of(loaded);
-  Server server = config::make_server(with_flags(std::move(loaded.config), options.server));
+  auto running = std::make_shared<config::Config>(with_flags(std::move(loaded.config), options.server));
+  Server server = config::make_server(*running);
+  server.on_configure([path = sys::absolute_path(*path), flags = options.server, running] {
+    return read_again(path, flags, running);
+  });
   server.on_up([](const std::vector<std::string>& addresses) {
     std::string text = "oklo: listening on";
     for (const std::string& address : addresses) text += " " + address;

@@ -1,5 +1,7 @@
 #include "net/log.h"
 
+#include <algorithm>
+
 #include "base/civil_time.h"
 #include "base/number.h"
 #include "sys/process.h"
@@ -33,6 +35,14 @@ void Log::line(std::string_view text) {
   }
   dropped_++;
   if (counter_) counter_->add(1);
+}
+
+void Log::lines(std::string_view text) {
+  while (!text.empty()) {
+    size_t end = std::min(text.find('\n'), text.size());
+    if (end > 0) line(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
 }
 
 }  // namespace oklo

@@ -22,6 +22,8 @@ class Log {
   void count_drops(Counter& counter);
   // "2026-11-21T01:02:03Z master[123]: TEXT"; a syslog daemon gets "master: TEXT".
   void line(std::string_view text);
+  // The same for each line of a text that has several; empty ones count nothing.
+  void lines(std::string_view text);
 
   const LogSink& sink() const { return sink_; }
   int fd() const { return sink_.fd; }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -77,6 +78,8 @@ class WorkerService {
   virtual void reopen_log(LogSink log) = 0;
 };
 
+struct Plan;
+
 // What the master runs. Lives in the master; children have a copy since the fork.
 class Application {
  public:
@@ -88,9 +91,14 @@ class Application {
   // In the child. In the gate it is called in each thread, at the same time.
   virtual std::unique_ptr<WorkerService> make_service(WorkerContext& context) = 0;
   // In a keeper, before its first fork, where services broadcast: with this it may send, too. What the
-  // context has of a worker is empty.
+  // context has of a worker is empty. And it may no more.
   virtual Result<void> join_broadcast(WorkerContext&) { return {}; }
-  // In the master, once, when the first generation is ready.
+  virtual void leave_broadcast() {}
+  // In the master, of the one that it was started with: what the service is to become by a reload, as its
+  // configuration says now; nothing when that is as it was. An error is for whoever asked.
+  struct Wanted;
+  virtual Result<Wanted> configure();
+  // In the master, once, when its first generation serves.
   virtual void on_up(const std::vector<sys::Address>& addresses) = 0;
   // In the worker with that number (1 and up): it serves, but has not been asked yet; draining is over.
   virtual void on_worker_start(uint32_t) {}
@@ -163,5 +171,18 @@ struct MasterOptions {
   TaskTableOptions tasks;           // without records: there are no task workers
   std::vector<OwnSignal> signals;
 };
+
+// A service, as its configuration wants it.
+struct Plan {
+  MasterOptions options;
+  std::shared_ptr<Application> application;
+};
+
+struct Application::Wanted {
+  std::optional<Plan> plan = {};
+  std::string changes = {};  // against what serves now, for a person
+};
+
+inline Result<Application::Wanted> Application::configure() { return Wanted(); }
 
 }  // namespace oklo

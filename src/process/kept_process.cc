@@ -70,10 +70,10 @@ bool KeptProcess::tell(const ControlMessage& message, int passed_fd) {
   return life_ && life_->channel && life_->channel->send(message, passed_fd);
 }
 
-void KeptProcess::leave(uint64_t deadline_ms) {
+void KeptProcess::leave(DrainMode mode, uint64_t deadline_ms) {
   if (!life_ || life_->state == Life::State::killed) return;
   life_->state = Life::State::draining;
-  ControlMessage message(ControlMessage::Type::drain, static_cast<uint32_t>(DrainMode::stop));
+  ControlMessage message(ControlMessage::Type::drain, static_cast<uint32_t>(mode));
   message.deadline_ms = deadline_ms;
   if (!tell(message)) life_->kill("it did not take the order to leave");
   if (life_->stopped) sys::send_signal(life_->pid, SIGCONT);

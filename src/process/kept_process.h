@@ -33,7 +33,7 @@ class KeptProcess final : private Timer {
   pid_t pid() const { return life_ ? life_->pid : 0; }
   // False when it is not there or does not take it.
   bool tell(const ControlMessage& message, int passed_fd = -1);
-  void leave(uint64_t deadline_ms);
+  void leave(DrainMode mode, uint64_t deadline_ms);
   void kill(const std::string& why);
   // Whether it is that one's.
   bool on_child_event(const sys::ChildEvent& event);

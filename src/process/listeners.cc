@@ -170,6 +170,12 @@ void Listeners::take_over(const Listeners& before) {
   before.remove_paths(this);
 }
 
+bool Listeners::has_rest(const Listeners& after) const {
+  for (size_t i = 0; i < groups_.size(); i++)
+    if (!rest_of(i, after).empty()) return true;
+  return false;
+}
+
 bool Listeners::rest_is_empty(const Listeners& after) const {
   for (size_t i = 0; i < groups_.size(); i++)
     for (const Socket& socket : may_be_steered(i) ? rest_of(i, after) : std::vector<Socket>())

@@ -30,7 +30,8 @@ class Listeners {
   // of this, and paths of unix sockets that are not wanted any more are removed. Whoever serves `before` goes
   // on until nothing waits there.
   void take_over(const Listeners& before);
-  // Whether nothing waits in the sockets that `after` does not share.
+  // Whether there are sockets that `after` does not share; whether nothing waits there.
+  bool has_rest(const Listeners& after) const;
   bool rest_is_empty(const Listeners& after) const;
   // Those do not listen any more, in whatever process they are open.
   void close_rest(const Listeners& after);

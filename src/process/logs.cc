@@ -65,9 +65,7 @@ Result<void> Logs::reopen() {
 }
 
 Result<void> Logs::open(LogPlace error, LogPlace access) {
-  bool leaves_stderr = error.kind != LogPlace::Kind::standard_error && !first_stderr_;
-  if (long failed = leaves_stderr ? sys::duplicate(2, first_stderr_) : 0; failed < 0)
-    return system_error(static_cast<int>(-failed), "cannot write to stderr");
+  if (Result<void> kept = keep_first_stderr(error.kind != LogPlace::Kind::standard_error); !kept) return kept;
   Result<sys::Fd> error_file = open_place(error, first_stderr_);
   if (!error_file) return error_file.error();
   bool has_access = access.kind != LogPlace::Kind::off;
@@ -82,9 +80,19 @@ Result<void> Logs::open(LogPlace error, LogPlace access) {
   return {};
 }
 
+Result<void> Logs::keep_first_stderr(bool leaves_it) {
+  if (first_stderr_) return {};
+  bool left = before_ && before_->first_stderr_;
+  if (!left && !leaves_it) return {};
+  long failed = sys::duplicate(left ? before_->first_stderr_.get() : 2, first_stderr_);
+  if (failed < 0) return system_error(static_cast<int>(-failed), "cannot write to stderr");
+  return {};
+}
+
 // Where it is that already, this changes nothing.
 void Logs::take_stderr() {
   up_ = true;
+  before_ = nullptr;
   if (error_file_ && sys::replace_stderr(error_file_.get()) >= 0) error_file_.reset();
 }
 

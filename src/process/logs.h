@@ -14,10 +14,11 @@ class Tree;
 
 // The error log and the access log of the service: opened before rights are dropped, and handed to the
 // children. The error log takes the place of stderr in all processes, so that what any of them says last,
-// such as the place of a failed assertion, comes into it. Owned by the Master; the Reactor outlives it.
+// such as the place of a failed assertion, comes into it. Owned by the Deployment; the Reactor outlives it.
 class Logs final : private Timer {
  public:
-  explicit Logs(Reactor& reactor) : reactor_(reactor) {}
+  // `before`: those that the service has until now, where there are some; they go on until take_stderr.
+  explicit Logs(Reactor& reactor, const Logs* before = nullptr) : reactor_(reactor), before_(before) {}
 
   // As ServerOptions names them; after an error all is as it was.
   Result<void> open(const std::string& error_log, const std::string& access_log);
@@ -39,7 +40,10 @@ class Logs final : private Timer {
   static void reconnect(const LogPlace& place, int fd);
   void on_timer() override;
 
+  Result<void> keep_first_stderr(bool leaves_it);
+
   Reactor& reactor_;
+  const Logs* before_;
   LogPlace error_ = {LogPlace::Kind::standard_error, 0, {}};
   LogPlace access_;
   bool up_ = false;

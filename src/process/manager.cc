@@ -34,7 +34,7 @@ class Manager {
   void on_log(const ControlMessage& message, sys::Fd passed);
   void on_outcome(bool ok, std::string_view text);
   void on_master_gone();
-  void leave(uint64_t deadline_ms);
+  void leave(DrainMode mode, uint64_t deadline_ms);
   void end_if_alone();
 
   KeeperContext keeper_;
@@ -140,7 +140,7 @@ void Manager::on_message(const ControlMessage& message, sys::Fd passed) {
         channel_->send(ControlMessage(Type::outcome, ok, text));
       });
     case Type::signal: return tree_->pass_on(static_cast<int>(message.argument));
-    case Type::drain: return leave(message.deadline_ms);
+    case Type::drain: return leave(static_cast<DrainMode>(message.argument), message.deadline_ms);
     case Type::log: return on_log(message, std::move(passed));
     default: return;
   }
@@ -159,10 +159,11 @@ void Manager::on_master_gone() {
   reactor_->stop();
 }
 
-void Manager::leave(uint64_t deadline_ms) {
+void Manager::leave(DrainMode mode, uint64_t deadline_ms) {
   leaving_ = true;
   row_.state = LifeState::draining;
-  tree_->stop(deadline_ms);
+  if (mode == DrainMode::stop) tree_->stop(deadline_ms);
+  else tree_->leave(deadline_ms);
   end_if_alone();
 }
 

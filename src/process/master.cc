@@ -9,17 +9,11 @@
 #include "process/daemon.h"
 #include "process/exit_code.h"
 #include "process/here.h"
-#include "process/keeper_voice.h"
-#include "process/listeners.h"
-#include "process/logs.h"
 #include "process/notifier.h"
-#include "process/own_signals.h"
-#include "process/process_tree.h"
-#include "process/shared_state.h"
+#include "process/rollout.h"
 #include "process/status.h"
 #include "process/tell.h"
 #include "process/urgency.h"
-#include "process/worker_tree.h"
 #include "reactor/signal_source.h"
 #include "sys/file.h"
 #include "sys/pid_file.h"
@@ -33,13 +27,14 @@ namespace oklo {
 namespace {
 
 constexpr uint32_t kKillAfterMs = 1000;  // beyond the deadline that the workers have themselves
+constexpr uint32_t kWorkersMax = 1024;
 
 // The one process that supervises. It owns the listeners and the shared memory, forks the workers, hears
 // signals and commands, and never reads a byte of a client.
 class Master {
  public:
   Master(const MasterOptions& options, Application& application)
-      : options_(options), application_(application) {}
+      : options_(options), application_(&application, [](Application*) {}) {}
 
   int run();
 
@@ -48,27 +43,27 @@ class Master {
 
   Result<void> start();
   Result<void> settle();
-  Result<void> choose_rights();
   Result<void> make_reactor();
   Result<void> hear_signals();
   Result<void> lock_pid_file();
-  Result<void> listen();
-  Result<void> open_logs();
-  Result<void> share_memory();
-  Result<void> make_tree();
+  Result<void> deploy();
   Result<void> hear_commands();
-  Result<void> start_tree();
+  Result<void> start_processes();
 
   void on_signal(int signal);
   void on_child();
   void on_command(std::string_view command, ControlReply reply);
   void log_surprises();
   void on_first_outcome(bool ok, std::string_view text);
-  TaskTable* tasks() { return shared_->tasks ? &*shared_->tasks : nullptr; }
-  std::string what_it_does() const;
-  bool is_well() const { return urgency_ == Urgency::none && is_healthy(shared_->scoreboard); }
+  std::string what_it_does();
+  bool is_well() { return urgency_ == Urgency::none && is_healthy(current().scoreboard()); }
+  Deployment& current() { return rollout_->current(); }
   void tell_health(ControlReply reply);
   void reload(ControlReply reply);
+  void renew(ControlReply reply);
+  void tell_changes(ControlReply reply);
+  void scale(std::string_view words, ControlReply reply);
+  ControlReply reloading(ControlReply reply);
   void reopen(ControlReply reply);
   void stop(ControlReply reply);
 
@@ -83,30 +78,22 @@ class Master {
     void on_timer() override {
       master.urgency_ = Urgency::at_once;
       master.log_.line("some did not leave in time, they are killed");
-      master.tree_->kill_all();
+      master.rollout_->kill_all();
     }
     Master& master;
   };
 
   MasterOptions options_;
-  Application& application_;
+  std::shared_ptr<Application> application_;
   ActivatedSockets activated_;
   Daemon daemon_;
   Log log_{2, "master"};
-  uint32_t slots_ = 1;    // of workers
-  uint32_t threads_ = 0;  // of the gate; 0: base mode
   std::unique_ptr<Reactor> reactor_;
   std::optional<Here> here_;
   std::optional<Notifier> notifier_;
   std::unique_ptr<SignalSource> signals_;
-  std::unique_ptr<SignalSource> own_signals_;
   std::optional<sys::PidFile> pid_file_;
-  std::optional<Listeners> listeners_;
-  std::optional<Logs> logs_;
-  std::optional<SharedState> shared_;
-  KeeperContext keeper_;
-  KeeperVoice voice_;
-  std::unique_ptr<Tree> tree_;
+  std::optional<Rollout> rollout_;
   std::unique_ptr<ControlSocket> control_;
   std::string no_control_;
   KillTimer kill_timer_{*this};
@@ -129,9 +116,8 @@ int Master::run() {
 Result<void> Master::start() {
   using Step = Result<void> (Master::*)();
   constexpr Step kSteps[] = {
-      &Master::settle,       &Master::choose_rights,   &Master::make_reactor, &Master::hear_signals,
-      &Master::lock_pid_file, &Master::listen,       &Master::open_logs,    &Master::share_memory,
-      &Master::make_tree,    &Master::hear_commands, &Master::start_tree,
+      &Master::settle, &Master::make_reactor,  &Master::hear_signals,    &Master::lock_pid_file,
+      &Master::deploy, &Master::hear_commands, &Master::start_processes,
   };
   for (Step step : kSteps)
     if (Result<void> done = (this->*step)(); !done) return done;
@@ -176,18 +162,6 @@ Result<void> Master::settle() {
   sys::ignore_signals_of_write();
   sys::become_subreaper();
   sys::raise_file_limit();
-  slots_ = options_.workers ? options_.workers : sys::usable_processors();
-  if (options_.has_gate)
-    threads_ = options_.reactor_threads ? options_.reactor_threads
-                                        : std::max(1u, sys::usable_processors() / 2);
-  if (options_.listen.empty()) return Error{0, "there is nothing to serve: no address was given"};
-  return {};
-}
-
-Result<void> Master::choose_rights() {
-  Result<Rights> rights = Rights::choose(options_);
-  if (!rights) return rights.error();
-  keeper_.rights = std::move(rights).value();
   return {};
 }
 
@@ -195,7 +169,7 @@ Result<void> Master::make_reactor() {
   Result<std::unique_ptr<Reactor>> reactor = Reactor::create(sys::file_limit());
   if (!reactor) return reactor.error();
   reactor_ = std::move(reactor).value();
-  here_.emplace(*reactor_, log_, 0, slots_, 0);
+  here_.emplace(*reactor_, log_, 0, 0, 0);
   notifier_.emplace(*reactor_, [this] { return is_well(); });
   return {};
 }
@@ -206,14 +180,6 @@ Result<void> Master::hear_signals() {
                            [this](int signal) { on_signal(signal); });
   if (!signals) return signals.error();
   signals_ = std::move(signals).value();
-  auto pass_on = [this](const OwnSignal& own) {
-    if (!own.in_workers) application_.on_signal(own.number);
-    else if (tree_) tree_->pass_on(own.number);
-  };
-  Result<std::unique_ptr<SignalSource>> own =
-      hear_own_signals(*reactor_, Hearer::master, options_.signals, pass_on);
-  if (!own) return own.error();
-  own_signals_ = std::move(own).value();
   return {};
 }
 
@@ -225,59 +191,16 @@ Result<void> Master::lock_pid_file() {
   return {};
 }
 
-Result<void> Master::listen() {
-  Result<Listeners> listeners = Listeners::open(options_.listen, threads_ ? threads_ : slots_, &activated_);
-  if (!listeners) return listeners.error();
-  listeners_.emplace(std::move(listeners).value());
+Result<void> Master::deploy() {
+  rollout_.emplace(Deployment::Ground{*reactor_, log_, activated_}, application_, [this] { on_gone(); });
+  if (Result<void> opened = rollout_->open(options_); !opened) return opened;
+  here_->count = current().workers();
   return {};
-}
-
-// Opened before rights are dropped.
-Result<void> Master::open_logs() {
-  logs_.emplace(*reactor_);
-  if (Result<void> opened = logs_->open(options_.error_log, options_.access_log); !opened) return opened;
-  keeper_.access_log = logs_->access();
-  log_.set_sink(logs_->error());
-  return {};
-}
-
-Result<void> Master::share_memory() {
-  Result<SharedState> shared = SharedState::create(options_, slots_, threads_, listeners_->addresses());
-  if (!shared) return shared.error();
-  shared_.emplace(std::move(shared).value());
-  log_.count_drops(shared_->scoreboard.service().error_lines_dropped);
-  if (shared_->mail) here_->mail = &*shared_->mail;
-  return {};
-}
-
-Result<void> Master::make_tree() {
-  keeper_.application = &application_;
-  keeper_.reactor = reactor_.get();
-  keeper_.log = &log_;
-  keeper_.listeners = &*listeners_;
-  keeper_.addresses = listeners_->addresses();
-  keeper_.scoreboard = &shared_->scoreboard;
-  keeper_.connections = &shared_->connections;
-  keeper_.address_table = shared_->address_table ? &*shared_->address_table : nullptr;
-  keeper_.broadcast = shared_->broadcast ? &*shared_->broadcast : nullptr;
-  keeper_.mail = here_->mail;
-  keeper_.tasks = tasks();
-  keeper_.workers = slots_;
-  keeper_.policy = options_.policy;
-  keeper_.processes = options_.processes;
-  keeper_.signals = options_.signals;
-  keeper_.shutdown_timeout_ms = options_.shutdown_timeout_ms;
-  keeper_.wires = shared_->wires ? &*shared_->wires : nullptr;
-  keeper_.states = shared_->states ? &*shared_->states : nullptr;
-  keeper_.broadcasts = options_.broadcasts;
-  if (threads_) tree_ = std::make_unique<ProcessTree>(keeper_, [this] { on_gone(); });
-  else tree_ = std::make_unique<WorkerTree>(keeper_, [this] { on_gone(); });
-  return voice_.join(keeper_, "master", 0);
 }
 
 Result<void> Master::hear_commands() {
   uint16_t port = 0;
-  for (const sys::Address& address : listeners_->addresses())
+  for (const sys::Address& address : current().listeners().addresses())
     if (!port) port = address.port();
   auto control = ControlSocket::open(
       *reactor_, options_.control, port,
@@ -288,13 +211,14 @@ Result<void> Master::hear_commands() {
   return {};
 }
 
-Result<void> Master::start_tree() {
-  return tree_->start([this](bool ok, std::string_view text) { on_first_outcome(ok, text); });
+Result<void> Master::start_processes() {
+  return rollout_->start([this](bool ok, std::string_view text) { on_first_outcome(ok, text); });
 }
 
 // Not before the service is up: one that fails has one thing to say.
 void Master::log_surprises() {
-  if (keeper_.rights.changes_user && !keeper_.rights.user_was_named)
+  const Rights& rights = current().rights();
+  if (rights.changes_user && !rights.user_was_named)
     log_.line("started as root without --user: the workers run as 65534");
   if (!no_control_.empty()) log_.line(no_control_);
   for (const std::string& socket : activated_.unused())
@@ -304,17 +228,16 @@ void Master::log_surprises() {
 void Master::on_first_outcome(bool ok, std::string_view text) {
   if (ok) {
     log_surprises();
-    application_.on_up(listeners_->addresses());
+    application_->on_up(current().listeners().addresses());
     notifier_->up(what_it_does());
-    logs_->take_stderr();
-    log_.set_sink(logs_->error());
+    current().take_over(nullptr);
     daemon_.report({0, ""});
     return;
   }
   if (urgency_ != Urgency::none) return;  // It was told to stop before it was up.
   failure_ = "the service did not come up: " + std::string(text);
   urgency_ = Urgency::at_once;
-  tree_->kill_all();
+  rollout_->kill_all();
 }
 
 // ---------------------------------------------------------------- signals and commands
@@ -327,12 +250,13 @@ void Master::on_signal(int signal) {
   else if (signal == SIGQUIT) stop(StopRequest::quit);
   else if (signal == SIGTERM || signal == SIGINT) stop(StopRequest::terminate);
   else if (signal == SIGRTMIN + 1) reopen(log_failure);
+  else if (urgency_ == Urgency::none && signal == SIGUSR1) renew([](bool, std::string_view) {});
   else if (urgency_ == Urgency::none) reload([](bool, std::string_view) {});
 }
 
 // As process 1, or because they lost their parent to a worker, others may be among the children.
 void Master::on_child() {
-  while (std::optional<sys::ChildEvent> event = sys::next_child_event()) tree_->on_child_event(*event);
+  while (std::optional<sys::ChildEvent> event = sys::next_child_event()) rollout_->on_child_event(*event);
 }
 
 void Master::on_command(std::string_view command, ControlReply reply) {
@@ -343,40 +267,65 @@ void Master::on_command(std::string_view command, ControlReply reply) {
   constexpr Row kCommands[] = {
       {"health", &Master::tell_health},
       {"reload", &Master::reload},
+      {"diff", &Master::tell_changes},
       {"reopen", &Master::reopen},
       {"stop", &Master::stop},
   };
   for (const Row& row : kCommands)
     if (row.name == command) return (this->*row.run)(std::move(reply));
-  ServiceView view = {shared_->scoreboard, shared_->connections, tasks(), OKLO_VERSION};
-  Result<std::string> told = tell(command, view);
+  if (command.starts_with("scale ")) return scale(command.substr(6), std::move(reply));
+  Result<std::string> told = tell(command, current().view());
   reply(told.ok(), told ? *told : told.error().text);
 }
 
 void Master::tell_health(ControlReply reply) {
-  bool well = is_healthy(shared_->scoreboard);
+  bool well = is_healthy(current().scoreboard());
   reply(well, well ? "" : "no worker is ready");
 }
 
-std::string Master::what_it_does() const {
-  std::string text = "serving with " + decimal(slots_) + (slots_ == 1 ? " worker" : " workers");
-  for (const sys::Address& address : listeners_->addresses()) text += ", " + address.to_string();
+std::string Master::what_it_does() {
+  uint32_t workers = current().workers();
+  std::string text = "serving with " + decimal(workers) + (workers == 1 ? " worker" : " workers");
+  for (const sys::Address& address : current().listeners().addresses()) text += ", " + address.to_string();
   return text;
+}
+
+// As a reload would find them now.
+void Master::tell_changes(ControlReply reply) {
+  Result<Application::Wanted> wanted = application_->configure();
+  if (!wanted) return reply(false, wanted.error().text);
+  reply(true, wanted->changes.empty() ? "a reload would change nothing" : wanted->changes);
+}
+
+ControlReply Master::reloading(ControlReply reply) {
+  notifier_->reloading();
+  return [this, reply = std::move(reply)](bool ok, std::string_view text) {
+    notifier_->reloaded((what_it_does() + (ok ? "; " : "; the last reload failed: ")).append(text));
+    reply(ok, text);
+  };
 }
 
 void Master::reload(ControlReply reply) {
   if (urgency_ != Urgency::none) return reply(false, "the service is stopping");
-  notifier_->reloading();
-  tree_->reload([this, reply = std::move(reply)](bool ok, std::string_view text) {
-    notifier_->reloaded((what_it_does() + (ok ? "; " : "; the last reload failed: ")).append(text));
-    reply(ok, text);
-  });
+  rollout_->reload(reloading(std::move(reply)));
+}
+
+void Master::renew(ControlReply reply) {
+  if (urgency_ != Urgency::none) return reply(false, "the service is stopping");
+  rollout_->renew(reloading(std::move(reply)));
+}
+
+void Master::scale(std::string_view words, ControlReply reply) {
+  std::optional<uint64_t> workers = parse_decimal(words);
+  if (!workers || *workers == 0 || *workers > kWorkersMax)
+    return reply(false, "scale wants a number of workers, 1 to " + decimal(kWorkersMax));
+  if (urgency_ != Urgency::none) return reply(false, "the service is stopping");
+  rollout_->scale(static_cast<uint32_t>(*workers), reloading(std::move(reply)));
 }
 
 void Master::reopen(ControlReply reply) {
-  Result<void> reopened = logs_->reopen();
-  if (reopened) logs_->send_to(*tree_);
-  log_.set_sink(logs_->error());
+  Result<void> reopened = rollout_->reopen_logs();
+  log_.set_sink(current().logs().error());
   reply(reopened.ok(), reopened ? "" : reopened.error().text);
 }
 
@@ -391,24 +340,24 @@ void Master::stop(StopRequest request) {
   Urgency before = std::exchange(urgency_, escalate(urgency_, request));
   if (urgency_ == before) return;
   notifier_->stopping();
-  shared_->scoreboard.service().stopping = true;
-  listeners_->close();
-  uint32_t timeout_ms = options_.shutdown_timeout_ms;
+  current().scoreboard().service().stopping = true;
+  current().listeners().close();
+  uint32_t timeout_ms = current().plan().options.shutdown_timeout_ms;
   uint64_t deadline_ms = reactor_->clock().now_ms + timeout_ms;
   switch (urgency_) {
     case Urgency::none: return;
     case Urgency::patient:
       log_.line("stopping when all is finished");
-      tree_->stop(0);
+      rollout_->stop(0);
       break;
     case Urgency::timely:
       log_.line("stopping within " + decimal(timeout_ms) + " ms");
       reactor_->timers().arm(kill_timer_, deadline_ms + kKillAfterMs);
-      tree_->stop(deadline_ms);
+      rollout_->stop(deadline_ms);
       break;
     case Urgency::at_once:
       log_.line("stopping at once");
-      tree_->kill_all();
+      rollout_->kill_all();
       break;
   }
   on_gone();
@@ -416,7 +365,7 @@ void Master::stop(StopRequest request) {
 
 // The answer to `stop` comes last: whoever hears it finds the addresses and files free.
 void Master::on_gone() {
-  if (urgency_ == Urgency::none || !tree_->empty()) return;
+  if (urgency_ == Urgency::none || !rollout_->empty()) return;
   leave_no_trace();
   log_.line("stopped");
   for (ControlReply& reply : stop_replies_) reply(true, "");
@@ -426,7 +375,7 @@ void Master::on_gone() {
 
 void Master::leave_no_trace() {
   if (control_) control_->retire();
-  if (listeners_) listeners_->close();
+  if (rollout_ && rollout_->is_open()) current().listeners().close();
   if (pid_file_) pid_file_->remove();
   pid_file_.reset();
 }

@@ -188,20 +188,27 @@ void ProcessTree::look() {
 
 // Who waits for a task in the gate is told at once that it never begins.
 void ProcessTree::stop(uint64_t deadline_ms) {
-  stopping_ = true;
   if (context_.tasks) drop_tasks(*context_.tasks, *context_.log);
+  end(DrainMode::stop, deadline_ms);
+}
+
+void ProcessTree::leave(uint64_t deadline_ms) { end(DrainMode::reload, deadline_ms); }
+
+void ProcessTree::end(DrainMode mode, uint64_t deadline_ms) {
+  stopping_ = true;
+  mode_ = mode;
   deadline_ms_ = deadline_ms;
   gate_.start_no_more();
   manager_.start_no_more();
   if (!gate_.runs()) return end_manager();
-  gate_.leave(deadline_ms);
+  gate_.leave(mode, deadline_ms);
   if (deadline_ms) context_.reactor->timers().arm(gate_deadline_, deadline_ms);
 }
 
 // Told again, it may have another deadline.
 void ProcessTree::end_manager() {
   uint64_t least_ms = context_.reactor->clock().now_ms + kManagerTimeMs;
-  manager_.leave(deadline_ms_ ? std::max(deadline_ms_, least_ms) : 0);
+  manager_.leave(mode_, deadline_ms_ ? std::max(deadline_ms_, least_ms) : 0);
 }
 
 void ProcessTree::kill_all() {

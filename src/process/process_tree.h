@@ -20,6 +20,8 @@ class ProcessTree final : public Tree {
   void reload(ControlReply reply) override;
   // The gate leaves first, and the workers answer until it is gone or the deadline is there.
   void stop(uint64_t deadline_ms) override;
+  // The same, and the gate takes its time.
+  void leave(uint64_t deadline_ms) override;
   void kill_all() override;
   bool empty() const override { return !gate_.runs() && !manager_.runs() && orphans_.empty(); }
   void on_child_event(const sys::ChildEvent& event) override;
@@ -55,6 +57,7 @@ class ProcessTree final : public Tree {
   void look_whether_up();
   bool is_failure(const std::string& what);
   void replace(KeptProcess& dead, const std::string& what, uint32_t first_slot, uint32_t slots);
+  void end(DrainMode mode, uint64_t deadline_ms);
   void end_manager();
   void look();
 
@@ -72,6 +75,7 @@ class ProcessTree final : public Tree {
   Look look_{*this};
   uint64_t deadline_ms_ = 0;
   bool stopping_ = false;
+  DrainMode mode_ = DrainMode::stop;  // how they leave
 };
 
 }  // namespace oklo

@@ -15,6 +15,7 @@ namespace {
 constexpr uint32_t kLivesPerSlot = 6;  // four generations that drain, the current, the next
 constexpr uint32_t kSpareLives = 16;
 constexpr uint64_t kRowsMax = 1u << 20;
+constexpr uint32_t kGenerationsApart = 1u << 20;  // of the connections of one configuration and the next
 
 // Each process of the program's own may have as many as a worker.
 uint32_t connection_rows(uint32_t connections_max, uint32_t workers, uint32_t slots) {
@@ -62,13 +63,13 @@ Result<Scoreboard> make_scoreboard(const MasterOptions& options, uint32_t worker
 }  // namespace
 
 Result<SharedState> SharedState::create(const MasterOptions& options, uint32_t workers, uint32_t threads,
-                                        const std::vector<sys::Address>& addresses) {
+                                        const std::vector<sys::Address>& addresses, uint32_t number) {
   uint32_t places = workers + static_cast<uint32_t>(options.processes.size());
   Result<Scoreboard> scoreboard = make_scoreboard(options, workers, threads);
   if (!scoreboard) return scoreboard.error();
   describe(scoreboard->service(), addresses);
   uint32_t rows = connection_rows(options.connections_max, workers, places + threads);
-  Result<ConnectionTable> table = ConnectionTable::create(rows);
+  Result<ConnectionTable> table = ConnectionTable::create(rows, number * kGenerationsApart);
   if (!table) return table.error();
   SharedState state = {std::move(scoreboard).value(), std::move(table).value(), {}, {}, {}, {}, {}, {}};
   if (options.per_address.connections || options.per_address.requests_s) {

@@ -28,9 +28,9 @@ struct SharedState {
   std::optional<AddressTable> address_table;  // where addresses have limits
 
   // `threads`: of the gate, 0 in base mode. The slots are those of the workers, of the processes, of the
-  // threads and of the manager.
+  // threads and of the manager. `number`: how many of them there were before.
   static Result<SharedState> create(const MasterOptions& options, uint32_t workers, uint32_t threads,
-                                    const std::vector<sys::Address>& addresses);
+                                    const std::vector<sys::Address>& addresses, uint32_t number = 0);
 };
 
 }  // namespace oklo

@@ -56,6 +56,7 @@ template <class F>
 void each_row(const Scoreboard& scoreboard, F function) {
   function(scoreboard.gone(Keeper::workers));
   function(scoreboard.gone(Keeper::gate));
+  function(scoreboard.before());
   for (uint32_t i = 0; i < scoreboard.size(); i++)
     if (scoreboard.life(i).state.load() != LifeState::none) function(scoreboard.life(i));
 }

@@ -108,7 +108,7 @@ Life* Supervisor::find(pid_t pid) const {
 void Supervisor::on_child_event(const sys::ChildEvent& event) {
   using Kind = sys::ChildEvent::Kind;
   Life* life = find(event.pid);
-  if (!life) return;  // An orphan that became ours.
+  if (!life) return;  // An orphan that became ours, or of another tree.
   if (event.kind == Kind::exited || event.kind == Kind::killed) return on_gone(*life, event);
   life->stopped = event.kind == Kind::stopped;
   life->watched.from_ms = context_.reactor->clock().now_ms;
@@ -127,8 +127,8 @@ void Supervisor::on_gone(Life& life, const sys::ChildEvent& event) {
   std::string why = life.failure.empty() ? "" : ": " + life.failure;
   std::string what = life.describe() + " " + event.how() + why;
   bool left = life.state == Life::State::draining && event.wait_status() == 0;
-  bool missed = was_current && !stopping_;
-  bool coming = (was_next || was_relief) && !stopping_;
+  bool missed = was_current && replaces(slot);
+  bool coming = (was_next || was_relief) && replaces(slot);
   bool wrong = missed || coming || (life.state != Life::State::killed && !left);
   if (was_next) slot.next = nullptr;
   if (was_current) slot.current = std::exchange(slot.relief, nullptr);
@@ -141,6 +141,7 @@ void Supervisor::on_gone(Life& life, const sys::ChildEvent& event) {
   if (worker) context_.application->on_worker_error(worker, event.pid, event.wait_status());
   cover();
   if (was_next) events_.on_next_failed(what);
+  end_when_left();
   events_.on_life_gone();
 }
 
@@ -190,8 +191,13 @@ void Supervisor::hasten() {
   }
 }
 
+bool Supervisor::replaces(const Slot& slot) const {
+  bool does_tasks = slot.process && slot.process->task_worker;
+  return !stopping_ && (!leaving_ || does_tasks);
+}
+
 void Supervisor::replace(Slot& slot) {
-  if (stopping_ || slot.current) return;
+  if (!replaces(slot) || slot.current) return;
   context_.scoreboard->slot(slot.index).backoff_ms = 0;
   Result<Life*> life = fork(slot, generation_);
   if (life) {
@@ -243,6 +249,29 @@ void Supervisor::stop(uint64_t deadline_ms) {
   }
 }
 
+// Those of a generation that was coming, too.
+void Supervisor::leave(uint64_t deadline_ms) {
+  leaving_ = true;
+  leave_by_ms_ = deadline_ms;
+  for (auto& life : lives_) {
+    if (replaces(*slots_[life->slot])) continue;
+    context_.reactor->timers().cancel(*slots_[life->slot]);
+    drain(*life, DrainMode::reload, deadline_ms);
+    if (life->stopped) sys::send_signal(life->pid, SIGCONT);
+  }
+  end_when_left();
+}
+
+// Who is left does tasks alone, and whoever could ask for one is gone.
+void Supervisor::end_when_left() {
+  if (!leaving_ || stopping_) return;
+  bool overdue = leave_by_ms_ && context_.reactor->clock().now_ms >= leave_by_ms_;
+  bool alone = std::all_of(lives_.begin(), lives_.end(),
+                           [this](auto& life) { return replaces(*slots_[life->slot]); });
+  TaskCounts tasks = alone && context_.tasks ? context_.tasks->counts() : TaskCounts();
+  if (overdue || (alone && tasks.queued + tasks.running == 0)) stop(leave_by_ms_);
+}
+
 void Supervisor::kill_all() {
   stopping_ = true;
   for (auto& slot : slots_) context_.reactor->timers().cancel(*slot);
@@ -273,6 +302,7 @@ void Supervisor::look() {
   for (auto& slot : slots_)
     if (wants_relief(*slot)) relieve(*slot);
   cover();
+  end_when_left();
 }
 
 void Supervisor::look_at(Life& life, bool second) {
@@ -321,7 +351,7 @@ bool Supervisor::wants_relief(const Slot& slot) const {
   uint64_t max = requests_max(slot);
   bool may_leave = slot.current && slot.current->state == Life::State::ready &&
                    !slot.relief && !slot.next;
-  if (max == 0 || stopping_ || !may_leave) return false;
+  if (max == 0 || !replaces(slot) || !may_leave) return false;
   if (context_.reactor->clock().now_ms < slot.relief_from_ms) return false;
   uint64_t own_max = max + static_cast<uint32_t>(slot.current->pid) * 2654435761u % (max / 4 + 1);
   if (requests_of(*slot.current) < own_max) return false;
@@ -360,7 +390,7 @@ void Supervisor::take_over(Slot& slot) {
 }
 
 void Supervisor::cover() {
-  if (stopping_) return;
+  if (stopping_ || leaving_) return;
   if (context_.wires) readers_.update();
   else cover_.update();
   hasten();

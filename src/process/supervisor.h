@@ -38,6 +38,9 @@ class Supervisor {
   // All leave, at the latest at deadline_ms (0: no limit); dead ones are not replaced any more. May be
   // called again with another deadline.
   void stop(uint64_t deadline_ms);
+  // Others serve: the workers leave as after a reload, and are not replaced; the task workers leave when no task
+  // is left.
+  void leave(uint64_t deadline_ms);
   void kill_all();
   void on_child_event(const sys::ChildEvent& event);
   void send_log(LogKind kind, LogSink log);
@@ -63,6 +66,7 @@ class Supervisor {
 
   void add_slot(const ProcessSpec* process, std::string name);
   Result<Life*> fork(Slot& slot, uint32_t generation);
+  bool replaces(const Slot& slot) const;
   void replace(Slot& slot);
   void on_message(Life& life, const ControlMessage& message);
   void on_gone(Life& life, const sys::ChildEvent& event);
@@ -72,6 +76,7 @@ class Supervisor {
   void forget(Life& life);
   void drain(Life& life, DrainMode mode, uint64_t deadline_ms);
   void end_oldest_draining();
+  void end_when_left();
   void look();
   void look_at(Life& life, bool second);
   void look_at_time(Life& life);
@@ -95,6 +100,8 @@ class Supervisor {
   uint32_t looks_ = 0;
   uint32_t generation_ = 0;
   bool stopping_ = false;
+  bool leaving_ = false;
+  uint64_t leave_by_ms_ = 0;
 };
 
 }  // namespace oklo

@@ -19,10 +19,14 @@ class Tree {
   // All leave, at the latest at deadline_ms (0: no limit); dead ones are not replaced any more. May be
   // called again with another deadline.
   virtual void stop(uint64_t deadline_ms) = 0;
+  // Another tree serves now: all leave as after a reload, at the latest at deadline_ms (0: no limit). Task
+  // workers do all tasks before.
+  virtual void leave(uint64_t deadline_ms) = 0;
   virtual void kill_all() = 0;
   // Nothing is left that runs.
   virtual bool empty() const = 0;
 
+  // Of any process; those that are not its own mean nothing to it.
   virtual void on_child_event(const sys::ChildEvent& event) = 0;
   // To all that write it, which have it instead of the one before.
   virtual void send_log(LogKind kind, LogSink log) = 0;

@@ -16,6 +16,7 @@ class WorkerTree final : public Tree {
   Result<void> start(ControlReply outcome) override { return reload_.first(std::move(outcome)); }
   void reload(ControlReply reply) override { reload_.request(std::move(reply)); }
   void stop(uint64_t deadline_ms) override { supervisor_.stop(deadline_ms); }
+  void leave(uint64_t deadline_ms) override { supervisor_.leave(deadline_ms); }
   void kill_all() override { supervisor_.kill_all(); }
   bool empty() const override { return supervisor_.empty(); }
   void on_child_event(const sys::ChildEvent& event) override { supervisor_.on_child_event(event); }

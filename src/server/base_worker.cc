@@ -35,8 +35,8 @@ Result<void> BaseWorker::start() {
 }
 
 // A unix socket, or one that was passed, is one for all slots, so only the own slot stands for it: the others
-// of its group share the wake-ups (EPOLLEXCLUSIVE, epoll_ctl(2)). Where there are more of datagrams than slots,
-// each takes some of them along.
+// of its group share the wake-ups (EPOLLEXCLUSIVE, epoll_ctl(2)). Where there are more of datagrams than
+// slots, each takes some of them along.
 Result<void> BaseWorker::take_from(uint32_t slot) {
   uint32_t slots = context_.role == Role::gate_thread ? context_.threads : context_.slots;
   for (size_t i = 0; i < ports_.size(); i++) {

@@ -47,6 +47,7 @@ struct Server::Parts final : public Application {
   Function<void(unsigned)> worker_stop_function;
   Function<void(unsigned, int, int)> worker_error_function;
   Function<void()> reload_function;
+  Function<Reconfiguration()> configure_function;
   struct SignalFunction {
     OwnSignal signal;
     Function<void(int)> call;
@@ -60,6 +61,8 @@ struct Server::Parts final : public Application {
   Result<void> join_broadcast(WorkerContext& context) override {
     return messenger.emplace(context, reach(), nullptr).start();
   }
+  void leave_broadcast() override { messenger.reset(); }
+  Result<Wanted> configure() override;
   void on_up(const std::vector<sys::Address>& addresses) override;
   void on_worker_start(uint32_t number) override {
     if (worker_start_function) worker_start_function(number);
@@ -102,6 +105,19 @@ Result<void> Server::Parts::prepare(std::vector<int>& keep) {
   if (Result<void> checked = check_tasks(); !checked) return checked;
   for (auto& service : services) service->adopt(keep);
   return {};
+}
+
+Result<Application::Wanted> Server::Parts::configure() {
+  if (!configure_function) return Wanted();
+  Reconfiguration read = configure_function();
+  if (!read.fault.empty()) return Error{0, std::move(read.fault)};
+  Wanted wanted;
+  wanted.changes = std::move(read.changes);
+  if (!read.server) return wanted;
+  Plan& plan = wanted.plan.emplace();
+  plan.options = read.server->parts_->master_options();
+  plan.application = std::move(read.server->parts_);
+  return wanted;
 }
 
 // Whether the limit of open files is why a worker takes no more connections; told once, by the first of them.
@@ -271,6 +287,10 @@ void Server::on_worker_error(Function<void(unsigned, int, int)> function) {
 }
 
 void Server::on_reload(Function<void()> function) { parts_->reload_function = std::move(function); }
+
+void Server::on_configure(Function<Reconfiguration()> function) {
+  parts_->configure_function = std::move(function);
+}
 
 void Server::on_message(Function<void(unsigned, std::string_view)> function) {
   parts_->message_function = std::move(function);

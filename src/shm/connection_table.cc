@@ -20,17 +20,18 @@ bool in_use(uint32_t generation) { return generation % 2 == 1; }
 
 }  // namespace
 
-Result<ConnectionTable> ConnectionTable::create(uint32_t rows) {
+Result<ConnectionTable> ConnectionTable::create(uint32_t rows, uint32_t first_generation) {
   rows = (rows + kChunkRows - 1) / kChunkRows * kChunkRows;
   size_t bytes = chunks_bytes(rows) + size_t{rows} * sizeof(ConnectionRow);
   Result<sys::Memory> memory = sys::Memory::allocate_shared(bytes);
   if (!memory) return memory.error();
-  return ConnectionTable(std::move(memory).value(), rows);
+  return ConnectionTable(std::move(memory).value(), rows, first_generation);
 }
 
-ConnectionTable::ConnectionTable(sys::Memory memory, uint32_t rows)
+ConnectionTable::ConnectionTable(sys::Memory memory, uint32_t rows, uint32_t first_generation)
     : memory_(std::move(memory)),
       rows_(rows),
+      first_generation_(first_generation),
       first_row_(reinterpret_cast<ConnectionRow*>(memory_.data() + chunks_bytes(rows))) {}
 
 std::optional<uint32_t> ConnectionTable::take_chunk(uint32_t life) const {
@@ -40,9 +41,17 @@ std::optional<uint32_t> ConnectionTable::take_chunk(uint32_t life) const {
     if (owner.load(std::memory_order_relaxed) != 0) continue;
     if (!owner.compare_exchange_strong(nobody, mark_of(life), std::memory_order_acquire)) continue;
     chunk(i).used = 0;
+    begin_rows(i);
     return i;
   }
   return std::nullopt;
+}
+
+// Rows that no connection has had yet are zero; to write them earlier would take memory for all.
+void ConnectionTable::begin_rows(uint32_t chunk) const {
+  for (uint32_t at = chunk * kChunkRows; first_generation_ && at < (chunk + 1) * kChunkRows; at++)
+    if (row(at).generation.load(std::memory_order_relaxed) == 0)
+      row(at).generation.store(first_generation_, std::memory_order_relaxed);
 }
 
 void ConnectionTable::return_chunk(uint32_t index) const {

@@ -59,8 +59,9 @@ class ConnectionTable {
  public:
   static constexpr uint32_t kChunkRows = 64;
 
-  // `rows` is rounded up to whole chunks.
-  static Result<ConnectionTable> create(uint32_t rows);
+  // `rows` is rounded up to whole chunks. Each row begins with that generation, an even number: tables that
+  // follow each other begin far apart, so that no id of the one means a connection of the other.
+  static Result<ConnectionTable> create(uint32_t rows, uint32_t first_generation = 0);
 
   ConnectionRow& row(uint32_t index) const { return first_row_[index]; }
   uint32_t size() const { return rows_; }
@@ -74,12 +75,14 @@ class ConnectionTable {
   uint32_t reclaim(uint32_t life) const;
 
  private:
-  ConnectionTable(sys::Memory memory, uint32_t rows);
+  ConnectionTable(sys::Memory memory, uint32_t rows, uint32_t first_generation);
+  void begin_rows(uint32_t chunk) const;
   uint32_t chunk_count() const { return rows_ / kChunkRows; }
   ConnectionChunk* chunks() const { return reinterpret_cast<ConnectionChunk*>(memory_.data()); }
 
   sys::Memory memory_;  // the chunks, then the rows
   uint32_t rows_;
+  uint32_t first_generation_;
   ConnectionRow* first_row_;
 };
 

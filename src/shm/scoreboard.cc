@@ -1,5 +1,6 @@
 #include "shm/scoreboard.h"
 
+#include <algorithm>
 #include <iterator>
 #include <new>
 
@@ -17,6 +18,25 @@ std::string_view close_reason_name(CloseReason reason) {
   static_assert(std::size(kNames) == static_cast<size_t>(CloseReason::count));
   return kNames[static_cast<size_t>(reason)];
 }
+
+namespace {
+
+// What is kept of a life that is gone, beside why its connections ended and how long clients waited.
+constexpr Counter LifeRow::*kSummed[] = {
+    &LifeRow::accepted, &LifeRow::requests, &LifeRow::bytes_in, &LifeRow::bytes_out,
+    &LifeRow::log_lines_dropped, &LifeRow::error_lines_dropped, &LifeRow::accept_pauses,
+    &LifeRow::messages_dropped, &LifeRow::broadcasts_missed, &LifeRow::dispatched_wrong,
+    &LifeRow::packets_dropped, &LifeRow::wires_broken, &LifeRow::deliveries_lost,
+    &LifeRow::deliveries_repeated, &LifeRow::requests_limited, &LifeRow::addresses_unknown,
+};
+
+void add(LifeRow& sum, const LifeRow& of) {
+  for (Counter LifeRow::*counter : kSummed) (sum.*counter).add((of.*counter).value());
+  for (size_t i = 0; i < of.closed.size(); i++) sum.closed[i].add(of.closed[i].value());
+  sum.answer_us.merge(of.answer_us);
+}
+
+}  // namespace
 
 Result<Scoreboard> Scoreboard::create(uint32_t lives_max, uint32_t slots, uint32_t gate_lives) {
   size_t bytes = (size_t{lives_max} + kSums) * sizeof(LifeRow) + sizeof(ServiceRow) + slots * sizeof(SlotRow);
@@ -60,18 +80,20 @@ int64_t Scoreboard::begin_life(uint32_t slot, uint32_t generation, uint64_t now_
 
 void Scoreboard::end_life(uint32_t index, Keeper by) const {
   LifeRow& ended = life(index);
-  LifeRow& sum = row(static_cast<uint32_t>(by));
-  for (Counter LifeRow::*counter :
-       {&LifeRow::accepted, &LifeRow::requests, &LifeRow::bytes_in, &LifeRow::bytes_out,
-        &LifeRow::log_lines_dropped, &LifeRow::error_lines_dropped, &LifeRow::accept_pauses,
-        &LifeRow::messages_dropped,
-        &LifeRow::broadcasts_missed, &LifeRow::dispatched_wrong, &LifeRow::packets_dropped,
-        &LifeRow::wires_broken, &LifeRow::deliveries_lost, &LifeRow::deliveries_repeated,
-        &LifeRow::requests_limited, &LifeRow::addresses_unknown})
-    (sum.*counter).add((ended.*counter).value());
-  for (size_t i = 0; i < ended.closed.size(); i++) sum.closed[i].add(ended.closed[i].value());
-  sum.answer_us.merge(ended.answer_us);
+  add(row(static_cast<uint32_t>(by)), ended);
   ended.state = LifeState::none;
+}
+
+// A life may end between two looks at its counters; nobody is to see a total that is smaller than before.
+void Scoreboard::carry(const Scoreboard& from) const {
+  LifeRow sum = {};
+  for (uint32_t i = 0; i < kSums + from.lives_; i++)
+    if (i < kSums || from.row(i).state.load() != LifeState::none) add(sum, from.row(i));
+  LifeRow& carried = row(kBefore);
+  auto follow = [](Counter& to, const Counter& of) { to.set(std::max(to.value(), of.value())); };
+  for (Counter LifeRow::*counter : kSummed) follow(carried.*counter, sum.*counter);
+  for (size_t i = 0; i < sum.closed.size(); i++) follow(carried.closed[i], sum.closed[i]);
+  carried.answer_us.follow(sum.answer_us);
 }
 
 }  // namespace oklo

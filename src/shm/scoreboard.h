@@ -133,6 +133,10 @@ class Scoreboard {
 
   // The sum over all lives that are gone and were ended by that keeper.
   const LifeRow& gone(Keeper by = Keeper::workers) const;
+  // What was counted in the Scoreboards before this one.
+  const LifeRow& before() const { return row(kBefore); }
+  // For the master: what all of that one have counted until now is what was before this one.
+  void carry(const Scoreboard& from) const;
 
   SlotRow& slot(uint32_t index) const;
   uint32_t slots() const { return slots_; }
@@ -143,7 +147,8 @@ class Scoreboard {
   Scoreboard(sys::Memory memory, uint32_t lives, uint32_t slots, uint32_t gate_lives)
       : memory_(std::move(memory)), lives_(lives), slots_(slots), gate_lives_(gate_lives) {}
 
-  static constexpr uint32_t kSums = 2;  // of the gone, one for each keeper
+  static constexpr uint32_t kBefore = 2;
+  static constexpr uint32_t kSums = 3;  // of the gone, one for each keeper, and kBefore
 
   sys::Memory memory_;  // first the sums, then the lives, the service, the slots
   uint32_t lives_;

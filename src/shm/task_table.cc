@@ -405,8 +405,8 @@ void TaskTable::tell_ends() {
 
 // What changes while it is read is read again: a task may not be seen as neither here nor there.
 TaskCounts TaskTable::counts() const {
-  TaskCounts sum;
-  sum.retried = header().retried;
+  TaskCounts sum = header().before.value();
+  sum.retried += header().retried;
   for (uint32_t i = 0; i < options_.records; i++) {
     uint32_t now, again;
     uint64_t accepted;

@@ -136,6 +136,8 @@ class TaskTable {
   void wake();
 
   TaskCounts counts() const;
+  // For the master: what the tables before this one have counted, which counts shows along.
+  void carry(const TaskCounts& before) const { header().before.set(before); }
 
  private:
   enum class Stage : uint32_t { free, held, queued, running, decided };
@@ -150,6 +152,7 @@ class TaskTable {
     std::atomic<uint32_t> queued_again;  // the same
     std::atomic<bool> stopping;
     std::atomic<bool> room_is_wanted;    // by one of the lives
+    SharedValue<TaskCounts> before;      // by the master
   };
   // What a process sleeps with.
   struct Sleeper {

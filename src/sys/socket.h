@@ -32,8 +32,8 @@ Result<Fd> listen_on(const Address& address, const ListenOptions& options);
 // an address that is in use an error and not a silent half share.
 Result<Fd> listen_first(const Address& address, const ListenOptions& options);
 
-// Gives a listening socket the options that may change while it listens: those of what it accepts from now on,
-// the backlog, the buffer.
+// Gives a listening socket the options that may change while it listens: those of what it accepts from now
+// on, the backlog, the buffer.
 void set_listen_options(int fd, const Address& address, const ListenOptions& options);
 
 Result<Address> local_address(int fd);

@@ -5,10 +5,10 @@
 namespace oklo::sys {
 
 // What steers connections between the listening sockets of one address (socket(7)); each answers 0, or a
-// negative errno number where the kernel does not know it. No connection that has begun is lost by any of them.
+// negative errno number where the kernel does not know it. No connection that has begun is lost by it.
 
-// Of the sockets that share the address of this one (SO_REUSEPORT), only the first `count` that came to it are
-// given new connections, each as many (SO_ATTACH_REUSEPORT_CBPF).
+// Of the sockets that share the address of this one (SO_REUSEPORT), only the first `count` that came to it
+// are given new connections, each as many (SO_ATTACH_REUSEPORT_CBPF).
 [[nodiscard]] long steer_to_first(int fd, uint32_t count);
 // All of them are, as the kernel chooses (SO_DETACH_REUSEPORT_BPF).
 [[nodiscard]] long steer_to_all(int fd);
