@@ -117,6 +117,12 @@ void ConnectionPool::drain(DrainMode mode) {
   });
 }
 
+void ConnectionPool::say_farewell(const Function<bool(ConnectionId)>& to) {
+  connections_.for_each([&to](net::Connection& connection) {
+    if (!is_client(connection) && to(connection.id())) connection.drain(DrainMode::farewell);
+  });
+}
+
 void ConnectionPool::drain_clients() {
   connections_.for_each([](net::Connection& connection) {
     if (is_client(connection)) connection.drain(DrainMode::stop);

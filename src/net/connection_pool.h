@@ -55,6 +55,8 @@ class ConnectionPool final : public Connections {
 
   // Tells every session that the worker leaves, but for those of clients.
   void drain(DrainMode mode);
+  // Tells the sessions of those that their time is over; clients are none of them.
+  void say_farewell(const Function<bool(ConnectionId)>& to);
   // Closes the connections of clients, when all that was sent has gone out.
   void drain_clients();
   void abort_all();

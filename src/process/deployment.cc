@@ -71,6 +71,7 @@ Result<void> Deployment::open(const Deployment* before) {
   make_context();
   if (!before) {
     tell_here();
+    ground_.log.set_sink(logs_->error());
     return voice_.join(keeper_, "master", 0);
   }
   shared_->scoreboard.service().generation = before->scoreboard().service().generation.load();

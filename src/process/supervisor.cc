@@ -63,6 +63,8 @@ bool Supervisor::next_ready() const {
 }
 
 void Supervisor::promote() {
+  uint32_t timeout_ms = context_.shutdown_timeout_ms;
+  uint64_t leave_by = timeout_ms ? context_.reactor->clock().now_ms + timeout_ms : 0;
   for (auto& slot : slots_) {
     Life* old = std::exchange(slot->current, std::exchange(slot->next, nullptr));
     generation_ = slot->current->generation;
@@ -70,9 +72,9 @@ void Supervisor::promote() {
     context_.scoreboard->slot(slot->index).backoff_ms = 0;
     context_.scoreboard->slot(slot->index).over = false;
     slot->backoff = {};
-    if (old) drain(*old, DrainMode::reload, 0);
+    if (old) drain(*old, DrainMode::reload, leave_by);
     if (slot->process) slot->current->tell(ControlMessage::Type::serve, slot->index);
-    if (Life* relief = std::exchange(slot->relief, nullptr)) drain(*relief, DrainMode::reload, 0);
+    if (Life* relief = std::exchange(slot->relief, nullptr)) drain(*relief, DrainMode::reload, leave_by);
   }
   cover();
   end_oldest_draining();
@@ -218,6 +220,8 @@ void Supervisor::drain(Life& life, DrainMode mode, uint64_t deadline_ms) {
     if (!deadline_ms) deadline_ms = context_.reactor->clock().now_ms + context_.shutdown_timeout_ms;
     life.leave_by_ms = life.leave_by_ms ? std::min(life.leave_by_ms, deadline_ms) : deadline_ms;
   }
+  if (life.is_worker && deadline_ms && mode == DrainMode::reload)
+    life.leave_by_ms = deadline_ms + kKillAfterMs;
   if (life.reads_wires && !life.let_go_by_ms)
     life.let_go_by_ms = context_.reactor->clock().now_ms + context_.shutdown_timeout_ms;
   ControlMessage message(ControlMessage::Type::drain, static_cast<uint32_t>(mode));

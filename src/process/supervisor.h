@@ -38,8 +38,8 @@ class Supervisor {
   // All leave, at the latest at deadline_ms (0: no limit); dead ones are not replaced any more. May be
   // called again with another deadline.
   void stop(uint64_t deadline_ms);
-  // Others serve: the workers leave as after a reload, and are not replaced; the task workers leave when no task
-  // is left.
+  // Others serve: the workers leave as after a reload, and are not replaced; the task workers leave when no
+  // task is left.
   void leave(uint64_t deadline_ms);
   void kill_all();
   void on_child_event(const sys::ChildEvent& event);
@@ -56,6 +56,7 @@ class Supervisor {
                                                        // that of a task worker never does
   static constexpr uint32_t kStartTimeMsMax = 30'000;  // from fork to READY
   static constexpr size_t kDrainingMax = 4;            // generations; workers of a slot that were relieved
+  static constexpr uint32_t kKillAfterMs = 1000;       // beyond the deadline that a worker has itself
   static constexpr uint32_t kReliefWaitMs = 1000;      // after one that failed
 
   struct Look final : Timer {

@@ -66,7 +66,30 @@ void BaseWorker::drain(DrainMode mode, uint64_t deadline_ms) {
   draining_ = true;
   pool_.drain(mode);
   if (deadline_ms) context_.reactor->timers().arm(*this, deadline_ms);
+  if (deadline_ms && mode == DrainMode::reload) plan_farewells(deadline_ms);
   end_if_alone();
+}
+
+// A quarter of the time is for those that go by themselves, the last one for closing.
+void BaseWorker::plan_farewells(uint64_t deadline_ms) {
+  uint64_t now_ms = context_.reactor->clock().now_ms;
+  uint64_t quarter_ms = (deadline_ms - std::min(deadline_ms, now_ms)) / 4;
+  farewells_.from_ms = now_ms + quarter_ms;
+  farewells_.until_ms = deadline_ms - quarter_ms;
+  context_.reactor->timers().arm(farewells_, farewells_.from_ms);
+}
+
+// Each connection has a place in that time, wherever its row is, so that they do not all come again at once.
+void BaseWorker::say_farewells() {
+  constexpr uint32_t kGoldenRatio = 2654435761;
+  uint64_t now_ms = context_.reactor->clock().now_ms;
+  uint64_t span_ms = std::max<uint64_t>(farewells_.until_ms - farewells_.from_ms, 1);
+  uint64_t passed_ms = std::min(now_ms - farewells_.from_ms, span_ms);
+  pool_.say_farewell([&](ConnectionId id) {
+    uint32_t place = id.row * kGoldenRatio;
+    return uint64_t{place} * span_ms >> 32 <= passed_ms;
+  });
+  if (passed_ms < span_ms) context_.reactor->timers().arm(farewells_, now_ms + kFarewellMs);
 }
 
 // A client's connection is there for those of the listeners, and keeps no worker from leaving.
@@ -99,6 +122,7 @@ void BaseWorker::on_timer() { pool_.abort_all(); }
 
 void BaseWorker::finish() {
   context_.reactor->timers().cancel(*this);
+  context_.reactor->timers().cancel(farewells_);
   log_writer_.flush();
   if (on_finished_) on_finished_();
   else context_.drained();

@@ -36,10 +36,14 @@ class BaseWorker final : public WorkerService, private Timer {
   void reopen_log(LogSink log) override;
 
  private:
+  static constexpr uint32_t kFarewellMs = 100;
+
   Result<void> take_from(uint32_t slot);
   void on_erase();
   void on_timer() override;
   void stop_accepting(DrainMode mode);
+  void plan_farewells(uint64_t deadline_ms);
+  void say_farewells();
   void end_if_alone();
   void finish();
 
@@ -55,6 +59,14 @@ class BaseWorker final : public WorkerService, private Timer {
   http::AccessLog log_;
   std::vector<std::unique_ptr<Port>> ports_;
   std::vector<std::vector<std::unique_ptr<Intake>>> intakes_;  // [slot][address]
+  struct Farewells final : Timer {
+    explicit Farewells(BaseWorker& of) : worker(of) {}
+    void on_timer() override { worker.say_farewells(); }
+    BaseWorker& worker;
+    uint64_t from_ms = 0;
+    uint64_t until_ms = 0;
+  };
+  Farewells farewells_{*this};
   bool draining_ = false;
   bool alone_ = false;  // draining, and the last connection of a listener is gone
   bool finished_ = false;

@@ -19,6 +19,7 @@ namespace {
 
 constexpr uint16_t kDone = 1000;
 constexpr uint16_t kGoingAway = 1001;
+constexpr uint16_t kServiceRestart = 1012;  // come again; registered with IANA beside those of RFC 6455
 constexpr uint16_t kUnsupported = 1003;
 constexpr uint16_t kLost = 1006;  // never sent
 constexpr uint16_t kTryLater = 1013;
@@ -192,8 +193,9 @@ void WebSocketService::on_deadline(net::Connection& connection) {
   set_deadline(connection);
 }
 
-// After a reload a WebSocket stays with its worker, which is there as long as it has any.
+// After a reload a WebSocket stays with its worker until that says farewell.
 void WebSocketService::on_drain(net::Connection& connection, DrainMode mode) {
+  if (mode == DrainMode::farewell) close(connection, kServiceRestart, {}, CloseReason::drained);
   if (mode == DrainMode::stop) close(connection, kGoingAway, {}, CloseReason::drained);
 }
 

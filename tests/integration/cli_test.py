@@ -14,8 +14,8 @@ from harness import (OKLO, ROOT, Oklo, alive, descendants, files, free_port, get
                      wait_until)
 
 NO_RIGHTS = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
-COMMANDS = ["serve", "demo", "start", "check", "stop", "reload", "reopen", "status", "connections", "top",
-            "metrics", "health", "help", "completion", "version"]
+COMMANDS = ["serve", "demo", "start", "check", "stop", "reload", "diff", "scale", "reopen", "status",
+            "connections", "top", "metrics", "health", "help", "completion", "version"]
 
 
 class Place:
