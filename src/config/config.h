@@ -30,6 +30,7 @@ struct Route {
   uint32_t redirect_status = 302;
   WebSocketOptions websocket;  // of room and echo
   std::vector<Field> fields;
+  std::vector<std::string> access;  // rules of who may ask
   friend bool operator==(const Route&, const Route&) = default;
 };
 

@@ -44,48 +44,48 @@ constexpr Destination destination() {
   return to;
 }
 
-template <auto kMember>
+// Members of members: the last one is what is meant.
+template <auto... kPath>
 struct OfServer {
-  auto& operator()(Target& target) const { return target.config->server.*kMember; }
+  auto& operator()(Target& target) const { return (target.config->server .* ... .* kPath); }
 };
-template <auto kMember>
+template <auto... kPath>
 struct OfListener {
-  auto& operator()(Target& target) const { return target.listener->*kMember; }
+  auto& operator()(Target& target) const { return ((*target.listener) .* ... .* kPath); }
 };
-template <auto kOptions, auto kMember>
-struct OfListenersOptions {
-  auto& operator()(Target& target) const { return target.listener->*kOptions.*kMember; }
-};
-template <auto kMember>
+template <auto... kPath>
 struct OfRoute {
-  auto& operator()(Target& target) const { return target.route->*kMember; }
+  auto& operator()(Target& target) const { return ((*target.route) .* ... .* kPath); }
 };
-template <auto kOptions, auto kMember>
-struct OfRoutesOptions {
-  auto& operator()(Target& target) const { return target.route->*kOptions.*kMember; }
-};
+// Of a listener of http or of tcp, each of which has it among its own options.
 template <auto kMember>
-struct OfFraming {
-  auto& operator()(Target& target) const { return target.listener->stream.framing.*kMember; }
+struct OfEntrance {
+  auto& operator()(Target& target) const {
+    Listener& listener = *target.listener;
+    bool is_http = listener.kind == Listener::Kind::http;
+    return (is_http ? listener.http.entrance : listener.stream.entrance).*kMember;
+  }
 };
 
+template <auto... kPath>
+inline constexpr Destination to_server = destination<OfServer<kPath...>>();
+template <auto... kPath>
+inline constexpr Destination to_listener = destination<OfListener<kPath...>>();
 template <auto kMember>
-inline constexpr Destination to_server = destination<OfServer<kMember>>();
+inline constexpr Destination to_http = to_listener<&Listener::http, kMember>;
+template <auto... kPath>
+inline constexpr Destination to_stream = to_listener<&Listener::stream, kPath...>;
 template <auto kMember>
-inline constexpr Destination to_listener = destination<OfListener<kMember>>();
+inline constexpr Destination to_framing = to_stream<&StreamOptions::framing, kMember>;
 template <auto kMember>
-inline constexpr Destination to_http = destination<OfListenersOptions<&Listener::http, kMember>>();
+inline constexpr Destination to_datagram = to_listener<&Listener::datagram, kMember>;
 template <auto kMember>
-inline constexpr Destination to_stream = destination<OfListenersOptions<&Listener::stream, kMember>>();
+inline constexpr Destination to_entrance = destination<OfEntrance<kMember>>();
+template <auto... kPath>
+inline constexpr Destination to_route = destination<OfRoute<kPath...>>();
 template <auto kMember>
-inline constexpr Destination to_framing = destination<OfFraming<kMember>>();
+inline constexpr Destination to_files = to_route<&Route::files, kMember>;
 template <auto kMember>
-inline constexpr Destination to_datagram = destination<OfListenersOptions<&Listener::datagram, kMember>>();
-template <auto kMember>
-inline constexpr Destination to_route = destination<OfRoute<kMember>>();
-template <auto kMember>
-inline constexpr Destination to_files = destination<OfRoutesOptions<&Route::files, kMember>>();
-template <auto kMember>
-inline constexpr Destination to_websocket = destination<OfRoutesOptions<&Route::websocket, kMember>>();
+inline constexpr Destination to_websocket = to_route<&Route::websocket, kMember>;
 
 }  // namespace oklo::config

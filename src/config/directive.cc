@@ -2,6 +2,8 @@
 
 #include <iterator>
 
+#include "shm/address_table.h"
+
 namespace oklo::config {
 
 namespace {
@@ -27,6 +29,9 @@ constexpr Choice kSlow[] = {{"close", static_cast<uint64_t>(SlowReceiver::close_
                             {"drop_oldest", static_cast<uint64_t>(SlowReceiver::drop_oldest)}};
 constexpr Choice kLogs[] = {{"stderr"}, {"off"}};
 constexpr Choice kOff[] = {{"off"}};
+
+template <auto kMember>
+constexpr Destination to_address = to_server<&ServerOptions::per_address, kMember>;
 
 constexpr unsigned kOfFiles = bit(Answer::files);
 constexpr unsigned kOfWebSockets = bit(Answer::room) | bit(Answer::echo);
@@ -66,6 +71,20 @@ constexpr Directive kDirectives[] = {
      "how long a graceful stop may take, and an old worker after a reload"},
     {"connections", kTop, Type::count, to_server<&ServerOptions::connections_max>, {1, kAny32, "auto"},
      "of all workers together; auto is as many as the limit of open files allows"},
+    {"address_connections", kTop, Type::count, to_address<&AddressLimits::connections>, {1, kAny32, "off"},
+     "that one address may have at a time, at all listeners together; one more is closed; an IPv6 address "
+     "counts with all of its /64"},
+    {"address_requests", kTop, Type::count, to_address<&AddressLimits::requests_s>,
+     {1, AddressTable::kRequestsMax, "off"},
+     "that one address may ask in a second; more is 429; a connection of tcp counts as one, and more is "
+     "closed"},
+    {"address_burst", kTop, Type::count, to_address<&AddressLimits::burst>,
+     {1, AddressTable::kBurstMax, "auto"},
+     "requests that one address may ask at once after a silence; auto is as many as address_requests"},
+    {"addresses", kTop, Type::count, to_address<&AddressLimits::addresses>, {1, AddressTable::kAddressesMax},
+     "that are remembered for these limits at a time"},
+    {"address_except", kTop, Type::networks, to_address<&AddressLimits::except>, {},
+     "the networks whose addresses have none of these limits"},
     {"max_requests", kTop, Type::count, to_server<&ServerOptions::max_requests>, {1, kAny64, "off"},
      "after so many answers a worker is replaced, its successor first"},
     {"affinity", kTop, Type::flag, to_server<&ServerOptions::affinity>, {},
@@ -111,6 +130,17 @@ constexpr Directive kDirectives[] = {
      "on one connection; the last answer closes it"},
     {"queue_bytes", kHttp, Type::size, to_http<&HttpLimits::queue_bytes>, {1, kAny32},
      "of answers that wait to be sent; more closes the connection"},
+
+    {"allow", kHttp | kTcp, Type::rule, to_entrance<&Entrance::access>, {},
+     "who may come in: 10.0.0.0/8, 2001:db8::1, all, unix (over a unix socket); the first of allow and deny "
+     "that has a client decides, and for others holds the opposite of the last"},
+    {"deny", kHttp | kTcp, Type::rule, to_entrance<&Entrance::access>, {},
+     "who may not come in, and is closed at once"},
+    {"proxy_protocol", kHttp | kTcp, Type::networks, to_entrance<&Entrance::proxy_protocol>, {},
+     "the proxies that say for whom they come in a header of the PROXY protocol, version 1 or 2; they must, "
+     "and nobody else may come in"},
+    {"proxy_time", kHttp | kTcp, Type::time, to_entrance<&Entrance::proxy_time_ms>, {kMs, kHour},
+     "how long that header may take; then it is closed"},
 
     {"echo", kTcp | kUdp, Type::mark, {}, {}, "sends back what comes", {}, Answer::echo},
     {"delimiter", kTcp, Type::text, to_listener<&Listener::delimiter>, {1, Delimiter::kBytesMax},
@@ -159,6 +189,10 @@ constexpr Directive kDirectives[] = {
     {"echo", kRoute, Type::mark, {}, {}, "a WebSocket gets back what it sends", {}, Answer::echo},
     {"header", kRoute, Type::field, to_route<&Route::fields>, {}, "a field of the answers", {}, Answer::none,
      kWithFields},
+    {"allow", kRoute, Type::rule, to_route<&Route::access>, {},
+     "who may ask: 10.0.0.0/8, 2001:db8::1, all, unix; the first of allow and deny that has a client "
+     "decides, and for others holds the opposite of the last"},
+    {"deny", kRoute, Type::rule, to_route<&Route::access>, {}, "who may not ask, and gets 403"},
     {"message_bytes", kRoute, Type::size, to_websocket<&WebSocketOptions::message_bytes>, {1, kAny32},
      "of a message that comes; more closes with 1009", {}, Answer::none, kOfWebSockets},
     {"ping", kRoute, Type::time, to_websocket<&WebSocketOptions::ping_ms>, {kMs, kDay, "off"},

@@ -27,6 +27,8 @@ enum class Type : uint8_t {
   file,       // in a directory that is there, or one of some words
   user,       // that there is
   texts,      // some, and it may stand again
+  networks,   // some, and it may stand again
+  rule,       // the same, kept with the name of the directive in front of each
   field,      // the name and the value of a field; it may stand again
   redirect,   // a URL, and perhaps a status
   listen,     // kind, address, block
@@ -64,7 +66,7 @@ struct Directive {
 
   bool has_block() const { return type == Type::listen || type == Type::route; }
   bool may_repeat() const {
-    return has_block() || type == Type::texts || type == Type::field || type == Type::include;
+    return has_block() || to.texts || to.fields || type == Type::include;
   }
 };
 

@@ -65,6 +65,7 @@ void add_files(Router& site, const Route& route, const Fields& fields) {
 }
 
 void add_route(Router& site, const Listener& listener, const Route& route) {
+  if (!route.access.empty()) site.access(route.pattern, route.access);
   Fields fields = listener.fields;
   fields.insert(fields.end(), route.fields.begin(), route.fields.end());
   switch (route.answer) {

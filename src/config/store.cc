@@ -24,7 +24,9 @@ struct Count {
 Count word_count(Type type) {
   switch (type) {
     case Type::mark: return {0, 0};
-    case Type::texts: return {1, SIZE_MAX};
+    case Type::texts:
+    case Type::networks:
+    case Type::rule: return {1, SIZE_MAX};
     case Type::field: return {2, 2};
     case Type::redirect: return {1, 2};
     default: return {1, 1};
@@ -84,9 +86,9 @@ class Storing {
   }
 
   void append(const Word& word) {
-    std::string wrong = text_fault(directive_, word.text);
-    if (wrong.empty()) directive_.to.texts(target_).push_back(word.text);
-    else fault(word, wrong);
+    if (std::string wrong = text_fault(directive_, word.text); !wrong.empty()) return fault(word, wrong);
+    bool is_rule = directive_.type == Type::rule;
+    directive_.to.texts(target_).push_back((is_rule ? words_[0].text + " " : "") + word.text);
   }
 
   void field() {

@@ -4,6 +4,7 @@
 
 #include "base/nearest.h"
 #include "base/number.h"
+#include "codec/network.h"
 #include "config/units.h"
 
 namespace oklo::config {
@@ -40,6 +41,8 @@ std::string_view own_argument(Type type) {
     case Type::file: return "FILE";
     case Type::user: return "USER";
     case Type::texts: return "WORD...";
+    case Type::networks:
+    case Type::rule: return "NETWORK...";
     case Type::field: return "NAME VALUE";
     case Type::redirect: return "URL [STATUS]";
     case Type::listen: return "http|tcp|udp ADDRESS { ... }";
@@ -49,6 +52,13 @@ std::string_view own_argument(Type type) {
     case Type::choice: break;
   }
   return "";
+}
+
+std::string network_fault(std::string_view word) {
+  Result<codec::Network> network = codec::parse_network(word);
+  if (network) return {};
+  std::string_view near = word.size() < 2 ? "" : nearest(word, {"all", "unix"});
+  return network.error().text + (near.empty() ? "" : "; did you mean " + std::string(near) + "?");
 }
 
 std::string range(const Directive& directive) {
@@ -108,6 +118,7 @@ std::optional<uint64_t> number_for(const Directive& directive, std::string_view 
 std::string text_fault(const Directive& directive, std::string_view word) {
   const Limits& limits = directive.limits;
   bool any_bytes = directive.type == Type::text;
+  if (directive.type == Type::networks || directive.type == Type::rule) return network_fault(word);
   if (!any_bytes && word.find('\0') != word.npos) return "there is no zero byte in a name";
   if (!any_bytes && word.empty()) return std::string(directive.name) + " takes " + wanted_by(directive);
   if (limits.most == 0 || (word.size() >= limits.least && word.size() <= limits.most)) return {};

@@ -23,6 +23,10 @@ namespace oklo {
 // finds it held for long goes on without.
 class AddressTable {
  public:
+  static constexpr uint32_t kAddressesMax = 1'000'000;
+  static constexpr uint32_t kBurstMax = 1'000'000;
+  static constexpr uint32_t kRequestsMax = 1'000'000;
+
   // `lives`: as many as the Scoreboard has.
   static Result<AddressTable> create(const AddressLimits& limits, uint32_t lives);
 
@@ -43,9 +47,6 @@ class AddressTable {
 
  private:
   static constexpr uint32_t kWays = 7;              // addresses in a bucket
-  static constexpr uint32_t kAddressesMax = 1'000'000;
-  static constexpr uint32_t kBurstMax = 1'000'000;
-  static constexpr uint32_t kRequestsMax = 1'000'000;
   static constexpr size_t kCountsBytesMax = size_t{256} << 20;  // with more lives there is room for fewer
   static constexpr uint32_t kNone = UINT32_MAX;
   // Below these no hash is kept.

@@ -45,8 +45,7 @@ def place(content):
         yield path
 
 
-def example(path, **ports):
-    text = EXAMPLE
+def example(path, text=EXAMPLE, **ports):
     for name, port in ports.items():
         text = text.replace("{" + name + "}", str(port))
     with open(os.path.join(path, "oklo.conf"), "w") as file:
@@ -141,6 +140,65 @@ def the_echoes_answer(path, tcp, udp):
             with contextlib.suppress(TimeoutError):
                 return client.recv(65536) == b"x" * 512
         wait_until(answered, what="an echo over UDP")
+
+
+GUARDED = """
+workers 2
+user 65534
+control off
+address_requests 1
+address_burst 3
+address_except 127.0.0.1 127.0.0.2
+listen http 127.0.0.1:{http} {
+    deny 127.0.0.3
+    route /        { text all }
+    route /few     { text few; allow 127.0.0.1 }
+    route /files   { files www; deny 127.0.0.1; allow 127.0.0.2 }
+}
+listen http 127.0.0.1:{proxied} {
+    proxy_protocol 127.0.0.1
+    deny 192.0.2.0/24
+    route / { text proxied; deny 198.51.100.7; allow all }
+}
+listen tcp 127.0.0.1:{tcp} { echo; allow 127.0.0.1 }
+"""
+
+
+def test_who_may_come_in_and_how_often():
+    ports = {name: free_port() for name in ("http", "proxied", "tcp")}
+    with place(SITE) as path:
+        example(path, GUARDED, **ports)
+        with start(path, ports["http"]):
+            targets = "/", "/few", "/files/a.txt"
+            assert [status(ports["http"], target) for target in targets] == [200, 200, 403]
+            assert [status(ports["http"], target, "127.0.0.2") for target in targets] == [200, 403, 200]
+            assert status(ports["http"], "/", "127.0.0.3") is None
+            wait_until(lambda: status(ports["http"], "/", "127.0.0.4") == 429, what="one request too many")
+            the_proxy_says_for_whom_it_comes(ports["proxied"])
+            assert echoed(ports["tcp"], "127.0.0.1") and not echoed(ports["tcp"], "127.0.0.2")
+
+
+def the_proxy_says_for_whom_it_comes(port):
+    def header(peer):
+        return f"PROXY TCP4 {peer} 127.0.0.1 5000 80\r\n".encode()
+    assert status(port, "/", header=header("203.0.113.9")) == 200
+    assert status(port, "/", header=header("198.51.100.7")) == 403
+    assert status(port, "/", header=header("192.0.2.1")) is None
+    assert status(port, "/") is None
+    assert status(port, "/", "127.0.0.2", header=header("203.0.113.9")) is None
+
+
+def status(port, target, source="127.0.0.1", header=b""):
+    """Of the answer to one who comes from there; None when he is closed without one."""
+    with Client(port, source=source) as client, contextlib.suppress(EOFError, ConnectionError):
+        return client.send(header).get(target, connection="close").status
+    return None
+
+
+def echoed(port, source):
+    with Client(port, source=source) as client, contextlib.suppress(EOFError, ConnectionError):
+        return client.send(b"x").read(1) == b"x"
+    return False
 
 
 def test_ten_faults_are_named_in_one_run():

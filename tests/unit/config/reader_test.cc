@@ -154,6 +154,51 @@ TEST_CASE("config/reader: routes of each answer with their options") {
   CHECK(room.websocket.subprotocols == std::vector<std::string>{"x", "y"});
 }
 
+TEST_CASE("config/reader: who may come in, and for whom a proxy comes") {
+  Outcome outcome = read(
+      "listen http :80 { proxy_protocol 127.0.0.1 10.0.0.0/8; proxy_time 2s; deny 192.0.2.7; allow all\n"
+      "  route / { status; allow ::1 127.0.0.0/8; deny unix } }\n"
+      "listen tcp :81 { echo; proxy_protocol unix; proxy_protocol ::1; allow 2001:db8::/32 }\n");
+  CHECK(outcome.faults == "");
+  REQUIRE(outcome.config.listeners.size() == 2);
+  const Listener& http = outcome.config.listeners[0];
+  CHECK(http.http.entrance.access == std::vector<std::string>{"deny 192.0.2.7", "allow all"});
+  CHECK(http.http.entrance.proxy_protocol == std::vector<std::string>{"127.0.0.1", "10.0.0.0/8"});
+  CHECK(http.http.entrance.proxy_time_ms == 2000);
+  CHECK(http.routes[0].access == std::vector<std::string>{"allow ::1", "allow 127.0.0.0/8", "deny unix"});
+  const Listener& tcp = outcome.config.listeners[1];
+  CHECK(tcp.stream.entrance.access == std::vector<std::string>{"allow 2001:db8::/32"});
+  CHECK(tcp.stream.entrance.proxy_protocol == std::vector<std::string>{"unix", "::1"});
+  CHECK(tcp.http.entrance == Entrance());
+}
+
+TEST_CASE("config/reader: networks that are none") {
+  CHECK(in_tcp("allow") == "/f:1:23: allow takes NETWORK...\n");
+  CHECK(in_tcp("allow ::1 10.0.0.1/8") ==
+        "/f:1:33: bad network \"10.0.0.1/8\": there are bits behind the prefix; is it 10.0.0.0/8?\n");
+  CHECK(in_tcp("deny al").ends_with("or all, or unix; did you mean all?\n"));
+  CHECK(in_http("proxy_protocol uinx").ends_with("did you mean unix?\n"));
+  CHECK(in_http("proxy_protocol localhost").ends_with("with /BITS, or all, or unix\n"));
+  CHECK(in_http("proxy_time 0").starts_with("/f:1:49: proxy_time takes a time from 1ms to 1h"));
+  CHECK(in_route("status; deny 1.2.3").starts_with("/f:1:41: bad network \"1.2.3\""));
+  CHECK(at_top("address_except 10.0.0.0/33").ends_with("the prefix has 0 to 32 bits\n"));
+  CHECK(at_top("allow all") ==
+        "/f:1:1: allow stands in listen http or in listen tcp or in route, not at the top\n");
+  CHECK(read("listen udp :0 { echo; deny all }").faults ==
+        "/f:1:23: deny stands in listen http or in listen tcp or in route, not in listen udp\n");
+}
+
+TEST_CASE("config/reader: limits of one address") {
+  Outcome outcome = read("address_connections 20; address_requests 100; address_burst auto; addresses 1000\n"
+                         "address_except 127.0.0.0/8 ::1; address_except 10.0.0.0/8\n" + std::string(kSite));
+  CHECK(outcome.faults == "");
+  CHECK(outcome.config.server.per_address ==
+        AddressLimits{20, 100, 0, 1000, {"127.0.0.0/8", "::1", "10.0.0.0/8"}});
+  CHECK(at_top("address_requests 1000001") ==
+        "/f:1:18: address_requests takes off or a number from 1 to 1000000\n");
+  CHECK(at_top("addresses 0") == "/f:1:11: addresses takes a number from 1 to 1000000\n");
+}
+
 TEST_CASE("config/reader: a name that is not known, or not there, is told with what may be meant") {
   CHECK(at_top("wokers 2") == "/f:1:1: unknown directive wokers; did you mean workers?\n");
   CHECK(at_top("frobnicate 2") == "/f:1:1: unknown directive frobnicate\n");

@@ -44,7 +44,9 @@ TEST_CASE("config/values: each row of the table has what its type wants") {
       case Type::file:
       case Type::user:
       case Type::redirect: CHECK(bool(directive.to.text)); break;
-      case Type::texts: CHECK(bool(directive.to.texts)); break;
+      case Type::texts:
+      case Type::networks:
+      case Type::rule: CHECK(bool(directive.to.texts)); break;
       case Type::field: CHECK(bool(directive.to.fields)); break;
       case Type::mark: CHECK((directive.answer != Answer::none)); break;
       case Type::listen:
