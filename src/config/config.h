@@ -9,7 +9,19 @@
 namespace oklo::config {
 
 // What a listener of tcp or udp does with what comes, or a route with a request.
-enum class Answer : uint8_t { none, files, status, room, echo, text, redirect };
+enum class Answer : uint8_t {
+  none,
+  files,
+  status,
+  metrics,
+  connections,
+  healthz,
+  readyz,
+  room,
+  echo,
+  text,
+  redirect,
+};
 
 // A field of an answer.
 struct Field {

@@ -107,7 +107,7 @@ constexpr Directive kDirectives[] = {
      "what answers a path, whose parts may be :name (one part) or, as the last, *name (all the rest); the "
      "most literal pattern wins, in whatever order they stand"},
     {"header", kHttp, Type::field, to_listener<&Listener::fields>, {},
-     "a field of the answers of all routes but status"},
+     "a field of the answers of all routes but those that tell of the service"},
     {"request_line_bytes", kHttp, Type::size, to_http<&HttpLimits::request_line_bytes>, {1, 16'000},
      "of the first line of a request; more is 414"},
     {"header_bytes", kHttp, Type::size, to_http<&HttpLimits::header_bytes>, {1, 16'000},
@@ -178,7 +178,18 @@ constexpr Directive kDirectives[] = {
     {"listing", kRoute, Type::flag, to_files<&FilesOptions::listing>, {},
      "a directory without an index is listed", {}, Answer::none, kOfFiles},
     {"status", kRoute, Type::mark, {}, {},
-     "the state of the service as JSON, as oklo status --json prints it", {}, Answer::status},
+     "the state of the service as JSON, as oklo status --json prints it; for this host alone, unless allow "
+     "says who may ask", {}, Answer::status},
+    {"metrics", kRoute, Type::mark, {}, {},
+     "the same for Prometheus, as oklo metrics prints it; who may ask, as for status", {}, Answer::metrics},
+    {"connections", kRoute, Type::mark, {}, {},
+     "the open connections as JSON, of which a query tells, as ?sort=queue&limit=20; who may ask, as for "
+     "status", {}, Answer::connections},
+    {"healthz", kRoute, Type::mark, {}, {},
+     "200 as long as a worker answers; who may ask, as for status", {}, Answer::healthz},
+    {"readyz", kRoute, Type::mark, {}, {},
+     "200 when the service is ready, and 503 while it stops; who may ask, as for status", {},
+     Answer::readyz},
     {"text", kRoute, Type::text, to_route<&Route::text>, {0, 65'535},
      "this text, as text/plain unless a header says another Content-Type", {}, Answer::text},
     {"redirect", kRoute, Type::redirect, to_route<&Route::location>, {},

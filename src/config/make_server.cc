@@ -64,13 +64,23 @@ void add_files(Router& site, const Route& route, const Fields& fields) {
   site.files(route.pattern, route.directory, std::move(options));
 }
 
+// Who is named by a rule is meant, wherever he comes from.
+WatchOptions watch_options(const Route& route) {
+  auto allows = [](const std::string& rule) { return rule.starts_with("allow "); };
+  return {.everybody = std::any_of(route.access.begin(), route.access.end(), allows)};
+}
+
 void add_route(Router& site, const Listener& listener, const Route& route) {
   if (!route.access.empty()) site.access(route.pattern, route.access);
   Fields fields = listener.fields;
   fields.insert(fields.end(), route.fields.begin(), route.fields.end());
   switch (route.answer) {
     case Answer::files: add_files(site, route, fields); break;
-    case Answer::status: site.status(route.pattern); break;
+    case Answer::status: site.status(route.pattern, watch_options(route)); break;
+    case Answer::metrics: site.metrics(route.pattern, watch_options(route)); break;
+    case Answer::connections: site.connections(route.pattern, watch_options(route)); break;
+    case Answer::healthz: site.healthz(route.pattern, watch_options(route)); break;
+    case Answer::readyz: site.readyz(route.pattern, watch_options(route)); break;
     case Answer::text: site.get(route.pattern, text_handler(route, std::move(fields))); break;
     case Answer::redirect: site.any(route.pattern, redirect_handler(route, std::move(fields))); break;
     case Answer::room:

@@ -178,14 +178,49 @@ def test_who_may_come_in_and_how_often():
             assert echoed(ports["tcp"], "127.0.0.1") and not echoed(ports["tcp"], "127.0.0.2")
 
 
+WATCHED = """
+workers 2
+user 65534
+control off
+listen http 127.0.0.1:{http} {
+    proxy_protocol 127.0.0.1
+    route /status      { status }
+    route /metrics     { metrics; allow 203.0.113.0/24 127.0.0.1 }
+    route /connections { connections; deny 127.0.0.2 }
+    route /healthz     { healthz; allow all }
+    route /readyz      { readyz; allow all; deny unix }
+}
+"""
+
+
+def test_what_tells_of_the_service_is_for_this_host_unless_allowed():
+    port = free_port()
+    with place({}) as path:
+        example(path, WATCHED, http=port)
+        with start(path, port):
+            def told(target, peer="127.0.0.1"):
+                with Client(port) as client:
+                    return client.send(proxy_header(peer)).get(target, connection="close")
+            assert json.loads(told("/status").body)["generation"] == 1
+            assert b"# TYPE oklo_requests_total counter" in told("/metrics").body
+            assert len(json.loads(told("/connections?limit=1").body)["connections"]) == 1
+            assert told("/connections?sort=colour").status == 400
+            assert told("/healthz").body == b"ok\n" and told("/readyz").body == b"ready\n"
+            targets = "/status", "/metrics", "/connections", "/healthz", "/readyz"
+            assert [told(target, "127.0.0.2").status for target in targets] == [200, 403, 403, 200, 200]
+            assert [told(target, "203.0.113.7").status for target in targets] == [403, 200, 403, 200, 200]
+
+
+def proxy_header(peer):
+    return f"PROXY TCP4 {peer} 127.0.0.1 5000 80\r\n".encode()
+
+
 def the_proxy_says_for_whom_it_comes(port):
-    def header(peer):
-        return f"PROXY TCP4 {peer} 127.0.0.1 5000 80\r\n".encode()
-    assert status(port, "/", header=header("203.0.113.9")) == 200
-    assert status(port, "/", header=header("198.51.100.7")) == 403
-    assert status(port, "/", header=header("192.0.2.1")) is None
+    assert status(port, "/", header=proxy_header("203.0.113.9")) == 200
+    assert status(port, "/", header=proxy_header("198.51.100.7")) == 403
+    assert status(port, "/", header=proxy_header("192.0.2.1")) is None
     assert status(port, "/") is None
-    assert status(port, "/", "127.0.0.2", header=header("203.0.113.9")) is None
+    assert status(port, "/", "127.0.0.2", header=proxy_header("203.0.113.9")) is None
 
 
 def status(port, target, source="127.0.0.1", header=b""):

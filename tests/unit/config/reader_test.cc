@@ -133,6 +133,10 @@ TEST_CASE("config/reader: routes of each answer with their options") {
   CHECK(files.files.listing);
   CHECK(files.fields == std::vector<Field>{{"Cache-Control", "no-cache"}});
   CHECK(route_of("status").answer == Answer::status);
+  CHECK(route_of("metrics; allow 10.0.0.0/8").answer == Answer::metrics);
+  CHECK(route_of("connections").answer == Answer::connections);
+  CHECK(route_of("healthz").answer == Answer::healthz);
+  CHECK(route_of("readyz").answer == Answer::readyz);
   CHECK(route_of("text \"\"").answer == Answer::text);
   CHECK(route_of("text a").text == "a");
   Route redirect = route_of("redirect https://example.org/ 308");
@@ -258,10 +262,13 @@ TEST_CASE("config/reader: fields and redirects") {
 
 TEST_CASE("config/reader: options go with an answer") {
   CHECK(in_route("status; listing on") == "/f:1:36: listing goes with files, not with status\n");
+  CHECK(in_route("metrics; header X-A b") ==
+        "/f:1:37: header goes with files, text, redirect, room or echo, not with metrics\n");
+  CHECK(in_route("metric") == "/f:1:28: unknown directive metric; did you mean metrics?\n");
   CHECK(in_route("files /; ping 1s") == "/f:1:37: ping goes with room or echo, not with files\n");
   CHECK(in_route("listing on") ==
-        "/f:1:18: this block says nothing of what to do; it takes files, status, text, redirect, room or "
-        "echo\n");
+        "/f:1:18: this block says nothing of what to do; it takes files, status, metrics, connections, "
+        "healthz, readyz, text, redirect, room or echo\n");
   CHECK(read("listen tcp :0 { }").faults == "/f:1:1: this block says nothing of what to do; it takes echo\n");
   CHECK(read("listen http :0 { }").faults.starts_with("/f:1:1: this listener has no route"));
   CHECK(read("").faults.starts_with("it listens nowhere"));
