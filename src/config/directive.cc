@@ -27,7 +27,6 @@ constexpr Choice kWatchdogs[] = {{"log", static_cast<uint64_t>(WatchdogAction::l
                                  {"replace", static_cast<uint64_t>(WatchdogAction::replace)}};
 constexpr Choice kSlow[] = {{"close", static_cast<uint64_t>(SlowReceiver::close_1013)},
                             {"drop_oldest", static_cast<uint64_t>(SlowReceiver::drop_oldest)}};
-constexpr Choice kLogs[] = {{"stderr"}, {"off"}};
 constexpr Choice kOff[] = {{"off"}};
 
 template <auto kMember>
@@ -58,12 +57,20 @@ constexpr Directive kDirectives[] = {
      "it is lost, or another worker gets it", kDeaths},
     {"user", kTop, Type::user, to_server<&ServerOptions::user>, {},
      "whom the workers run as, a name or a number; who starts oklo as root without it has them run as 65534"},
+    {"group", kTop, Type::group, to_server<&ServerOptions::group>, {},
+     "the group of the workers, a name or a number, in place of that of the user"},
+    {"chroot", kTop, Type::directory, to_server<&ServerOptions::chroot>, {},
+     "the root directory of the workers; the directories of files are in it, but not control, pid_file and "
+     "the logs"},
     {"control", kTop, Type::file, to_server<&ServerOptions::control>, {},
      "the socket that commands go through; without it oklo-PORT.sock in /run or XDG_RUNTIME_DIR", kOff},
     {"pid_file", kTop, Type::file, to_server<&ServerOptions::pid_file>, {0, 0, "off"},
      "holds the pid of the master, and is locked as long as it runs"},
-    {"access_log", kTop, Type::file, to_server<&ServerOptions::access_log>, {}, "where each answer is logged",
-     kLogs},
+    {"error_log", kTop, Type::log, to_server<&ServerOptions::error_log>, {},
+     "where it is logged what happens to the service; as syslog also syslog:FACILITY, syslog:/PATH (of the "
+     "daemon's socket) and syslog:FACILITY:/PATH"},
+    {"access_log", kTop, Type::log, to_server<&ServerOptions::access_log>, {},
+     "where each answer is logged; the same words"},
     {"access_log_format", kTop, Type::choice, to_server<&ServerOptions::access_log_format>, {},
      "the common log format, or an object of JSON a line", kFormats},
     {"shutdown_timeout", kTop, Type::time, to_server<&ServerOptions::shutdown_timeout_ms>,
@@ -171,7 +178,7 @@ constexpr Directive kDirectives[] = {
     {"receive_buffer", kUdp, Type::size, to_datagram<&DatagramOptions::receive_buffer_bytes>,
      {1, INT32_MAX, "auto"}, "bytes that may wait in the kernel (SO_RCVBUF); auto is as the kernel is set"},
 
-    {"files", kRoute, Type::directory, to_route<&Route::directory>, {},
+    {"files", kRoute, Type::served, to_route<&Route::directory>, {},
      "the files of a directory, at the pattern and below it", {}, Answer::files},
     {"index", kRoute, Type::name, to_files<&FilesOptions::index>, {1, 255, "off"},
      "the file that is sent for a directory", {}, Answer::none, kOfFiles},

@@ -24,8 +24,11 @@ enum class Type : uint8_t {
   name,
   text,
   directory,  // that is there; kept as a path from the root of the source
+  served,     // the same, but in the chroot, where there is one
   file,       // in a directory that is there, or one of some words
+  log,        // a file, or another LogPlace
   user,       // that there is
+  group,      // that there is
   texts,      // some, and it may stand again
   networks,   // some, and it may stand again
   rule,       // the same, kept with the name of the directive in front of each

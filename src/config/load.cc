@@ -5,7 +5,6 @@
 
 #include "config/files.h"
 #include "sys/file.h"
-#include "sys/user.h"
 
 namespace oklo::config {
 
@@ -14,15 +13,6 @@ namespace {
 std::optional<std::string> from_environment(std::string_view name) {
   const char* value = std::getenv(std::string(name).c_str());
   return value ? std::optional<std::string>(value) : std::nullopt;
-}
-
-Result<void> look_for(const Claim& claim) {
-  if (claim.type == Type::user) {
-    Result<sys::User> user = sys::find_user(claim.value);
-    return user ? Result<void>() : Result<void>(user.error());
-  }
-  Result<sys::Fd> directory = sys::open_directory(claim.value);
-  return directory ? Result<void>() : Result<void>(directory.error());
 }
 
 }  // namespace

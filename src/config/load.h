@@ -20,7 +20,7 @@ struct Loaded {
 // running service may do it with a file that is broken.
 Loaded load(const std::string& path);
 
-// Looks whether what the configuration claims is there: directories, users. Binds and opens nothing.
+// Looks whether what the configuration claims is there: directories, users and the like. Binds nothing.
 void check_host(Loaded& loaded);
 
 // The file that is meant where none is named: the first of these that is there, else an Error that names

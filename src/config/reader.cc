@@ -7,9 +7,9 @@
 #include "base/nearest.h"
 #include "codec/stream_framing.h"
 #include "config/files.h"
+#include "config/taken_addresses.h"
 #include "http/route_table.h"
 #include "http/static_files.h"
-#include "sys/address.h"
 #include "ws/websocket_upgrade.h"
 
 namespace oklo::config {
@@ -38,13 +38,6 @@ struct Open {
   }
 };
 
-// An address that is listened on.
-struct Taken {
-  bool datagram;
-  sys::Address address;
-  Place place;
-};
-
 Block block_of(Listener::Kind kind) {
   switch (kind) {
     case Listener::Kind::http: return kHttp;
@@ -61,18 +54,6 @@ std::optional<Listener::Kind> kind_near(std::string_view word) {
   if (near == "tcp") return Listener::Kind::tcp;
   if (near == "udp") return Listener::Kind::udp;
   return std::nullopt;
-}
-
-// Whether the first address is a part of the second one: all addresses of IPv6 are those of IPv4, too.
-bool is_within(const sys::Address& part, const sys::Address& all) {
-  std::string host = all.host();
-  return host == "::" || (host == "0.0.0.0" && part.family() == all.family());
-}
-
-bool overlap(const Taken& a, const Taken& b) {
-  if (a.address.is_unix() || b.address.is_unix()) return a.address == b.address;
-  if (a.datagram != b.datagram || a.address.port() != b.address.port() || a.address.port() == 0) return false;
-  return a.address == b.address || is_within(a.address, b.address) || is_within(b.address, a.address);
 }
 
 // The names of those directives of a block that choose one of these answers: "files, text or room".
@@ -120,9 +101,14 @@ class Reader {
  public:
   explicit Reader(Faults& faults) : faults_(faults) {}
 
+  // The root comes first, wherever it is said: directories are in it.
   Meaning read(const std::vector<Statement>& statements) {
     Open top{kTop, {&meaning_.config, nullptr, nullptr}};
-    for (const Statement& statement : statements) read_statement(top, statement);
+    auto is_chroot = [](const Statement& statement) { return statement.name() == "chroot"; };
+    for (const Statement& statement : statements)
+      if (is_chroot(statement)) read_statement(top, statement);
+    for (const Statement& statement : statements)
+      if (!is_chroot(statement)) read_statement(top, statement);
     if (!top.place_of("listen") && !top.has_unknown)
       faults_.add("it listens nowhere; as in: listen http :8080 { route / { files /srv/www } }");
     return std::move(meaning_);
@@ -208,15 +194,9 @@ class Reader {
     if (word.text.starts_with(kUnix) && word.text.size() > kUnix.size()) {
       std::string path = path_in(faults_.source(word.place.source), word.text.substr(kUnix.size()));
       listener.address = std::string(kUnix) + path;
-      claim_file(meaning_.claims, path, word.place);
+      meaning_.claims.push_back(claim_of_file(path, word.place));
     }
-    Result<sys::Address> address = sys::Address::parse(listener.address);
-    if (!address) return faults_.add(word.place, address.error().text);
-    Taken taken = {listener.kind == Listener::Kind::udp, *address, word.place};
-    for (const Taken& other : taken_)
-      if (overlap(taken, other))
-        return faults_.add(word.place, "this address is taken at " + faults_.name_of(other.place));
-    taken_.push_back(std::move(taken));
+    addresses_.take(faults_, listener.address, listener.kind == Listener::Kind::udp, word.place);
   }
 
   void finish_listener(Open& open, const Statement& statement, Listener& listener) {
@@ -289,7 +269,7 @@ class Reader {
 
   Faults& faults_;
   Meaning meaning_;
-  std::vector<Taken> taken_;
+  TakenAddresses addresses_;
 };
 
 }  // namespace

@@ -6,8 +6,8 @@
 #include "base/number.h"
 #include "codec/http_response.h"
 #include "config/files.h"
-#include "config/glob.h"
 #include "config/values.h"
+#include "process/log_place.h"
 
 namespace oklo::config {
 
@@ -77,12 +77,50 @@ class Storing {
     bool is_zero = !directive_.limits.zero.empty() && word.text == directive_.limits.zero;
     if (is_zero) return to.clear();
     if (std::string wrong = text_fault(directive_, word.text); !wrong.empty()) return fault(word, wrong);
-    bool is_path = directive_.type == Type::directory || directive_.type == Type::file;
-    to = is_path && !is_choice ? path_in(faults_.source(word.place.source), word.text) : word.text;
-    if (is_choice) return;
-    if (directive_.type == Type::file) claim_file(claims_, to, word.place);
-    if (directive_.type == Type::directory || directive_.type == Type::user)
-      claims_.push_back({directive_.type, to, word.place});
+    to = word.text;
+    if (!is_choice) settle(word, to);
+  }
+
+  // A path is made whole, and what must be there in the host is claimed.
+  void settle(const Word& word, std::string& to) {
+    switch (directive_.type) {
+      case Type::user: return claim(Claim::Kind::user, to, word);
+      case Type::group: return claim(Claim::Kind::group, to, word);
+      case Type::log: return settle_log(word, to);
+      case Type::served: return settle_served(word, to);
+      case Type::file: return settle_file(word, to);
+      case Type::directory:
+        to = whole_path(word);
+        return claim(Claim::Kind::directory, to, word);
+      default: return;
+    }
+  }
+
+  void settle_file(const Word& word, std::string& to) {
+    to = whole_path(word);
+    claims_.push_back(claim_of_file(to, word.place));
+  }
+
+  void settle_log(const Word& word, std::string& to) {
+    Result<LogPlace> log = LogPlace::parse(word.text);
+    if (log->kind == LogPlace::Kind::file) settle_file(word, to);
+    if (log->kind == LogPlace::Kind::syslog) claim(Claim::Kind::syslog, log->path, word);
+  }
+
+  // In another root directory there is no place where the configuration stands.
+  void settle_served(const Word& word, std::string& to) {
+    const std::string& root = target_.config->server.chroot;
+    if (root.empty()) to = whole_path(word);
+    else if (!to.starts_with('/')) to.insert(0, "/");
+    claims_.push_back({Claim::Kind::directory, to, word.place, root});
+  }
+
+  void claim(Claim::Kind kind, const std::string& value, const Word& word) {
+    claims_.push_back({kind, value, word.place});
+  }
+
+  std::string whole_path(const Word& word) const {
+    return path_in(faults_.source(word.place.source), word.text);
   }
 
   void append(const Word& word) {
@@ -123,11 +161,6 @@ class Storing {
 void store(Faults& faults, const Directive& directive, const Statement& statement, Target& target,
            std::vector<Claim>& claims) {
   Storing(faults, directive, statement, target, claims).run();
-}
-
-void claim_file(std::vector<Claim>& claims, const std::string& path, Place place) {
-  std::string directory = directory_of(path);
-  claims.push_back({Type::file, directory.empty() ? "." : directory, place});
 }
 
 }  // namespace oklo::config

@@ -6,6 +6,7 @@
 #include "base/number.h"
 #include "codec/network.h"
 #include "config/units.h"
+#include "process/log_place.h"
 
 namespace oklo::config {
 
@@ -37,9 +38,12 @@ std::string_view own_argument(Type type) {
     case Type::seconds: return "TIME";
     case Type::name: return "NAME";
     case Type::text: return "TEXT";
-    case Type::directory: return "DIRECTORY";
+    case Type::directory:
+    case Type::served: return "DIRECTORY";
     case Type::file: return "FILE";
+    case Type::log: return "stderr|off|syslog|FILE";
     case Type::user: return "USER";
+    case Type::group: return "GROUP";
     case Type::texts: return "WORD...";
     case Type::networks:
     case Type::rule: return "NETWORK...";
@@ -96,6 +100,7 @@ std::string wanted_by(const Directive& directive) {
     case Type::seconds:
       return joined(directive, " or ", "a time" + range(directive) + ", as 500ms, 10s, 5m, 1h or 1d");
     case Type::file: return joined(directive, " or ", "a path");
+    case Type::log: return "stderr, off, syslog or a path";
     default: break;
   }
   return argument_of(directive);
@@ -121,6 +126,8 @@ std::string text_fault(const Directive& directive, std::string_view word) {
   if (directive.type == Type::networks || directive.type == Type::rule) return network_fault(word);
   if (!any_bytes && word.find('\0') != word.npos) return "there is no zero byte in a name";
   if (!any_bytes && word.empty()) return std::string(directive.name) + " takes " + wanted_by(directive);
+  if (directive.type == Type::log)
+    if (Result<LogPlace> place = LogPlace::parse(std::string(word)); !place) return place.error().text;
   if (limits.most == 0 || (word.size() >= limits.least && word.size() <= limits.most)) return {};
   return std::string(directive.name) + " has " + decimal(limits.least) + " to " + decimal(limits.most) +
          " bytes";

@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 
-from harness import (Client, Oklo, alive, descendants, files, free_port, get, kept, run_oklo, title,
+from harness import (Client, Oklo, alive, descendants, files, free_port, get, kept, needs, run_oklo, title,
                      wait_until)
 from ws_client import WebSocket
 
@@ -293,6 +293,54 @@ def test_includes_and_variables():
         with open(os.path.join(path, "sites/a.conf"), "a") as file:
             file.write("include ../oklo.conf\n")
         assert any("includes" in line for line in faults(check(path, env=ports)))
+
+
+JAILED = """
+workers 1
+user 65534
+group 7
+chroot jail
+control off
+error_log errors.log
+access_log syslog:local3:${DAEMON}
+listen http 127.0.0.1:{http} { route / { files www } }
+"""
+
+
+@needs("root")
+def test_group_root_and_logs():
+    port = free_port()
+    with place({"jail/www/index.html": b"jailed"}) as path, contextlib.closing(
+            socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) as log:
+        log.bind(os.path.join(path, "daemon"))
+        log.settimeout(10)
+        example(path, JAILED, http=port)
+        with start(path, port, env={"DAEMON": os.path.join(path, "daemon")}) as oklo:
+            assert get(port).body == b"jailed"
+            assert log.recv(65536).startswith(b"<158>")
+            for pid in oklo.workers() + oklo.owners():
+                assert os.readlink(f"/proc/{pid}/root") == os.path.join(path, "jail")
+                assert os.stat(f"/proc/{pid}").st_gid == 7
+        with open(os.path.join(path, "errors.log")) as errors:
+            assert "stopped" in errors.read()
+
+
+def test_what_the_host_lacks_is_told_where_it_is_named():
+    text = b"""group no-such-group
+chroot jail
+error_log none/errors
+access_log syslog:/no/socket
+listen http :8080 { route / { files www } }
+"""
+    with place({"oklo.conf": text}) as path:
+        assert faults(check(path)) == [
+            'oklo.conf:1:7: no group "no-such-group" in /etc/group',
+            f"oklo.conf:2:8: cannot open the directory {path}/jail: No such file or directory",
+            f"oklo.conf:3:11: cannot open the directory {path}/none/: No such file or directory",
+            "oklo.conf:4:12: cannot reach the syslog daemon at /no/socket: No such file or directory"]
+        os.mkdir(os.path.join(path, "jail"))
+        none = "No such file or directory"
+        assert f"oklo.conf:5:37: cannot open the directory /www in {path}/jail: {none}" in faults(check(path))
 
 
 def test_the_mode_of_the_file():

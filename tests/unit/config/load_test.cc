@@ -113,6 +113,7 @@ TEST_CASE("config/load: the environment has a say") {
 
 TEST_CASE("config/load: what the host lacks is told where it is named") {
   Files files("user nobody-at-all\npid_file run/pid\naccess_log log/access\ncontrol off\n"
+              "group no-group; error_log syslog:/no-socket\n"
               "listen http unix:run/sock { route / { files www } }\nlisten tcp :0 { echo }\n");
   Loaded loaded = files.load();
   REQUIRE(loaded.ok());
@@ -120,10 +121,11 @@ TEST_CASE("config/load: what the host lacks is told where it is named") {
   std::string text = loaded.faults.to_text();
   for (std::string_view part :
        {"main:1:6: no user \"nobody-at-all\"", "main:2:10: cannot open the directory",
-        "main:3:12: cannot open the directory", "main:5:13: cannot open the directory",
-        "main:5:45: cannot open the directory"})
+        "main:3:12: cannot open the directory", "main:5:7: no group \"no-group\"",
+        "main:5:27: cannot reach the syslog daemon", "main:6:13: cannot open the directory",
+        "main:6:45: cannot open the directory"})
     CHECK_MESSAGE(text.find(part) != text.npos, part);
-  CHECK(loaded.faults.size() == 5);
+  CHECK(loaded.faults.size() == 7);
 
   for (const char* name : {"run", "log", "www"}) files.directory.directory(name);
   files.directory.file("main", "user 65534\npid_file run/pid\naccess_log log/access\naccess_log_format json\n"
@@ -133,6 +135,22 @@ TEST_CASE("config/load: what the host lacks is told where it is named") {
   CHECK(loaded.ok());
   CHECK(loaded.config.listeners[0].address == "unix:" + (files.directory / "run/sock"));
   CHECK(loaded.config.server.pid_file == files.directory / "run/pid");
+}
+
+TEST_CASE("config/load: with another root what is missing there is told") {
+  Files files("listen http :0 { route /a { files www } route /b { files /none } }\nchroot jail\n");
+  Loaded loaded = files.load();
+  REQUIRE(loaded.ok());
+  check_host(loaded);
+  CHECK(loaded.faults.size() == 1);
+  CHECK(loaded.faults.to_text().find("main:2:8: cannot open the directory") != std::string::npos);
+
+  files.directory.directory("jail");
+  files.directory.directory("jail/www");
+  loaded = files.load();
+  check_host(loaded);
+  CHECK(loaded.faults.size() == 1);
+  CHECK(loaded.faults.to_text().find("main:1:58: cannot open the directory /none in ") != std::string::npos);
 }
 
 TEST_CASE("config/load: two that say the same are equal") {

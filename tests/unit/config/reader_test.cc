@@ -62,8 +62,9 @@ TEST_CASE("config/reader: without directives all is as the library has it") {
 TEST_CASE("config/reader: the server") {
   Outcome outcome = read(
       "mode process; workers 3; reactor_threads auto; dispatch idle; on_worker_death redeliver; user "
-      "www:www\n"
-      "control off; pid_file /run/p; access_log a/b; access_log_format json; shutdown_timeout 5m\n"
+      "www:www; group adm\n"
+      "control off; pid_file /run/p; error_log syslog:local0; access_log a/b; access_log_format json\n"
+      "shutdown_timeout 5m\n"
       "connections 1000; max_requests 5; affinity on; watchdog 500ms; watchdog_action replace; tasks 2\n"
       "task_queue 7; task_bytes 2M; task_max_requests off\n" +
       std::string(kSite));
@@ -75,8 +76,10 @@ TEST_CASE("config/reader: the server") {
   CHECK(server.dispatch == Dispatch::idle);
   CHECK(server.on_worker_death == OnWorkerDeath::redeliver);
   CHECK(server.user == "www:www");
+  CHECK(server.group == "adm");
   CHECK(server.control == "off");
   CHECK(server.pid_file == "/run/p");
+  CHECK(server.error_log == "syslog:local0");
   CHECK(server.access_log == "/a/b");
   CHECK(server.access_log_format == LogFormat::json);
   CHECK(server.shutdown_timeout_ms == 300'000);
@@ -251,6 +254,35 @@ TEST_CASE("config/reader: words that are too few, too many or wrong") {
   CHECK(at_top("listen http :1") == "/f:1:1: listen wants a block: { ... }\n");
 }
 
+TEST_CASE("config/reader: logs are files, relative to the configuration, or have a word for it") {
+  auto log = [](const std::string& word) {
+    Outcome outcome = read("error_log " + word + "; access_log " + word + "\n" + std::string(kSite));
+    CHECK(outcome.faults == "");
+    CHECK(outcome.config.server.error_log == outcome.config.server.access_log);
+    return outcome.config.server.error_log;
+  };
+  for (std::string word : {"stderr", "off", "syslog", "syslog:user", "syslog:/dev/log", "syslog:local7:/a/b"})
+    CHECK(log(word) == word);
+  CHECK(log("errors") == "/errors");
+  CHECK(log("/var/log/a") == "/var/log/a");
+  CHECK(at_top("error_log syslog:mail").starts_with("/f:1:11: bad log \"syslog:mail\"; write syslog,"));
+  CHECK(at_top("access_log \"\"") == "/f:1:12: access_log takes stderr, off, syslog or a path\n");
+  CHECK(at_top("error_log") == "/f:1:1: error_log takes stderr, off, syslog or a path\n");
+}
+
+TEST_CASE("config/reader: with another root the directories of files are in it, wherever it is said") {
+  for (bool first : {true, false}) {
+    std::string site = "listen http :0 { route /a { files www } route /b { files /srv } }\n";
+    Outcome outcome = read(first ? "chroot jail\n" + site : site + "chroot jail");
+    CHECK(outcome.faults == "");
+    CHECK(outcome.config.server.chroot == "/jail");
+    REQUIRE(outcome.config.listeners.size() == 1);
+    CHECK(outcome.config.listeners[0].routes[0].directory == "/www");
+    CHECK(outcome.config.listeners[0].routes[1].directory == "/srv");
+  }
+  CHECK(at_top("workers 1\nchroot /a\nchroot /b") == "/f:3:1: chroot was said before, at /f:2:1\n");
+}
+
 TEST_CASE("config/reader: fields and redirects") {
   CHECK(in_http("header X-A") == "/f:1:38: header takes NAME VALUE\n");
   CHECK(in_http("header \"X A\" b") == "/f:1:45: this is no name of a field\n");
@@ -315,6 +347,9 @@ TEST_CASE("config/reader: addresses that are none, or taken") {
   CHECK(second("tcp") == "/f:2:1: listen takes http, tcp or udp, and an address, as in: listen http :8080\n");
   CHECK(second("tpc :81") == "/f:2:8: listen takes http, tcp or udp; did you mean tcp?\n");
   CHECK(second("quic :81") == "/f:2:8: listen takes http, tcp or udp\n");
+  CHECK(second("tcp fd:web") == "");
+  CHECK(read("listen tcp fd:web { echo }\nlisten tcp fd:3 { echo }\nlisten udp fd:web { echo }").faults ==
+        "/f:3:12: this address is taken at /f:1:12\n");
   CHECK(read("listen tcp :0 { echo }\nlisten tcp :0 { echo }").faults == "");
   CHECK(read("listen tcp 127.0.0.1:1 { echo }\nlisten tcp [::1]:1 { echo }").faults == "");
   CHECK(read("listen tcp unix:/a { echo }\nlisten udp unix:/a { echo }").faults ==

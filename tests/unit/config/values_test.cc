@@ -41,8 +41,11 @@ TEST_CASE("config/values: each row of the table has what its type wants") {
       case Type::name:
       case Type::text:
       case Type::directory:
+      case Type::served:
       case Type::file:
+      case Type::log:
       case Type::user:
+      case Type::group:
       case Type::redirect: CHECK(bool(directive.to.text)); break;
       case Type::texts:
       case Type::networks:
@@ -89,7 +92,7 @@ TEST_CASE("config/values: the limits themselves may be written, and no more") {
 
 TEST_CASE("config/values: what a directive takes") {
   CHECK(argument_of(row("workers", kTop)) == "auto|N");
-  CHECK(argument_of(row("access_log", kTop)) == "stderr|off|FILE");
+  CHECK(argument_of(row("access_log", kTop)) == "stderr|off|syslog|FILE");
   CHECK(argument_of(row("pid_file", kTop)) == "off|FILE");
   CHECK(argument_of(row("mode", kTop)) == "base|process");
   CHECK(argument_of(row("listing", kRoute)) == "on|off");
