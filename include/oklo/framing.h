@@ -47,6 +47,7 @@ struct StreamFraming {
   ByteOrder length_order = ByteOrder::big;
   Counts length_counts = Counts::payload;
   int32_t length_adjust = 0;  // added to the number in the header
+  bool keep_header = false;   // whether it is part of the payload that is handed on
 
   Delimiter delimiter = "\r\n";
   bool keep_delimiter = false;  // whether it is part of the payload that is handed on

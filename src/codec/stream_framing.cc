@@ -50,7 +50,8 @@ FramedMessage by_length(const StreamFraming& framing, std::string_view bytes) {
   if (framing.length_counts == StreamFraming::Counts::payload) size += header;
   if (size < header) return of_state(State::bad);
   if (size > int64_t{framing.message_bytes_max}) return of_state(State::too_long);
-  return of_size(static_cast<size_t>(size), static_cast<size_t>(header), bytes.size());
+  int64_t payload_at = framing.keep_header ? 0 : header;
+  return of_size(static_cast<size_t>(size), static_cast<size_t>(payload_at), bytes.size());
 }
 
 FramedMessage by_delimiter(const StreamFraming& framing, std::string_view bytes, size_t scanned) {

@@ -56,6 +56,7 @@ struct Listener {
   std::vector<Route> routes;
   StreamOptions stream;
   std::string delimiter;         // of messages of tcp, as it is written; stream has it, too
+  uint8_t length_bytes = 0;      // the same of their length
   DatagramOptions datagram;
   Answer answer = Answer::none;  // of tcp and udp
   friend bool operator==(const Listener&, const Listener&) = default;

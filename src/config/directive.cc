@@ -28,6 +28,11 @@ constexpr Choice kWatchdogs[] = {{"log", static_cast<uint64_t>(WatchdogAction::l
 constexpr Choice kSlow[] = {{"close", static_cast<uint64_t>(SlowReceiver::close_1013)},
                             {"drop_oldest", static_cast<uint64_t>(SlowReceiver::drop_oldest)}};
 constexpr Choice kOff[] = {{"off"}};
+constexpr Choice kWidths[] = {{"off", 0}, {"1", 1}, {"2", 2}, {"3", 3}, {"4", 4}, {"8", 8}};
+constexpr Choice kOrders[] = {{"big", static_cast<uint64_t>(StreamFraming::ByteOrder::big)},
+                              {"little", static_cast<uint64_t>(StreamFraming::ByteOrder::little)}};
+constexpr Choice kCounts[] = {{"payload", static_cast<uint64_t>(StreamFraming::Counts::payload)},
+                              {"message", static_cast<uint64_t>(StreamFraming::Counts::message)}};
 
 template <auto kMember>
 constexpr Destination to_address = to_server<&ServerOptions::per_address, kMember>;
@@ -151,11 +156,24 @@ constexpr Directive kDirectives[] = {
 
     {"echo", kTcp | kUdp, Type::mark, {}, {}, "sends back what comes", {}, Answer::echo},
     {"delimiter", kTcp, Type::text, to_listener<&Listener::delimiter>, {1, Delimiter::kBytesMax},
-     "the bytes that end a message, as in \"\\r\\n\"; without it and fixed_bytes, what comes is one"},
+     "the bytes that end a message, as in \"\\r\\n\"; without it, fixed_bytes and length_bytes, what comes "
+     "is one"},
     {"fixed_bytes", kTcp, Type::size, to_framing<&StreamFraming::fixed_bytes>, {1, kGiga, "off"},
      "the bytes of each message"},
+    {"length_bytes", kTcp, Type::choice, to_listener<&Listener::length_bytes>, {},
+     "the bytes of the number in a message that says how long it is", kWidths},
+    {"length_at", kTcp, Type::size, to_framing<&StreamFraming::length_at>, {0, kGiga},
+     "where that number stands in the message"},
+    {"length_header", kTcp, Type::size, to_framing<&StreamFraming::header_bytes>, {1, kGiga, "auto"},
+     "the bytes in front of the payload; auto is up to the end of the number"},
+    {"length_order", kTcp, Type::choice, to_framing<&StreamFraming::length_order>, {},
+     "whether the first byte of the number is its highest or its lowest", kOrders},
+    {"length_counts", kTcp, Type::choice, to_framing<&StreamFraming::length_counts>, {},
+     "whether it is the size of the payload or of the whole message", kCounts},
+    {"length_adjust", kTcp, Type::difference, to_framing<&StreamFraming::length_adjust>, {0, kGiga},
+     "what is added to the number"},
     {"message_bytes", kTcp, Type::size, to_framing<&StreamFraming::message_bytes_max>, {1, kGiga},
-     "of a message, with its delimiter; more closes the connection"},
+     "of a message, with its delimiter or header; more closes the connection"},
     {"idle_time", kTcp, Type::time, to_stream<&StreamOptions::idle_time_ms>, {kMs, 7 * kDay, "off"},
      "a connection on which nothing came for so long is closed"},
     {"write_stall", kTcp, Type::time, to_stream<&StreamOptions::write_stall_ms>, {kMs, kDay},

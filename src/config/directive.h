@@ -17,6 +17,7 @@ enum class Type : uint8_t {
   mark,       // nothing: the name says it
   flag,       // on or off
   count,
+  difference,  // a number that may be below 0, as far as above
   size,       // bytes
   time,       // kept in milliseconds
   seconds,    // a time, kept in seconds

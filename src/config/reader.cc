@@ -5,8 +5,9 @@
 #include <utility>
 
 #include "base/nearest.h"
-#include "codec/stream_framing.h"
 #include "config/files.h"
+#include "config/framing.h"
+#include "config/open_block.h"
 #include "config/taken_addresses.h"
 #include "http/route_table.h"
 #include "http/static_files.h"
@@ -17,26 +18,6 @@ namespace oklo::config {
 namespace {
 
 constexpr size_t kListenersMax = 256;  // of a server
-
-// A block that is being read.
-struct Open {
-  Block block;
-  Target target;
-  struct Seen {
-    const Directive* directive;
-    Place place;
-  };
-  std::vector<Seen> seen = {};
-  const Directive* answer = nullptr;
-  bool has_unknown = false;  // directives, which were told: one of them may be what is missing
-  std::vector<std::pair<std::string, Place>> routes = {};  // patterns without the names of their parameters
-
-  const Place* place_of(std::string_view name) const {
-    for (const Seen& one : seen)
-      if (one.directive->name == name) return &one.place;
-    return nullptr;
-  }
-};
 
 Block block_of(Listener::Kind kind) {
   switch (kind) {
@@ -103,7 +84,7 @@ class Reader {
 
   // The root comes first, wherever it is said: directories are in it.
   Meaning read(const std::vector<Statement>& statements) {
-    Open top{kTop, {&meaning_.config, nullptr, nullptr}};
+    OpenBlock top{kTop, {&meaning_.config, nullptr, nullptr}};
     auto is_chroot = [](const Statement& statement) { return statement.name() == "chroot"; };
     for (const Statement& statement : statements)
       if (is_chroot(statement)) read_statement(top, statement);
@@ -115,7 +96,7 @@ class Reader {
   }
 
  private:
-  void read_statement(Open& open, const Statement& statement) {
+  void read_statement(OpenBlock& open, const Statement& statement) {
     const Directive* directive = find_directive(statement.name(), open.block);
     if (!directive) directive = guess(open, statement);
     if (!directive) return;
@@ -136,7 +117,7 @@ class Reader {
 
   // Says what is wrong with a name. Of a block it gives the directive that was meant, so that what stands in
   // it is looked at, too.
-  const Directive* guess(Open& open, const Statement& statement) {
+  const Directive* guess(OpenBlock& open, const Statement& statement) {
     const std::string& name = statement.name();
     open.has_unknown = true;
     std::vector<std::string_view> here, anywhere;
@@ -157,7 +138,7 @@ class Reader {
     return nullptr;
   }
 
-  void choose(Open& open, const Directive& directive, Place place) {
+  void choose(OpenBlock& open, const Directive& directive, Place place) {
     if (open.answer)
       return faults_.add(place, "this block has an answer already: " + std::string(open.answer->name));
     open.answer = &directive;
@@ -165,7 +146,7 @@ class Reader {
     else open.target.listener->answer = directive.answer;
   }
 
-  void read_listener(Open& open, const Statement& statement) {
+  void read_listener(OpenBlock& open, const Statement& statement) {
     const std::vector<Word>& words = statement.words;
     if (words.size() != 3)
       faults_.add(statement.place(),
@@ -180,7 +161,7 @@ class Reader {
     Listener listener;
     listener.kind = *kind;
     if (words.size() > 2 && !statement.broken) take_address(listener, words[2]);
-    Open inner{block_of(*kind), {&meaning_.config, &listener, nullptr}};
+    OpenBlock inner{block_of(*kind), {&meaning_.config, &listener, nullptr}};
     for (const Statement& one : statement.block) read_statement(inner, one);
     finish_listener(inner, statement, listener);
     if (meaning_.config.listeners.size() == kListenersMax)
@@ -199,7 +180,7 @@ class Reader {
     addresses_.take(faults_, listener.address, listener.kind == Listener::Kind::udp, word.place);
   }
 
-  void finish_listener(Open& open, const Statement& statement, Listener& listener) {
+  void finish_listener(OpenBlock& open, const Statement& statement, Listener& listener) {
     if (listener.kind == Listener::Kind::http) {
       if (!open.place_of("route") && !open.has_unknown && statement.has_block)
         faults_.add(statement.place(), "this listener has no route; as in: route / { files /srv/www }");
@@ -211,28 +192,19 @@ class Reader {
     }
     finish_answer(open, statement);
     if (listener.kind != Listener::Kind::tcp) return;
-    StreamFraming& framing = listener.stream.framing;
-    if (open.place_of("fixed_bytes")) framing.kind = StreamFraming::Kind::fixed;
-    if (!listener.delimiter.empty()) {
-      framing.kind = StreamFraming::Kind::delimiter;
-      framing.delimiter = Delimiter(listener.delimiter);
-      framing.keep_delimiter = true;
-    }
-    if (const Place* place = open.place_of("delimiter"); place && open.place_of("fixed_bytes"))
-      return faults_.add(*place, "messages have a delimiter or fixed_bytes, not both");
-    if (const char* wrong = codec::framing_fault(framing)) faults_.add(statement.place(), wrong);
+    settle_framing(faults_, open, listener, statement.place());
     if (listener.stream.low_water > listener.stream.high_water)
       faults_.add(statement.place(), "low_water is above high_water here");
   }
 
-  void read_route(Open& open, const Statement& statement) {
+  void read_route(OpenBlock& open, const Statement& statement) {
     const std::vector<Word>& words = statement.words;
     Listener nowhere;
     Listener& listener = open.target.listener ? *open.target.listener : nowhere;
     Route route;
     if (words.size() != 2) faults_.add(statement.place(), "route takes a pattern, as in: route /");
     else if (!statement.broken) take_pattern(open, route, words[1]);
-    Open inner{kRoute, {&meaning_.config, &listener, &route}};
+    OpenBlock inner{kRoute, {&meaning_.config, &listener, &route}};
     for (const Statement& one : statement.block) read_statement(inner, one);
     finish_answer(inner, statement);
     if (route.answer == Answer::files && words.size() == 2 && !http::is_well_formed(route.pattern + "/*"))
@@ -243,7 +215,7 @@ class Reader {
     listener.routes.push_back(std::move(route));
   }
 
-  void take_pattern(Open& open, Route& route, const Word& word) {
+  void take_pattern(OpenBlock& open, Route& route, const Word& word) {
     route.pattern = word.text;
     if (!http::is_well_formed(word.text))
       return faults_.add(word.place, "a pattern begins with a slash, and *name is its last part");
@@ -255,12 +227,12 @@ class Reader {
   }
 
   // What a block does, and whether its options go with that.
-  void finish_answer(const Open& open, const Statement& statement) {
+  void finish_answer(const OpenBlock& open, const Statement& statement) {
     if (!statement.has_block || (!open.answer && open.has_unknown)) return;
     if (!open.answer)
       return faults_.add(statement.place(), "this block says nothing of what to do; it takes " +
                                                 names_of_answers(open.block, ~0u));
-    for (const Open::Seen& seen : open.seen)
+    for (const OpenBlock::Seen& seen : open.seen)
       if (unsigned answers = seen.directive->answers; answers && !(answers & bit(open.answer->answer)))
         faults_.add(seen.place, std::string(seen.directive->name) + " goes with " +
                                     names_of_answers(open.block, answers) + ", not with " +

@@ -32,7 +32,7 @@ std::string bounds(const Directive& directive) {
   std::string text = default_text(directive);
   if (!text.empty()) text = "default: " + text;
   if (!directive.to.number || limits.most == 0) return text;
-  text += "; from " + number_text(directive, limits.least);
+  text += "; from " + least_text(directive);
   return limits.most >= INT32_MAX ? text + " on" : text + " to " + number_text(directive, limits.most);
 }
 

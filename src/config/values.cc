@@ -32,7 +32,8 @@ std::string joined(const Directive& directive, std::string_view between, std::st
 std::string_view own_argument(Type type) {
   switch (type) {
     case Type::flag: return "on|off";
-    case Type::count: return "N";
+    case Type::count:
+    case Type::difference: return "N";
     case Type::size: return "SIZE";
     case Type::time:
     case Type::seconds: return "TIME";
@@ -66,8 +67,15 @@ std::string network_fault(std::string_view word) {
 }
 
 std::string range(const Directive& directive) {
-  return " from " + number_text(directive, directive.limits.least) + " to " +
-         number_text(directive, directive.limits.most);
+  return " from " + least_text(directive) + " to " + number_text(directive, directive.limits.most);
+}
+
+// Below 0 it is kept as the machine does.
+std::optional<uint64_t> parse_difference(std::string_view word, uint64_t most) {
+  bool below = word.starts_with('-');
+  std::optional<uint64_t> number = parse_decimal(word.substr(below));
+  if (!number || *number > most) return std::nullopt;
+  return below ? 0 - *number : *number;
 }
 
 std::optional<uint64_t> parse_number(Type type, std::string_view word) {
@@ -93,7 +101,8 @@ std::string wanted_by(const Directive& directive) {
   switch (directive.type) {
     case Type::flag: return "on or off";
     case Type::choice: return joined(directive, " or ", "");
-    case Type::count: return joined(directive, " or ", "a number" + range(directive));
+    case Type::count:
+    case Type::difference: return joined(directive, " or ", "a number" + range(directive));
     case Type::size:
       return joined(directive, " or ", "a size" + range(directive) + ", as 512, 64k, 1M or 1G");
     case Type::time:
@@ -115,6 +124,7 @@ std::optional<uint64_t> number_for(const Directive& directive, std::string_view 
   for (const Choice& choice : directive.choices)
     if (choice.word == word) return choice.value;
   if (!limits.zero.empty() && word == limits.zero) return 0;
+  if (directive.type == Type::difference) return parse_difference(word, limits.most);
   std::optional<uint64_t> number = parse_number(directive.type, word);
   if (number && *number >= limits.least && *number <= limits.most) return number;
   return std::nullopt;
@@ -138,8 +148,15 @@ std::string number_text(const Directive& directive, uint64_t number) {
     case Type::size: return size_text(number);
     case Type::time: return time_text(number);
     case Type::seconds: return time_text(number * kMsPerSecond);
+    case Type::difference:
+      return static_cast<int64_t>(number) < 0 ? "-" + decimal(0 - number) : decimal(number);
     default: return decimal(number);
   }
+}
+
+std::string least_text(const Directive& directive) {
+  if (directive.type == Type::difference) return "-" + number_text(directive, directive.limits.most);
+  return number_text(directive, directive.limits.least);
 }
 
 std::string value_text(const Directive& directive, Target& target) {

@@ -20,6 +20,8 @@ std::string text_fault(const Directive& directive, std::string_view word);
 
 // A number or size of this directive as one writes it.
 std::string number_text(const Directive& directive, uint64_t number);
+// The least that it may be.
+std::string least_text(const Directive& directive);
 // What a Target has of it, as one writes it; empty where there is nothing.
 std::string value_text(const Directive& directive, Target& target);
 // What holds where the directive is not written.

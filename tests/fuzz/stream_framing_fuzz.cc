@@ -28,6 +28,7 @@ StreamFraming options(std::string_view bytes) {
   framing.length_order = static_cast<StreamFraming::ByteOrder>(byte(5) & 1);
   framing.length_counts = static_cast<StreamFraming::Counts>(byte(5) >> 1 & 1);
   framing.keep_delimiter = byte(5) & 4;
+  framing.keep_header = byte(5) & 8;
   framing.length_adjust = static_cast<signed char>(bytes[6]);
   framing.delimiter = bytes.substr(4, byte(7) % (kOptionBytes - 4));
   return framing;

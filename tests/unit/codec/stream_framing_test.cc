@@ -163,6 +163,9 @@ TEST_CASE("codec/stream_framing: a header may be more than the length field") {
   CHECK(cut(framing, "hh\x00\x03hhabchh\x00\x00hhx"s) == Cut{{"abc", ""}, State::need_more, 1});
   CHECK(find_message(framing, "hh\x00\x03"s).size == 9);
   CHECK(find_message(framing, "hh\x00"s).size == 0);
+  framing.keep_header = true;
+  CHECK(cut(framing, "hh\x00\x03hhabchh\x00\x00hhx"s) ==
+        Cut{{"hh\x00\x03hhabc"s, "hh\x00\x00hh"s}, State::need_more, 1});
   StreamFraming small = length(1);
   small.header_bytes = 1;
   CHECK(cut(small, "\x02xy\x00"s).payloads == std::vector<std::string>{"xy", ""});

@@ -102,10 +102,12 @@ TEST_CASE("config/reader: listeners of each kind with their options") {
       "idle_time off;\n"
       "  high_water 2M; low_water 1M; backlog 9; queue_bytes 3M; write_stall 1s }\n"
       "listen tcp :82 { echo; fixed_bytes 16 }\n"
+      "listen tcp :83 { echo; fixed_bytes off; length_bytes 2; length_at 1; length_header 4\n"
+      "  length_order little; length_counts message; length_adjust -3 }\n"
       "listen udp unix:/run/x { echo; packet_bytes 512; receive_buffer 1M }\n");
   CHECK(outcome.faults == "");
   const std::vector<Listener>& all = outcome.config.listeners;
-  REQUIRE(all.size() == 4);
+  REQUIRE(all.size() == 5);
   CHECK(all[0].kind == Listener::Kind::http);
   CHECK(all[0].address == "127.0.0.1:80");
   CHECK(all[0].http.idle_time_ms == 60'000);
@@ -122,9 +124,18 @@ TEST_CASE("config/reader: listeners of each kind with their options") {
   CHECK(all[1].stream.backlog == 9);
   CHECK(all[2].stream.framing.kind == StreamFraming::Kind::fixed);
   CHECK(all[2].stream.framing.fixed_bytes == 16);
-  CHECK(all[3].kind == Listener::Kind::udp);
-  CHECK(all[3].datagram.packet_bytes == 512);
-  CHECK(all[3].datagram.receive_buffer_bytes == 1u << 20);
+  const StreamFraming& framing = all[3].stream.framing;
+  CHECK(framing.kind == StreamFraming::Kind::length_field);
+  CHECK(framing.length_bytes == 2);
+  CHECK(framing.length_at == 1);
+  CHECK(framing.header_bytes == 4);
+  CHECK(framing.length_order == StreamFraming::ByteOrder::little);
+  CHECK(framing.length_counts == StreamFraming::Counts::message);
+  CHECK(framing.length_adjust == -3);
+  CHECK(framing.keep_header);
+  CHECK(all[4].kind == Listener::Kind::udp);
+  CHECK(all[4].datagram.packet_bytes == 512);
+  CHECK(all[4].datagram.receive_buffer_bytes == 1u << 20);
 }
 
 TEST_CASE("config/reader: routes of each answer with their options") {
@@ -309,7 +320,13 @@ TEST_CASE("config/reader: options go with an answer") {
 TEST_CASE("config/reader: what does not fit together") {
   CHECK(in_tcp("low_water 2M") == "/f:1:1: low_water is above high_water here\n");
   CHECK(in_tcp("delimiter a; fixed_bytes 3") ==
-        "/f:1:23: messages have a delimiter or fixed_bytes, not both\n");
+        "/f:1:36: messages have a delimiter, fixed_bytes or length_bytes, one of them\n");
+  CHECK(in_tcp("length_bytes 4; fixed_bytes 3").starts_with("/f:1:23: messages have a delimiter, "));
+  CHECK(in_tcp("length_at 4; length_order big") ==
+        "/f:1:23: length_at goes with length_bytes\n/f:1:36: length_order goes with length_bytes\n");
+  CHECK(in_tcp("length_bytes 4; length_at 4; length_header 7") ==
+        "/f:1:1: the length field must lie within header_bytes\n");
+  CHECK(in_tcp("length_bytes 5") == "/f:1:36: length_bytes takes off or 1 or 2 or 3 or 4 or 8\n");
   CHECK(in_tcp("fixed_bytes 2M").starts_with("/f:1:1: "));
   CHECK(in_route("room a; origins example.org").starts_with("/f:1:18: \"example.org\" is no origin"));
 }

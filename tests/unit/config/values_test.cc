@@ -32,6 +32,7 @@ TEST_CASE("config/values: each row of the table has what its type wants") {
       case Type::choice: CHECK(!directive.choices.empty()); [[fallthrough]];
       case Type::flag: CHECK(bool(directive.to.set_number)); break;
       case Type::count:
+      case Type::difference:
       case Type::size:
       case Type::time:
       case Type::seconds:
@@ -98,6 +99,22 @@ TEST_CASE("config/values: what a directive takes") {
   CHECK(argument_of(row("listing", kRoute)) == "on|off");
   CHECK(argument_of(row("status", kRoute)) == "");
   CHECK(wanted_by(row("idle_time", kTcp)) == "off or a time from 1ms to 7d, as 500ms, 10s, 5m, 1h or 1d");
+}
+
+TEST_CASE("config/values: a difference goes as far below 0 as above") {
+  const Directive& adjust = row("length_adjust", kTcp);
+  CHECK(wanted_by(adjust) == "a number from -1073741824 to 1073741824");
+  Listener listener;
+  Target target = {nullptr, &listener, nullptr};
+  for (const char* text : {"0", "7", "-7", "1073741824", "-1073741824"}) {
+    CAPTURE(text);
+    REQUIRE(bool(number_for(adjust, text)));
+    adjust.to.set_number(target, *number_for(adjust, text));
+    CHECK(value_text(adjust, target) == text);
+    CHECK(listener.stream.framing.length_adjust == std::stol(text));
+  }
+  for (const char* text : {"", "-", "--1", "+1", "1 ", "1073741825", "-1073741825", "18446744073709551615"})
+    CHECK_MESSAGE(!number_for(adjust, text), text);
 }
 
 TEST_CASE("config/values: a value as one writes it") {
