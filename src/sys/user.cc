@@ -27,7 +27,6 @@ std::string_view cut(std::string_view& text, char end) {
   return head;
 }
 
-
 // name:password:uid:gid:comment:home:shell, passwd(5). A broken line is none.
 std::optional<User> parse_user(std::string_view line) {
   std::string_view name = cut(line, ':');
@@ -81,35 +80,44 @@ std::optional<Group> parse_group(std::string_view line) {
 
 }  // namespace
 
+std::optional<User> user_in(std::string_view passwd, std::string_view name) {
+  if (std::optional<User> user = by_number(name, passwd)) return user;
+  return find_entry(passwd, [name](const User& entry) { return entry.name == name; });
+}
+
+std::optional<gid_t> group_in(std::string_view groups, std::string_view name) {
+  if (std::optional<uint32_t> number = parse_id(name)) return *number;
+  while (!groups.empty())
+    if (std::optional<Group> group = parse_group(cut(groups, '\n')); group && group->name == name)
+      return group->gid;
+  return std::nullopt;
+}
+
+std::vector<gid_t> groups_in(std::string_view groups, std::string_view user) {
+  std::vector<gid_t> found;
+  while (!user.empty() && !groups.empty() && found.size() < kGroupsMax)
+    if (std::optional<Group> group = parse_group(cut(groups, '\n')); group && group->has(user))
+      found.push_back(group->gid);
+  return found;
+}
+
 Result<User> find_user(std::string_view name, const char* passwd_path) {
   Result<std::string> file = read_file(passwd_path, kPasswdBytesMax);
-  std::string_view passwd;
-  if (file) passwd = *file;
-  if (std::optional<User> user = by_number(name, passwd)) return *user;
+  if (std::optional<User> user = user_in(file ? std::string_view(*file) : "", name)) return *user;
   if (!file) return std::move(file).error();
-  std::optional<User> user = find_entry(passwd, [&](const User& e) { return e.name == name; });
-  if (user) return *user;
   return Error{0, "no user \"" + std::string(name) + "\" in " + passwd_path};
 }
 
 Result<gid_t> find_group(std::string_view name, const char* group_path) {
-  if (std::optional<uint32_t> number = parse_id(name)) return *number;
   Result<std::string> file = read_file(group_path, kPasswdBytesMax);
+  if (std::optional<gid_t> group = group_in(file ? std::string_view(*file) : "", name)) return *group;
   if (!file) return std::move(file).error();
-  for (std::string_view rest = *file; !rest.empty();)
-    if (std::optional<Group> group = parse_group(cut(rest, '\n')); group && group->name == name)
-      return group->gid;
   return Error{0, "no group \"" + std::string(name) + "\" in " + group_path};
 }
 
 std::vector<gid_t> groups_of(std::string_view user, const char* group_path) {
-  std::vector<gid_t> groups;
   Result<std::string> file = read_file(group_path, kPasswdBytesMax);
-  if (!file || user.empty()) return groups;
-  for (std::string_view rest = *file; !rest.empty() && groups.size() < kGroupsMax;)
-    if (std::optional<Group> group = parse_group(cut(rest, '\n')); group && group->has(user))
-      groups.push_back(group->gid);
-  return groups;
+  return file ? groups_in(*file, user) : std::vector<gid_t>();
 }
 
 }  // namespace oklo::sys

@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,11 @@ struct User {
 // By name from /etc/passwd, or by number: "www-data", "65534", "65534:65534". Read here because the C
 // library's getpwnam wants shared libraries that a static program cannot rely on.
 Result<User> find_user(std::string_view name, const char* passwd_path = "/etc/passwd");
+
+// The same in the text of such a file; nothing: it has none of that name.
+std::optional<User> user_in(std::string_view passwd, std::string_view name);
+std::optional<gid_t> group_in(std::string_view groups, std::string_view name);
+std::vector<gid_t> groups_in(std::string_view groups, std::string_view user);
 
 // A group by name from /etc/group, or by number.
 Result<gid_t> find_group(std::string_view name, const char* group_path = "/etc/group");

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+#include "guarded.h"
 #include "temp_dir.h"
 
 namespace sys = oklo::sys;
@@ -78,6 +79,18 @@ TEST_CASE("sys/user: reads lines at any length, with or without an end") {
   temp.file("passwd", "long:x:1:2:" + std::string(100000, 'g') + ":/:/\nlast:x:3:4::");
   CHECK(sys::find_user("long", (temp / "passwd").c_str())->gid == 2);
   CHECK(sys::find_user("last", (temp / "passwd").c_str())->gid == 4);
+}
+
+TEST_CASE("sys/user: a file may end anywhere") {
+  std::string text = kPasswd;
+  for (size_t size = 0; size <= text.size(); size++) {
+    Guarded part(std::string_view(text).substr(0, size));
+    std::optional<sys::User> user = sys::user_in(part.view(), "www-data");
+    CHECK(user.has_value() == (size >= text.find("34:www-data:") + 1));
+    if (user) CHECK(user->uid == 33);
+    CHECK_FALSE(sys::group_in(part.view(), "nobody-at-all").has_value());
+    CHECK(sys::groups_in(part.view(), "nobody-at-all").empty());
+  }
 }
 
 // ---------------------------------------------------------------- groups
