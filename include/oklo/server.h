@@ -56,7 +56,8 @@ struct ServerOptions {
   std::string access_log = "off";    // the same; "stderr" is that of the process that was started
   LogFormat access_log_format = LogFormat::common;
   uint32_t shutdown_timeout_ms = 30'000;  // how long a graceful stop may take
-  uint32_t connections_max = 0;     // of all workers together; 0: as many as the limit of open files allows
+  uint32_t connections_max = 0;     // of all workers together; 0: as many as the limit of open files allows,
+                                    // which root raises for a number
   AddressLimits per_address = {};   // what one address may do on the whole host
   uint64_t max_requests = 0;  // a worker that has answered so many is replaced, its successor first; each
                               // stays for up to a quarter more, so that not all leave at once; 0: never

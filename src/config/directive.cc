@@ -82,7 +82,8 @@ constexpr Directive kDirectives[] = {
      {kSecond, 7 * kDay},
      "how long a graceful stop may take, and an old worker after a reload"},
     {"connections", kTop, Type::count, to_server<&ServerOptions::connections_max>, {1, kAny32, "auto"},
-     "of all workers together; auto is as many as the limit of open files allows"},
+     "of all workers together; auto is as many as the limit of open files allows, which root raises for a "
+     "number"},
     {"address_connections", kTop, Type::count, to_address<&AddressLimits::connections>, {1, kAny32, "off"},
      "that one address may have at a time, at all listeners together; one more is closed; an IPv6 address "
      "counts with all of its /64"},

@@ -20,6 +20,15 @@ uint32_t workers_of(const MasterOptions& options) {
   return options.workers ? options.workers : sys::usable_processors();
 }
 
+// Open files of a process that has its part of the connections, with room for all else that it opens: most of
+// that are the bells of the lives. 0: as it comes.
+uint64_t files_wanted(const MasterOptions& options, uint32_t slots) {
+  constexpr uint64_t kOthers = 2048, kOfSlot = 16;
+  if (options.connections_max == 0) return 0;
+  uint64_t connections = options.has_gate ? options.connections_max : options.connections_max / slots + 1;
+  return connections + kOthers + kOfSlot * (slots + options.processes.size());
+}
+
 uint32_t threads_of(const MasterOptions& options) {
   if (!options.has_gate) return 0;
   return options.reactor_threads ? options.reactor_threads : std::max(1u, sys::usable_processors() / 2);
@@ -57,6 +66,7 @@ Result<void> Deployment::open(const Deployment* before) {
   if (!rights) return rights.error();
   keeper_.rights = std::move(rights).value();
   if (Result<void> heard = hear_signals(); !heard) return heard;
+  sys::raise_file_limit(files_wanted(options, keeper_.workers));
   Result<Listeners> listeners =
       Listeners::open(options.listen, threads_ ? threads_ : keeper_.workers, &ground_.activated,
                       before ? &*before->listeners_ : nullptr);

@@ -113,11 +113,15 @@ Result<void> become_user(uid_t uid, gid_t gid, const std::vector<gid_t>& others)
   return done_or(result, "cannot become user " + decimal(uid) + ", group " + decimal(gid));
 }
 
-uint64_t raise_file_limit() {
+uint64_t raise_file_limit(uint64_t wanted) {
+  constexpr uint64_t kUsualMost = 1u << 20;  // for root, fs.nr_open of proc(5)
   rlimit limit = {};
   if (kernel::getrlimit(RLIMIT_NOFILE, &limit) < 0) return 0;
-  limit.rlim_cur = limit.rlim_max;
-  kernel::setrlimit(RLIMIT_NOFILE, &limit);
+  for (uint64_t most : {wanted, std::min(wanted, kUsualMost), uint64_t{limit.rlim_max}}) {
+    most = std::max<uint64_t>(most, limit.rlim_max);
+    rlimit raised = {static_cast<rlim_t>(most), static_cast<rlim_t>(most)};
+    if (kernel::setrlimit(RLIMIT_NOFILE, &raised) >= 0) break;
+  }
   return file_limit();
 }
 

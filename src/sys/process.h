@@ -53,8 +53,9 @@ void outlive_parent();
 // Gives up root: no groups but `gid` and `others`, then all three user ids (credentials(7)).
 Result<void> become_user(uid_t uid, gid_t gid, const std::vector<gid_t>& others = {});
 
-// Raises the limit of open files as far as allowed; the limit it has now.
-uint64_t raise_file_limit();
+// Raises the limit of open files as far as anybody may; where that is less than wanted, also further, as root
+// may. The limit it has now.
+uint64_t raise_file_limit(uint64_t wanted = 0);
 uint64_t file_limit();
 
 // How many processors this process may use (sched_getaffinity(2)), at least 1.

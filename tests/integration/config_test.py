@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -347,6 +348,32 @@ listen http :8080 { route / { files www } }
         os.mkdir(os.path.join(path, "jail"))
         none = "No such file or directory"
         assert f"oklo.conf:5:37: cannot open the directory /www in {path}/jail: {none}" in faults(check(path))
+
+
+@needs("setpriv", "root")
+def test_open_files_are_as_many_as_the_connections_want_or_that_is_told():
+    port = free_port()
+    conf = f"workers 1\ncontrol off\nconnections 3000\nuser 65534\nlisten tcp 127.0.0.1:{port} {{ echo }}\n"
+    few = ["sh", "-c", 'ulimit -n 256 && exec "$0" "$@"']
+    few_for_good = ["sh", "-c", 'ulimit -n 256 && exec setpriv --bounding-set -sys_resource "$0" "$@"']
+    with place({"oklo.conf": conf.encode()}) as path:
+        with start(path, port, prefix=few_for_good) as oklo:
+            oklo.wait_for_stderr("capped by the limit of open files, 256: each (worker|thread) takes .* not")
+        if not may_raise_limits():
+            return
+        with start(path, port, prefix=few) as oklo:
+            assert resource.prlimit(oklo.owners()[0], resource.RLIMIT_NOFILE)[0] > 3000
+            assert "capped" not in oklo.stderr()
+
+
+def may_raise_limits():
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(soft, hard - 1), hard - 1))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    except (ValueError, PermissionError):
+        return False
+    return True
 
 
 def test_the_mode_of_the_file():

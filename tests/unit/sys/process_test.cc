@@ -112,6 +112,20 @@ TEST_CASE("sys/process: the limit of open files goes up to what is allowed") {
         }) == 0);
 }
 
+TEST_CASE("sys/process: who may raise the limit of open files gets as many as wanted") {
+  bool may = in_child([] {
+    rlimit low = {100, 200}, high = {100, 300};
+    return setrlimit(RLIMIT_NOFILE, &low) == 0 && setrlimit(RLIMIT_NOFILE, &high) == 0 ? 1 : 0;
+  });
+  CHECK(in_child([may] {
+          rlimit limit = {100, 200};
+          if (setrlimit(RLIMIT_NOFILE, &limit) != 0) return 1;
+          if (sys::raise_file_limit(150) != 200) return 2;
+          if (sys::raise_file_limit(300) != (may ? 300 : 200)) return 3;
+          return sys::raise_file_limit(UINT64_MAX / 2) >= (may ? 300 : 200) ? 0 : 4;
+        }) == 0);
+}
+
 TEST_CASE("sys/process: there is a processor to use") {
   CHECK(sys::usable_processors() >= 1);
   CHECK(sys::usable_processors() <= sysconf(_SC_NPROCESSORS_CONF));
