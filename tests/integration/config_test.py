@@ -1,16 +1,14 @@
-"""The configuration file: oklo start runs it, oklo check judges it."""
+"""The configuration file: oklo start runs what it says."""
 
 import contextlib
 import json
 import os
-import re
 import resource
 import signal
 import socket
-import subprocess
 
-from harness import (Client, Oklo, alive, descendants, files, free_port, get, kept, needs, run_oklo, title,
-                     wait_until)
+from configured import SITE, UnixClient, check, example, faults, place, start
+from harness import Client, alive, descendants, free_port, get, kept, needs, run_oklo, title, wait_until
 from ws_client import WebSocket
 
 # The example of oklo.conf(5) and of the design, with ports of its own.
@@ -36,43 +34,12 @@ listen tcp unix:lines { echo; delimiter "\\n"; message_bytes 16 }
 listen tcp unix:frames { echo; length_bytes 2; length_at 1; length_header 4; message_bytes 16 }
 listen udp 127.0.0.1:{udp} { echo; packet_bytes 512 }
 """
-SITE = {"www/index.html": b"front", "www/a.txt": b"a", "www/sub/b.txt": b"b"}
-
-
-@contextlib.contextmanager
-def place(content):
-    """A directory with these files, where the service may make sockets and logs."""
-    with files(content) as path:
-        os.chmod(path, 0o777)
-        yield path
-
-
-def example(path, text=EXAMPLE, **ports):
-    for name, port in ports.items():
-        text = text.replace("{" + name + "}", str(port))
-    with open(os.path.join(path, "oklo.conf"), "w") as file:
-        file.write(text)
-
-
-def start(path, port, *flags, **options):
-    env = {"PLACE": path, **options.pop("env", {})}
-    return Oklo("start", "-c", os.path.join(path, "oklo.conf"), *flags, port=port, env=env, **options)
-
-
-def check(path, name="oklo.conf", env=None):
-    return run_oklo("check", "-c", name, env=env, cwd=path)
-
-
-def faults(done):
-    """The lines of an outcome that name a place, without their carets."""
-    assert done.returncode == 100 and not done.stdout, done
-    return [line for line in done.stderr.splitlines() if re.match(r"\S+:\d+:\d+: ", line)]
 
 
 def test_every_listener_of_the_example_serves():
     http, tcp, udp = free_port(), free_port(), free_port()
     with place(SITE) as path:
-        example(path, http=http, tcp=tcp, udp=udp)
+        example(path, EXAMPLE, http=http, tcp=tcp, udp=udp)
         done = check(path, env={"PLACE": path})
         assert (done.returncode, done.stdout) == (0, "oklo.conf is right: 5 listeners\n"), done
         with start(path, http) as oklo:
@@ -235,48 +202,6 @@ def echoed(port, source):
     return False
 
 
-class UnixClient(Client):
-    def __init__(self, *path):  # pylint: disable=super-init-not-called
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(10)
-        self.socket.connect(os.path.join(*path))
-        self.buffer = b""
-
-
-def test_ten_faults_are_named_in_one_run():
-    text = """workers two
-mod process
-user nobody-at-all
-listen http 127.0.0.1:8080 {
-    idle_time 10
-    route / { files nowhere; ping 1s }
-    route x { status }
-}
-listen tcp 127.0.0.1:8080 { echo }
-listen udp :99999 { echo }
-workers 3
-listen http :1 { route / { text "a } }
-"""
-    with place({"oklo.conf": text.encode()}) as path:
-        done = check(path)
-        assert faults(done) == [
-            "oklo.conf:1:9: workers takes auto or a number from 1 to 1024",
-            "oklo.conf:2:1: unknown directive mod; did you mean mode?",
-            'oklo.conf:3:6: no user "nobody-at-all" in /etc/passwd',
-            "oklo.conf:5:15: idle_time takes a time from 1ms to 1d, as 500ms, 10s, 5m, 1h or 1d",
-            f"oklo.conf:6:21: cannot open the directory {path}/nowhere: No such file or directory",
-            "oklo.conf:6:30: ping goes with room or echo, not with files",
-            "oklo.conf:7:11: a pattern begins with a slash, and *name is its last part",
-            "oklo.conf:9:12: this address is taken at oklo.conf:4:13",
-            'oklo.conf:10:12: bad address ":99999": the port is not a number from 0 to 65535; write PORT, '
-            ":PORT, IPV4:PORT, [IPV6]:PORT, localhost:PORT or unix:/PATH",
-            "oklo.conf:11:1: workers was said before, at oklo.conf:1:1",
-            "oklo.conf:12:33: this quote is not closed on its line"]
-        assert "    workers two\n            ^\n" in done.stderr
-        started = run_oklo("start", "-c", os.path.join(path, "oklo.conf"))
-        assert started.returncode == 100 and started.stderr.count("\n") == done.stderr.count("\n")
-
-
 def test_includes_and_variables():
     first, second = free_port(), free_port()
     content = {
@@ -330,24 +255,6 @@ def test_group_root_and_logs():
                 assert os.stat(f"/proc/{pid}").st_gid == 7
         with open(os.path.join(path, "errors.log")) as errors:
             assert "stopped" in errors.read()
-
-
-def test_what_the_host_lacks_is_told_where_it_is_named():
-    text = b"""group no-such-group
-chroot jail
-error_log none/errors
-access_log syslog:/no/socket
-listen http :8080 { route / { files www } }
-"""
-    with place({"oklo.conf": text}) as path:
-        assert faults(check(path)) == [
-            'oklo.conf:1:7: no group "no-such-group" in /etc/group',
-            f"oklo.conf:2:8: cannot open the directory {path}/jail: No such file or directory",
-            f"oklo.conf:3:11: cannot open the directory {path}/none/: No such file or directory",
-            "oklo.conf:4:12: cannot reach the syslog daemon at /no/socket: No such file or directory"]
-        os.mkdir(os.path.join(path, "jail"))
-        none = "No such file or directory"
-        assert f"oklo.conf:5:37: cannot open the directory /www in {path}/jail: {none}" in faults(check(path))
 
 
 @needs("setpriv", "root")
@@ -407,24 +314,3 @@ def test_in_the_background_with_relative_paths():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)
             wait_until(lambda: not alive(pid), what="the daemon to end")
-
-
-def test_without_a_file():
-    with place({}) as path:
-        done = run_oklo("check", cwd=path)
-        if not os.path.exists("/etc/oklo.conf"):
-            assert done.returncode == 100, done
-            assert "there is neither /etc/oklo.conf nor ./oklo.conf; name a file with -c\n" in done.stderr
-        assert run_oklo("check", "-c", "nowhere", cwd=path).stderr == (
-            "cannot open nowhere: No such file or directory\n")
-
-
-def test_help_and_completion_know_the_directives():
-    names = set(re.findall(r"^     ([a-z_]+)", run_oklo("help", "conf").stdout, re.M))
-    assert {"listen", "route", "workers", "files", "slow_receiver"} <= names
-    for name in names:
-        assert name in run_oklo("help", "conf", name).stdout
-    script = run_oklo("completion", "bash").stdout
-    asked = "COMP_WORDS=(oklo help conf slow); COMP_CWORD=3; _oklo; echo ${COMPREPLY[@]}"
-    done = subprocess.run(["bash", "-c", script + asked], capture_output=True, text=True, timeout=10)
-    assert (done.stdout, done.stderr) == ("slow_receiver\n", ""), done
