@@ -2,6 +2,7 @@
 
 #include <cerrno>
 
+#include "base/nearest.h"
 #include "config/glob.h"
 #include "sys/file.h"
 #include "sys/local_datagram.h"
@@ -11,9 +12,29 @@ namespace oklo::config {
 
 namespace {
 
-template <class T>
-Result<void> without_value(const Result<T>& found) {
-  return found ? Result<void>() : Result<void>(found.error());
+// A short name is like too many others, and nobody has a long one.
+Error with_nearest(const Error& error, std::string_view name, const std::vector<std::string>& all) {
+  std::string_view near;
+  if (name.size() > 3 && name.size() <= 32) near = nearest(name, {all.begin(), all.end()});
+  return {error.number, error.text + (near.empty() ? "" : "; did you mean " + std::string(near) + "?")};
+}
+
+Result<void> look_for_user(const std::string& name) {
+  Result<sys::User> found = sys::find_user(name);
+  return found ? Result<void>() : with_nearest(found.error(), name, sys::user_names());
+}
+
+Result<void> look_for_group(const std::string& name) {
+  Result<gid_t> found = sys::find_group(name);
+  return found ? Result<void>() : with_nearest(found.error(), name, sys::group_names());
+}
+
+Result<void> look_for_place_of(const std::string& path) {
+  std::string directory = directory_of(path);
+  Result<sys::Fd> found = sys::open_directory(directory.empty() ? "." : directory);
+  if (!found) return found.error();
+  if (sys::open_directory(path)) return Error{0, path + " is a directory"};
+  return {};
 }
 
 // A link that leads out of the root is followed within it when the root is changed, which is not done here:
@@ -42,20 +63,17 @@ Result<void> look_for_syslog(const std::string& path) {
 
 }  // namespace
 
-Claim claim_of_file(const std::string& path, Place place) {
-  std::string directory = directory_of(path);
-  return {Claim::Kind::directory, directory.empty() ? "." : directory, place};
-}
-
 Result<void> look_for(const Claim& claim) {
   switch (claim.kind) {
-    case Claim::Kind::user: return without_value(sys::find_user(claim.value));
-    case Claim::Kind::group: return without_value(sys::find_group(claim.value));
+    case Claim::Kind::file: return look_for_place_of(claim.value);
+    case Claim::Kind::user: return look_for_user(claim.value);
+    case Claim::Kind::group: return look_for_group(claim.value);
     case Claim::Kind::syslog: return look_for_syslog(claim.value);
     case Claim::Kind::directory: break;
   }
   if (!claim.root.empty()) return look_for_directory(claim.value, claim.root);
-  return without_value(sys::open_directory(claim.value));
+  Result<sys::Fd> found = sys::open_directory(claim.value);
+  return found ? Result<void>() : Result<void>(found.error());
 }
 
 }  // namespace oklo::config

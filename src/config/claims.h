@@ -11,15 +11,18 @@ namespace oklo::config {
 
 // Something that must be there in the host, and where the configuration names it.
 struct Claim {
-  enum class Kind : uint8_t { directory, user, group, syslog };  // syslog: the socket of its daemon
+  enum class Kind : uint8_t {
+    directory,
+    file,  // or a socket, for which there must be a directory
+    user,
+    group,
+    syslog,  // the socket of its daemon
+  };
   Kind kind = Kind::directory;
   std::string value;
   Place place;
   std::string root = {};  // in which the directory is; empty: that of this process
 };
-
-// A socket or a file for which there must be a directory.
-Claim claim_of_file(const std::string& path, Place place);
 
 // Whether it is there; the Error says what is missing.
 Result<void> look_for(const Claim& claim);

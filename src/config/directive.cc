@@ -46,7 +46,8 @@ constexpr Directive kDirectives[] = {
      "reads other files in this place, in the order of their names; a pattern may fit none"},
 
     {"listen", kTop, Type::listen, {}, {},
-     "serves at an address: 8080 or :8080 (all addresses), 127.0.0.1:8080, [::1]:8080, unix:/path"},
+     "serves at an address: 8080 or :8080 (all addresses), 127.0.0.1:8080, [::1]:8080, unix:/path; or at a "
+     "socket that a service manager passes, fd:NAME or fd:3"},
     {"mode", kTop, Type::choice, to_server<&ServerOptions::mode>, {},
      "who owns the connections: the workers, or a gate in front of them, so that a worker that dies or is "
      "replaced closes none; OKLO_MODE in the environment is stronger", kModes},

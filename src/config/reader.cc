@@ -175,7 +175,7 @@ class Reader {
     if (word.text.starts_with(kUnix) && word.text.size() > kUnix.size()) {
       std::string path = path_in(faults_.source(word.place.source), word.text.substr(kUnix.size()));
       listener.address = std::string(kUnix) + path;
-      meaning_.claims.push_back(claim_of_file(path, word.place));
+      meaning_.claims.push_back({Claim::Kind::file, path, word.place});
     }
     addresses_.take(faults_, listener.address, listener.kind == Listener::Kind::udp, word.place);
   }

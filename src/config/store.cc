@@ -98,7 +98,7 @@ class Storing {
 
   void settle_file(const Word& word, std::string& to) {
     to = whole_path(word);
-    claims_.push_back(claim_of_file(to, word.place));
+    claim(Claim::Kind::file, to, word);
   }
 
   void settle_log(const Word& word, std::string& to) {

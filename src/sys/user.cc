@@ -101,6 +101,22 @@ std::vector<gid_t> groups_in(std::string_view groups, std::string_view user) {
   return found;
 }
 
+std::vector<std::string> names_in(std::string_view text) {
+  std::vector<std::string> names;
+  while (!text.empty()) {
+    std::string_view line = cut(text, '\n');
+    if (line.find(':') != line.npos && !line.starts_with(':')) names.emplace_back(cut(line, ':'));
+  }
+  return names;
+}
+
+std::vector<std::string> user_names(const char* passwd_path) {
+  Result<std::string> file = read_file(passwd_path, kPasswdBytesMax);
+  return file ? names_in(*file) : std::vector<std::string>();
+}
+
+std::vector<std::string> group_names(const char* group_path) { return user_names(group_path); }
+
 Result<User> find_user(std::string_view name, const char* passwd_path) {
   Result<std::string> file = read_file(passwd_path, kPasswdBytesMax);
   if (std::optional<User> user = user_in(file ? std::string_view(*file) : "", name)) return *user;

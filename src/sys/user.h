@@ -26,6 +26,11 @@ std::optional<User> user_in(std::string_view passwd, std::string_view name);
 std::optional<gid_t> group_in(std::string_view groups, std::string_view name);
 std::vector<gid_t> groups_in(std::string_view groups, std::string_view user);
 
+// All names in the text of such a file, and in the file; none where there is no such file.
+std::vector<std::string> names_in(std::string_view text);
+std::vector<std::string> user_names(const char* passwd_path = "/etc/passwd");
+std::vector<std::string> group_names(const char* group_path = "/etc/group");
+
 // A group by name from /etc/group, or by number.
 Result<gid_t> find_group(std::string_view name, const char* group_path = "/etc/group");
 

@@ -49,6 +49,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   size_t end = std::min(input.find('\n'), size);
   std::string_view name = input.substr(0, end);
   std::string_view text = input.substr(std::min(end + 1, size));
+  for (const std::string& one : sys::names_in(text)) OKLO_ASSERT(has_line_of(text, one));
   check_user(text, name);
   check_groups(text, name);
   return 0;

@@ -13,7 +13,7 @@ from harness import ROOT, run_oklo
 def test_ten_faults_are_named_in_one_run():
     text = """workers two
 mod process
-user nobody-at-all
+user roott
 listen http 127.0.0.1:8080 {
     idle_time 10
     route / { files nowhere; ping 1s }
@@ -29,7 +29,7 @@ listen http :1 { route / { text "a } }
         assert faults(done) == [
             "oklo.conf:1:9: workers takes auto or a number from 1 to 1024",
             "oklo.conf:2:1: unknown directive mod; did you mean mode?",
-            'oklo.conf:3:6: no user "nobody-at-all" in /etc/passwd',
+            'oklo.conf:3:6: no user "roott" in /etc/passwd; did you mean root?',
             "oklo.conf:5:15: idle_time takes a time from 1ms to 1d, as 500ms, 10s, 5m, 1h or 1d",
             f"oklo.conf:6:21: cannot open the directory {path}/nowhere: No such file or directory",
             "oklo.conf:6:30: ping goes with room or echo, not with files",

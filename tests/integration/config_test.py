@@ -8,7 +8,7 @@ import signal
 import socket
 
 from configured import SITE, UnixClient, check, example, faults, place, start
-from harness import Client, alive, descendants, free_port, get, kept, needs, run_oklo, title, wait_until
+from harness import Client, alive, descendants, free_port, get, kept, mode, needs, run_oklo, title, wait_until
 from ws_client import WebSocket
 
 # The example of oklo.conf(5) and of the design, with ports of its own.
@@ -112,6 +112,7 @@ GUARDED = """
 workers 2
 user 65534
 control off
+address_connections 2
 address_requests 1
 address_burst 3
 address_except 127.0.0.1 127.0.0.2
@@ -140,6 +141,10 @@ def test_who_may_come_in_and_how_often():
             assert [status(ports["http"], target, "127.0.0.2") for target in targets] == [200, 403, 200]
             assert status(ports["http"], "/", "127.0.0.3") is None
             wait_until(lambda: status(ports["http"], "/", "127.0.0.4") == 429, what="one request too many")
+            guest = "127.0.0.5"
+            with Client(ports["http"], source=guest) as one, Client(ports["http"], source=guest) as other:
+                assert one.get().status == other.get().status == 200
+                assert status(ports["http"], "/", guest) is None
             the_proxy_says_for_whom_it_comes(ports["proxied"])
             assert echoed(ports["tcp"], "127.0.0.1") and not echoed(ports["tcp"], "127.0.0.2")
 
@@ -281,6 +286,19 @@ def may_raise_limits():
     except (ValueError, PermissionError):
         return False
     return True
+
+
+@needs("systemd-socket-activate")
+def test_a_socket_that_is_passed():
+    port = free_port()
+    conf = b"workers 1\ncontrol off\nuser 65534\nlisten http fd:web { route / { text passed } }\n"
+    prefix = ["systemd-socket-activate", "-E", f"OKLO_MODE={mode()}", f"--listen=127.0.0.1:{port}",
+              "--fdname=web"]
+    with place({"oklo.conf": conf}) as path:
+        with start(path, port, prefix=prefix, wait=False) as oklo:
+            oklo.wait_for_stderr("Listening on")
+            assert get(port).body == b"passed"
+            oklo.wait_for_stderr(rf"oklo: listening on 127\.0\.0\.1:{port}\n")
 
 
 def test_the_mode_of_the_file():

@@ -26,6 +26,9 @@ TEST_CASE("config/claims: users and groups") {
   CHECK(fault({Kind::group, "65534", {}}) == "");
   CHECK(fault({Kind::user, "no-such-user", {}}) == "no user \"no-such-user\" in /etc/passwd");
   CHECK(fault({Kind::group, "no-such-group", {}}) == "no group \"no-such-group\" in /etc/group");
+  CHECK(fault({Kind::user, "rooot", {}}) == "no user \"rooot\" in /etc/passwd; did you mean root?");
+  CHECK(fault({Kind::group, "roott", {}}) == "no group \"roott\" in /etc/group; did you mean root?");
+  CHECK(fault({Kind::user, "rot", {}}) == "no user \"rot\" in /etc/passwd");
 }
 
 TEST_CASE("config/claims: directories, and those of files") {
@@ -35,9 +38,11 @@ TEST_CASE("config/claims: directories, and those of files") {
   CHECK(fault({Kind::directory, temp / "a", {}}) == "");
   CHECK(fault({Kind::directory, temp / "file", {}}).ends_with(": Not a directory"));
   CHECK(fault({Kind::directory, temp / "b", {}}).ends_with(": No such file or directory"));
-  CHECK(fault(claim_of_file(temp / "a/log", {})) == "");
-  CHECK(fault(claim_of_file(temp / "b/log", {})).ends_with(": No such file or directory"));
-  CHECK(fault(claim_of_file("log", {})) == "");
+  CHECK(fault({Kind::file, temp / "a/log", {}}) == "");
+  CHECK(fault({Kind::file, temp / "file", {}}) == "");
+  CHECK(fault({Kind::file, temp / "b/log", {}}).ends_with(": No such file or directory"));
+  CHECK(fault({Kind::file, temp / "a", {}}) == (temp / "a") + " is a directory");
+  CHECK(fault({Kind::file, "log", {}}) == "");
 }
 
 TEST_CASE("config/claims: directories in another root") {

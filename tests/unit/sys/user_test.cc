@@ -131,6 +131,14 @@ TEST_CASE("sys/user: a group by name and by number") {
   CHECK(sys::find_group("certs", (temp / "none").c_str()).error().number == ENOENT);
 }
 
+TEST_CASE("sys/user: all names of a file") {
+  CHECK(sys::names_in("a:x\n\n:b:\nbroken\nc:\nlast:x:1:") == std::vector<std::string>{"a", "c", "last"});
+  TempDir temp;
+  temp.file("group", kGroups);
+  CHECK(sys::group_names((temp / "group").c_str()).size() == 9);
+  CHECK(sys::user_names((temp / "none").c_str()).empty());
+}
+
 TEST_CASE("sys/user: the groups that name a user") {
   TempDir temp;
   temp.file("group", kGroups);
