@@ -2,7 +2,6 @@
 
 #include <string>
 
-#include "base/nearest.h"
 #include "sys/stderr.h"
 
 namespace oklo::cli {
@@ -59,10 +58,7 @@ int run_command_line(const std::vector<std::string_view>& words) {
   if (!command) {
     std::vector<std::string_view> names;
     for (const Command& known : commands()) names.push_back(known.name);
-    std::string_view near = nearest(name, names);
-    std::string text = "unknown command " + std::string(name);
-    text += near.empty() ? "; see" : "; did you mean " + std::string(near) + "? See";
-    return complain(text + ": oklo help", kUsage);
+    return complain(unknown_word("command", name, names, ""), kUsage);
   }
   std::vector<std::string_view> rest(words.empty() ? words.begin() : words.begin() + 1, words.end());
   Result<Options> options = parse_options(name, command->kinds, rest);

@@ -56,6 +56,7 @@ std::string bash_completion() {
   text += row("2:help:*", topics);
   text += row("3:help:conf", names_of(config::directives()));
   text += row("*:completion:*", "bash");
+  text += row("2:init-script:*", "systemd openrc procd");
   for (const Command& command : commands()) {
     std::vector<Flag> known;
     for (const Flag& flag : flags())

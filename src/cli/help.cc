@@ -2,7 +2,6 @@
 #include <string>
 
 #include "base/embedded.h"
-#include "base/nearest.h"
 #include "cli/commands.h"
 #include "cli/mdoc_text.h"
 #include "config/directive.h"
@@ -79,10 +78,7 @@ int help_on_directives(const Options& options) {
   if (std::string entry = config::manual_entry(name); !entry.empty()) return show(mdoc_to_text(entry));
   std::vector<std::string_view> known;
   for (const config::Directive& directive : config::directives()) known.push_back(directive.name);
-  std::string_view near = nearest(name, known);
-  std::string text = "unknown directive " + std::string(name);
-  text += near.empty() ? "; see" : "; did you mean " + std::string(near) + "? See";
-  return complain(text + ": oklo help conf", kUsage);
+  return complain(unknown_word("directive", name, known, kDirectives), kUsage);
 }
 
 }  // namespace

@@ -73,13 +73,19 @@ Error unknown_flag(std::string_view command, unsigned kinds, std::string_view na
   std::vector<std::string_view> known;
   for (const Flag& flag : flags())
     if (flag.commands & kinds) known.push_back(flag.name);
-  std::string text = "unknown flag " + std::string(name);
-  std::string_view near = nearest(name, known);
-  text += near.empty() ? "; see" : "; did you mean " + std::string(near) + "? See";
-  return {0, text + ": oklo help " + std::string(command)};
+  return {0, unknown_word("flag", name, known, command)};
 }
 
 }  // namespace
+
+std::string unknown_word(std::string_view kind, std::string_view word,
+                         const std::vector<std::string_view>& known, std::string_view help) {
+  std::string text = "unknown ";
+  text.append(kind).append(" ").append(word);
+  std::string_view near = nearest(word, known);
+  text += near.empty() ? "; see" : "; did you mean " + std::string(near) + "? See";
+  return text.append(": oklo help").append(help.empty() ? "" : " ").append(help);
+}
 
 const std::vector<Flag>& flags() {
   static const std::vector<Flag> kFlags = {

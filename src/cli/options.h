@@ -47,6 +47,11 @@ struct Flag {
 };
 const std::vector<Flag>& flags();
 
+// "unknown flag --jsn; did you mean --json? See: oklo help status": of a kind of words, by the known ones and
+// by where they are explained.
+std::string unknown_word(std::string_view kind, std::string_view word,
+                         const std::vector<std::string_view>& known, std::string_view help);
+
 // Reads the words behind a command's name: flags and others in any order, "--flag value" or
 // "--flag=value"; behind "--" all are others. The error is one line for the person who wrote them.
 Result<Options> parse_options(std::string_view command, unsigned kinds,

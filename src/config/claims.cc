@@ -38,14 +38,14 @@ Result<void> look_for_place_of(const std::string& path) {
 }
 
 // A link that leads out of the root is followed within it when the root is changed, which is not done here:
-// where it leads to is seen at the start.
+// where it leads to is seen at the start. There, too, more may be read.
 Result<void> look_for_directory(const std::string& path, const std::string& root) {
   Result<sys::Fd> top = sys::open_directory(root);
   if (!top) return {};  // which is told where it is named
   sys::Fd found;
   size_t begin = path.find_first_not_of('/');
   long error = sys::open_beneath(top->get(), begin == path.npos ? "" : path.c_str() + begin, found);
-  if (error == -EXDEV) return {};
+  if (error == -EXDEV || error == -EACCES) return {};
   sys::FileInfo info;
   if (error >= 0) error = sys::file_info(found.get(), info);
   if (error >= 0 && info.kind != sys::FileInfo::Kind::directory) error = -ENOTDIR;

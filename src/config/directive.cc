@@ -263,6 +263,14 @@ const Directive* find_directive(std::string_view name, Block block) {
   return nullptr;
 }
 
+std::vector<std::string_view> names_of_answers(Block block, unsigned answers) {
+  std::vector<std::string_view> names;
+  for (const Directive& directive : kDirectives)
+    if ((directive.blocks & block) && directive.answer != Answer::none && (bit(directive.answer) & answers))
+      names.push_back(directive.name);
+  return names;
+}
+
 std::string_view block_name(Block block) {
   switch (block) {
     case kTop: return "the top";

@@ -4,6 +4,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "config/destination.h"
 
@@ -78,6 +79,9 @@ std::span<const Directive> directives();
 
 // The directive of that name in that block, or nullptr.
 const Directive* find_directive(std::string_view name, Block block);
+
+// The names of those directives of a block that choose one of these answers: bits.
+std::vector<std::string_view> names_of_answers(Block block, unsigned answers);
 
 // "the top", "listen tcp" and so on.
 std::string_view block_name(Block block);

@@ -37,12 +37,8 @@ std::optional<Listener::Kind> kind_near(std::string_view word) {
   return std::nullopt;
 }
 
-// The names of those directives of a block that choose one of these answers: "files, text or room".
-std::string names_of_answers(Block block, unsigned answers) {
-  std::vector<std::string_view> names;
-  for (const Directive& directive : directives())
-    if ((directive.blocks & block) && directive.answer != Answer::none && (bit(directive.answer) & answers))
-      names.push_back(directive.name);
+// "files, text or room".
+std::string one_of(const std::vector<std::string_view>& names) {
   std::string text;
   for (size_t i = 0; i < names.size(); i++)
     text.append(i == 0 ? "" : i + 1 == names.size() ? " or " : ", ").append(names[i]);
@@ -231,11 +227,11 @@ class Reader {
     if (!statement.has_block || (!open.answer && open.has_unknown)) return;
     if (!open.answer)
       return faults_.add(statement.place(), "this block says nothing of what to do; it takes " +
-                                                names_of_answers(open.block, ~0u));
+                                                one_of(names_of_answers(open.block, ~0u)));
     for (const OpenBlock::Seen& seen : open.seen)
       if (unsigned answers = seen.directive->answers; answers && !(answers & bit(open.answer->answer)))
         faults_.add(seen.place, std::string(seen.directive->name) + " goes with " +
-                                    names_of_answers(open.block, answers) + ", not with " +
+                                    one_of(names_of_answers(open.block, answers)) + ", not with " +
                                     std::string(open.answer->name));
   }
 

@@ -38,9 +38,8 @@ std::string bounds(const Directive& directive) {
 
 std::string names_of(unsigned answers) {
   std::string text;
-  for (const Directive& directive : directives())
-    if ((directive.blocks & kRoute) && directive.answer != Answer::none && (bit(directive.answer) & answers))
-      text.append(text.empty() ? "" : ", ").append(directive.name);
+  for (std::string_view name : names_of_answers(kRoute, answers))
+    text.append(text.empty() ? "" : ", ").append(name);
   return text;
 }
 

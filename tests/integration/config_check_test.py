@@ -100,6 +100,9 @@ def test_help_and_completion_know_the_directives():
     for name in names:
         assert name in run_oklo("help", "conf", name).stdout
     script = run_oklo("completion", "bash").stdout
-    asked = "COMP_WORDS=(oklo help conf slow); COMP_CWORD=3; _oklo; echo ${COMPREPLY[@]}"
-    done = subprocess.run(["bash", "-c", script + asked], capture_output=True, text=True, timeout=10)
-    assert (done.stdout, done.stderr) == ("slow_receiver\n", ""), done
+    for words, completed in (("help conf slow", "slow_receiver"), ("help conf address_e", "address_except"),
+                             ("init-script pr", "procd"), ("start --p", "--pid-file")):
+        count = len(words.split())
+        asked = f"COMP_WORDS=(oklo {words}); COMP_CWORD={count}; _oklo; echo ${{COMPREPLY[@]}}"
+        done = subprocess.run(["bash", "-c", script + asked], capture_output=True, text=True, timeout=10)
+        assert (done.stdout, done.stderr) == (completed + "\n", ""), (words, done)
