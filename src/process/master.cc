@@ -161,7 +161,7 @@ Result<void> Master::settle() {
   sys::reset_signals();
   sys::ignore_signals_of_write();
   sys::become_subreaper();
-  sys::raise_file_limit(0);
+  sys::raise_file_limit();
   return {};
 }
 
