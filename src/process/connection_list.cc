@@ -35,24 +35,13 @@ std::string peer_of(const ConnectionSnapshot& one) {
   return one.has_ip ? sys::Address::from_ip(one.peer_ip, one.peer_port).to_string() : "unix";
 }
 
-bool is_v6(const ConnectionSnapshot& one) {
-  static constexpr uint8_t kMapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-  return one.has_ip && std::memcmp(one.peer_ip, kMapped, sizeof kMapped) != 0;
-}
+bool is_v6(const ConnectionSnapshot& one) { return one.has_ip && !codec::Ip::is_v4_form(one.peer_ip); }
 
 std::string name_of(const ConnectionSnapshot& one) {
   return decimal(one.id.row) + "." + decimal(one.id.generation);
 }
 
 // ---------------------------------------------------------------- which of them
-
-bool is_in(const ConnectionSnapshot& one, const PeerNetwork& network) {
-  if (network.unix_socket || !one.has_ip) return network.unix_socket && !one.has_ip;
-  size_t whole = network.bits / 8;
-  if (std::memcmp(one.peer_ip, network.ip, whole) != 0) return false;
-  unsigned rest = network.bits % 8;
-  return rest == 0 || (one.peer_ip[whole] ^ network.ip[whole]) >> (8 - rest) == 0;
-}
 
 bool is_of(const Scoreboard& scoreboard, const ConnectionSnapshot& one, Role role, uint64_t number) {
   uint32_t slot = slot_of(scoreboard, one);
@@ -69,7 +58,7 @@ bool meets(const Scoreboard& scoreboard, const ConnectionSnapshot& one, const Co
   if (one.queued_bytes < query.min_queue) return false;
   if (query.worker && !is_of(scoreboard, one, Role::worker, *query.worker)) return false;
   if (query.thread && !is_of(scoreboard, one, Role::gate_thread, *query.thread)) return false;
-  return !query.peer || is_in(one, *query.peer);
+  return !query.peer || query.peer->contains(one.has_ip ? one.peer_ip : nullptr);
 }
 
 // ---------------------------------------------------------------- in which order

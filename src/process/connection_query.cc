@@ -5,7 +5,6 @@
 
 #include "base/number.h"
 #include "shm/connection_snapshot.h"
-#include "sys/address.h"
 
 namespace oklo {
 
@@ -27,24 +26,10 @@ bool set_kind(ConnectionQuery& query, std::string_view value) {
   return query.kind && kind_name(*query.kind) == value;
 }
 
-// An address, or the first bits of some: "10.0.0.0/8".
 bool set_peer(ConnectionQuery& query, std::string_view value) {
-  PeerNetwork network;
-  network.unix_socket = value == "unix";
-  query.peer = network;
-  if (network.unix_socket) return true;
-  size_t slash = value.find('/');
-  std::string host(value.substr(0, slash));
-  bool v6 = host.find(':') != host.npos;
-  Result<sys::Address> address = sys::Address::parse(v6 ? "[" + host + "]:0" : host + ":0");
-  if (host.empty() || host == "*" || !address || address->is_unix()) return false;
-  unsigned bits_max = address->family() == AF_INET ? 32 : 128;
-  std::optional<uint64_t> bits = slash == value.npos ? bits_max : parse_decimal(value.substr(slash + 1));
-  if (!bits || *bits > bits_max) return false;
-  address->copy_ip(network.ip);
-  network.bits = 128 - bits_max + static_cast<unsigned>(*bits);
-  query.peer = network;
-  return true;
+  Result<codec::Network> network = codec::parse_network(value);
+  if (network) query.peer = *network;
+  return network.ok();
 }
 
 bool set_limit(ConnectionQuery& query, std::string_view value) {
@@ -73,7 +58,7 @@ constexpr Key kKeys[] = {
     {"kind", "http, stream, websocket, stream_client, http_client or websocket_client", set_kind},
     {"worker", "a number", set_number<&ConnectionQuery::worker>},
     {"thread", "a number", set_number<&ConnectionQuery::thread>},
-    {"peer", "an address, a network as 10.0.0.0/8, or unix", set_peer},
+    {"peer", "an address, a network as 10.0.0.0/8, all or unix", set_peer},
     {"min_age", "seconds", set_number<&ConnectionQuery::min_age_s>},
     {"min_idle", "seconds", set_number<&ConnectionQuery::min_idle_s>},
     {"min_in", "bytes", set_number<&ConnectionQuery::min_in>},

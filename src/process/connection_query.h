@@ -5,18 +5,12 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "codec/network.h"
 #include "shm/connection_table.h"
 
 namespace oklo {
 
 enum class ConnectionSort : uint8_t { age, idle, in, out, queue, requests, id, kind, owner, peer };
-
-// The peers that begin with the same bits.
-struct PeerNetwork {
-  uint8_t ip[16] = {};  // IPv6 form
-  unsigned bits = 0;
-  bool unix_socket = false;  // in place of an address
-};
 
 // Which connections are to be shown, and in what order. All conditions hold at once.
 struct ConnectionQuery {
@@ -27,7 +21,7 @@ struct ConnectionQuery {
   std::optional<ConnectionKind> kind;
   std::optional<uint64_t> worker;  // that worker's, from 1 on
   std::optional<uint64_t> thread;  // that thread's of the gate, from 1 on
-  std::optional<PeerNetwork> peer;
+  std::optional<codec::Network> peer;
   uint64_t min_age_s = 0;
   uint64_t min_idle_s = 0;
   uint64_t min_in = 0;     // bytes

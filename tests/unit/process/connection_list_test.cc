@@ -83,8 +83,9 @@ TEST_CASE("process/connection_list: by each condition") {
   CHECK(service.names("sort=id peer=10.1.2.2") == Names{});
   CHECK(service.names("sort=id peer=0.0.0.0/0") == Names{1, 2});
   CHECK(service.names("sort=id peer=2001:db8::/32") == Names{3});
-  CHECK(service.names("sort=id peer=::/0") == Names{1, 2, 3});
+  CHECK(service.names("sort=id peer=::/0") == Names{3});
   CHECK(service.names("sort=id peer=unix") == Names{4});
+  CHECK(service.names("sort=id peer=all") == Names{1, 2, 3, 4});
   CHECK(service.names("min_age=50") == Names{4});
   CHECK(service.names("min_age=51") == Names{});
   CHECK(service.names("min_idle=20") == Names{4});

@@ -25,7 +25,7 @@ std::string bad(std::string_view words) {
   return query.error().text;
 }
 
-PeerNetwork peer(std::string_view text) { return *good("peer=" + std::string(text)).peer; }
+codec::Network peer(std::string_view text) { return *good("peer=" + std::string(text)).peer; }
 
 }  // namespace
 
@@ -58,10 +58,11 @@ TEST_CASE("process/connection_query: each word sets what it says") {
 }
 
 TEST_CASE("process/connection_query: peers are an address, a network or a unix socket") {
-  CHECK(peer("unix").unix_socket);
-  PeerNetwork v4 = peer("192.0.2.7");
+  CHECK(peer("unix").kind == codec::Network::Kind::unix_sockets);
+  CHECK(peer("all").kind == codec::Network::Kind::all);
+  codec::Network v4 = peer("192.0.2.7");
   CHECK(v4.bits == 128);
-  CHECK(std::memcmp(v4.ip, "\0\0\0\0\0\0\0\0\0\0\xff\xff\xc0\x00\x02\x07", 16) == 0);
+  CHECK(std::memcmp(v4.ip.bytes.data(), "\0\0\0\0\0\0\0\0\0\0\xff\xff\xc0\x00\x02\x07", 16) == 0);
   CHECK(peer("10.0.0.0/8").bits == 104);
   CHECK(peer("0.0.0.0/0").bits == 96);
   CHECK(peer("::/0").bits == 0);
@@ -76,8 +77,8 @@ TEST_CASE("process/connection_query: what is wrong is told with what would be ri
   CHECK(bad("sort=size").starts_with("bad value \"size\" for sort: it takes age, idle, "));
   for (const char* words :
        {"sort", "=", " ", "limit=0", "limit=10001", "limit=-1", "kind=none", "kind=", "worker=x", "worker=",
-        "peer=", "peer=*", "peer=10.0.0.0/33", "peer=::/129", "peer=10.0.0.0/", "peer=a", "peer=::1]",
-        "peer=1.2.3.4:80", "min_age=18446744073709551616", "kind=http  kind=http"})
+        "peer=", "peer=*", "peer=10.0.0.0/33", "peer=10.0.0.1/8", "peer=::/129", "peer=10.0.0.0/",
+        "peer=a", "peer=::1]", "peer=1.2.3.4:80", "min_age=18446744073709551616", "kind=http  kind=http"})
     bad(words);
 }
 

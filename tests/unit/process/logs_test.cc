@@ -5,8 +5,6 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include <functional>
-
 #include "child.h"
 #include "local_receiver.h"
 #include "net/turns.h"
@@ -23,19 +21,24 @@ std::string text_of(const std::string& path) {
   return text ? *text : "nothing";
 }
 
-// In a process of its own, whose stderr is the file "first": how often something was not so.
+// How often something was not so.
 struct Checks {
   int failed = 0;
   void operator()(bool ok) { failed += !ok; }
 };
 
-int with_stderr(const TempDir& temp, const std::function<int()>& body) {
+// Logs in a process of its own, whose stderr is the file "first".
+bool all_is_so(void (*body)(Checks& check, Logs& logs, const TempDir& temp, Turns& turns)) {
+  TempDir temp;
   temp.file("first", "");
   return in_child([&] {
-    int file = open((temp / "first").c_str(), O_WRONLY | O_APPEND);
-    dup2(file, 2);
-    return body();
-  });
+    dup2(open((temp / "first").c_str(), O_WRONLY | O_APPEND), 2);
+    Checks check;
+    Turns turns;
+    Logs logs(*turns.reactor);
+    body(check, logs, temp, turns);
+    return check.failed;
+  }) == 0;
 }
 
 void say(int fd, const std::string& text) { (void)!write(fd, text.data(), text.size()); }
@@ -43,11 +46,7 @@ void say(int fd, const std::string& text) { (void)!write(fd, text.data(), text.s
 }  // namespace
 
 TEST_CASE("process/logs: by default stderr is the error log, and there is no access log") {
-  TempDir temp;
-  CHECK(with_stderr(temp, [&] {
-    Checks check;
-    Turns turns;
-    Logs logs(*turns.reactor);
+  CHECK(all_is_so([](Checks& check, Logs& logs, const TempDir& temp, Turns&) {
     check(logs.open("stderr", "off").ok());
     say(logs.error().fd, "a line\n");
     logs.take_stderr();
@@ -60,16 +59,11 @@ TEST_CASE("process/logs: by default stderr is the error log, and there is no acc
     check(logs.open("stderr", "stderr").ok());
     say(logs.access().fd, "an answer\n");
     check(text_of(temp / "first").ends_with("an answer\n"));
-    return check.failed;
-  }) == 0);
+  }));
 }
 
 TEST_CASE("process/logs: an error log takes the place of stderr, which the access log may still be") {
-  TempDir temp;
-  CHECK(with_stderr(temp, [&] {
-    Checks check;
-    Turns turns;
-    Logs logs(*turns.reactor);
+  CHECK(all_is_so([](Checks& check, Logs& logs, const TempDir& temp, Turns&) {
     check(logs.open(temp / "error", "stderr").ok());
     say(2, "a failure\n");
     say(logs.error().fd, "a line\n");
@@ -85,17 +79,12 @@ TEST_CASE("process/logs: an error log takes the place of stderr, which the acces
     check(logs.open("off", "off").ok());
     say(2, "nobody hears\n");
     check(!text_of(temp / "first").ends_with("hears\n"));
-    return check.failed;
-  }) == 0);
+  }));
 }
 
 TEST_CASE("process/logs: files that were moved away are opened anew, both or none") {
-  TempDir temp;
-  temp.directory("logs");
-  CHECK(with_stderr(temp, [&] {
-    Checks check;
-    Turns turns;
-    Logs logs(*turns.reactor);
+  CHECK(all_is_so([](Checks& check, Logs& logs, const TempDir& temp, Turns&) {
+    temp.directory("logs");
     check(logs.open(temp / "error", temp / "logs/access").ok());
     logs.take_stderr();
     say(2, "one\n");
@@ -115,16 +104,11 @@ TEST_CASE("process/logs: files that were moved away are opened anew, both or non
     say(logs.access().fd, "more\n");
     check(text_of(temp / "error.2") == "two\nthree\n");
     check(text_of(temp / "gone/access") == "answer\nmore\n");
-    return check.failed;
-  }) == 0);
+  }));
 }
 
 TEST_CASE("process/logs: what can't be opened is an error and changes nothing") {
-  TempDir temp;
-  CHECK(with_stderr(temp, [&] {
-    Checks check;
-    Turns turns;
-    Logs logs(*turns.reactor);
+  CHECK(all_is_so([](Checks& check, Logs& logs, const TempDir& temp, Turns&) {
     for (const std::string& bad : {temp / "no/file", std::string("syslog:kern"),
                                    "syslog:" + (temp / "nobody")}) {
       check(!logs.open(bad, "off"));
@@ -133,16 +117,11 @@ TEST_CASE("process/logs: what can't be opened is an error and changes nothing") 
     check(logs.open("syslog:" + (temp / "nobody"), "off").error().text ==
           "cannot reach the syslog daemon at " + (temp / "nobody") + ": No such file or directory");
     check(!logs.access());
-    return check.failed;
-  }) == 0);
+  }));
 }
 
 TEST_CASE("process/logs: syslog, and a daemon that begins anew is found again") {
-  TempDir temp;
-  CHECK(with_stderr(temp, [&] {
-    Checks check;
-    Turns turns;
-    Logs logs(*turns.reactor);
+  CHECK(all_is_so([](Checks& check, Logs& logs, const TempDir& temp, Turns& turns) {
     std::string place = temp / "log";
     auto daemon = std::make_unique<LocalReceiver>(place);
     check(logs.open("syslog:" + place, "syslog:local1:" + place).ok());
@@ -157,6 +136,5 @@ TEST_CASE("process/logs: syslog, and a daemon that begins anew is found again") 
     daemon = std::make_unique<LocalReceiver>(place);
     turns.wait_until([&] { return logs.error().write("again\n") > 0 && logs.access().write("again\n") > 0; });
     check(daemon->heard().ends_with("again"));
-    return check.failed;
-  }) == 0);
+  }));
 }

@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 
+#include "process/three_tasks.h"
 #include "shm/connection_rows.h"
 
 using namespace oklo;
@@ -139,10 +140,7 @@ TEST_CASE("process/status_metrics: what a gate counts, where there is one, and t
   CHECK(service.value("oklo_build_info{version=\"1.2.3\",mode=\"process\"}") == "1");
   CHECK(service.value("oklo_gate_deliveries_lost_total") == "4");
   CHECK(Service().value("oklo_gate_deliveries_lost_total") == "none");
-  TaskTable tasks = TaskTable::create({4, 100, 8, {{"a", true, 2}}}).value();
-  for (int i = 0; i < 3; i++) CHECK(tasks.submit(*tasks.hold(0), 0, 0, "x") != 0);
-  CHECK(tasks.decide(*tasks.take(2), 2, TaskEnd::failed, ""));
-  CHECK(tasks.take(1));
+  TaskTable tasks = three_tasks();
   CHECK(service.value("oklo_tasks_accepted_total", &tasks) == "3");
   CHECK(service.value("oklo_tasks_queued", &tasks) == "1");
   CHECK(service.value("oklo_tasks_running", &tasks) == "1");
@@ -152,7 +150,7 @@ TEST_CASE("process/status_metrics: what a gate counts, where there is one, and t
 }
 
 TEST_CASE("process/status_metrics: each family and each sample stands there once") {
-  TaskTable tasks = TaskTable::create({4, 100, 8, {{"a", true, 2}}}).value();
+  TaskTable tasks = three_tasks();
   std::string text = Service(1).text(&tasks);
   std::set<std::string> seen;
   for (size_t at = 0; at < text.size(); at = text.find('\n', at) + 1) {

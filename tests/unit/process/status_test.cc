@@ -7,6 +7,7 @@
 
 #include "process/status_json.h"
 #include "process/status_table.h"
+#include "process/three_tasks.h"
 #include "sys/time.h"
 
 using oklo::LifeState;
@@ -132,10 +133,7 @@ TEST_CASE("process/status: task workers, and how the tasks stand") {
   std::strcpy(scoreboard.slot(1).name, "task worker 7");
   scoreboard.slot(1).task_worker = 7;
   scoreboard.slot(1).role = oklo::Role::task_worker;
-  oklo::TaskTable tasks = oklo::TaskTable::create({4, 100, 8, {{"sha\"", true, 2}}}).value();
-  for (int i = 0; i < 3; i++) CHECK(tasks.submit(*tasks.hold(0), 0, 0, "x") != 0);
-  CHECK(tasks.decide(*tasks.take(2), 2, oklo::TaskEnd::failed, ""));
-  CHECK(tasks.take(1));
+  oklo::TaskTable tasks = three_tasks("sha\"");
   scoreboard.life(1).tasks_done.set(5);
   scoreboard.life(1).tasks_failed.set(6);
   std::string json = status_json(scoreboard, "1", &tasks);
