@@ -4,13 +4,17 @@ import contextlib
 import json
 import os
 import re
+import resource
 import signal
 import socket
 import subprocess
 
 import metrics
-from harness import (Client, Oklo, free_port, get, mode, needs, request, run_oklo, state, wait_until)
+from harness import (Client, Oklo, connections, descendants, free_port, get, mode, needs, request, run_oklo,
+                     state, wait_until)
 from ws_client import WebSocket
+
+HELLO = request("GET", "/hello/you")
 
 
 @contextlib.contextmanager
@@ -218,15 +222,42 @@ def test_wrong_words_for_connections():
         assert done.returncode == 100 and what in done.stderr and done.stderr.count("\n") == 1, done
 
 
-def test_all_is_told_while_every_worker_is_stopped():
-    with demo("--workers", 2) as oklo, contextlib.ExitStack() as stack:
-        clients = [stack.enter_context(Client(oklo.port)) for _ in range(300)]
-        for client in clients:
-            assert client.get("/hello/you").status == 200
-        with stopped(oklo.workers() + oklo.owners()):
-            assert len(json.loads(ask(oklo, "connections", "--json"))["connections"]) == 300
-            assert "\n300 connections\n" in ask(oklo, "connections")
+def answered(port, count):
+    """So many connections that have had an answer each, and the bytes of such an answer."""
+    opened = []
+    for _ in range(count):
+        opened.append(socket.create_connection(("127.0.0.1", port), 30))
+        opened[-1].sendall(HELLO)
+    sizes = {len(client.recv(65536)) for client in opened}
+    assert len(sizes) == 1, sizes
+    return opened, sizes.pop()
+
+
+@needs("many files")
+def test_ten_thousand_connections_are_told_while_all_but_the_master_is_stopped():
+    count = 10_000
+    files_max = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files_max, files_max))
+    with demo("--workers", 2) as oklo:
+        clients, answer_bytes = answered(oklo.port, count)
+        sums = {"oklo_requests_total": count, "oklo_received_bytes_total": count * len(HELLO),
+                "oklo_sent_bytes_total": count * answer_bytes}
+        wait_until(lambda: all(value(metrics.read(ask(oklo, "metrics"))[0], name) == sum_
+                               for name, sum_ in sums.items()), what="all answers to be counted")
+        with stopped(descendants(oklo.pid)):
+            listed = json.loads(ask(oklo, "connections", "--json"))
+            rows = listed["connections"]
+            assert (len(rows), listed["left_off"]) == (count, 0)
+            assert {row["peer"] for row in rows} == {"%s:%d" % client.getsockname() for client in clients}
+            assert {(row["requests"], row["bytes_in"], row["bytes_out"]) for row in rows} == \
+                {(1, len(HELLO), answer_bytes)}
+            table = ask(oklo, "connections").splitlines()
+            assert (len(table), table[-1]) == (count + 2, f"{count} connections")
             samples = metrics.read(ask(oklo, "metrics"))[0]
-            assert value(samples, "oklo_connections", kind="http") == 300
-            assert value(samples, "oklo_requests_total") == 300
+            assert value(samples, "oklo_connections", kind="http") == count
+            assert all(value(samples, name) == sum_ for name, sum_ in sums.items())
+            told = json.loads(ask(oklo, "status", "--json"))
+            assert connections(told) == count == told["requests"], told
             wait_until(lambda: ask(oklo, "status").count(" stopped ") >= 2, what="the status to tell it")
+        for client in clients:
+            client.close()
