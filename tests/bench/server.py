@@ -1,6 +1,7 @@
 """What the parts of the bench share: the programs, a server under measurement, a table."""
 
 import os
+import socket
 import subprocess
 import sys
 
@@ -61,6 +62,19 @@ class Server:
 
     def pss_kib(self):
         return sum(harness.memory_kb(pid) for pid in self.processes())
+
+
+def open_idle(port, count):
+    """Connections that have had an answer each."""
+    request = harness.request("GET", "/")
+    opened = []
+    for _ in range(count):
+        client = socket.create_connection(("127.0.0.1", port), 30)
+        client.sendall(request)
+        opened.append(client)
+        while not client.recv(4096).endswith(b"\r\n\r\nOK"):
+            pass
+    return opened
 
 
 class Table:

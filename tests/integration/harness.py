@@ -8,7 +8,6 @@ import contextlib
 import os
 import random
 import re
-import resource
 import shutil
 import signal
 import socket
@@ -27,7 +26,7 @@ EXAMPLES = os.environ.get("EXAMPLES", os.path.join(ROOT, "build/examples"))
 def needs(*tools):
     """The test needs these programs in PATH; "root" means that it must run as root, "static" that oklo must
     be one file, which it is not with a sanitizer, "prompt signals" that they come in the middle of a
-    function, which the thread sanitizer puts off, "many files" that 12,000 may be open at a time."""
+    function, which the thread sanitizer puts off."""
     def mark(test):
         test.needs = getattr(test, "needs", ()) + tools
         return test
@@ -62,8 +61,6 @@ def missing(tool):
         return "thread" in os.environ.get("SAN", "")
     if tool == "python3-websockets":
         return not os.path.exists("/usr/lib/python3/dist-packages/websockets")
-    if tool == "many files":
-        return resource.getrlimit(resource.RLIMIT_NOFILE)[1] < 12_000
     if tool == "root":
         return os.getuid() != 0
     return shutil.which(tool, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin") is None

@@ -4,53 +4,21 @@ import contextlib
 import json
 import os
 import re
-import resource
 import signal
 import socket
 import subprocess
 
 import metrics
-from harness import (Client, Oklo, connections, descendants, free_port, get, mode, needs, request, run_oklo,
-                     state, wait_until)
+from harness import (Client, connections, descendants, get, mode, needs, request, run_oklo,
+                     wait_until)
+from observed import allow_many_files, ask, control, demo, stopped
 from ws_client import WebSocket
 
 HELLO = request("GET", "/hello/you")
 
 
-@contextlib.contextmanager
-def demo(*flags, address="127.0.0.1:{port}", **options):
-    echo = free_port()
-    with Oklo("demo", address, "--echo", f"127.0.0.1:{echo}", *flags, **options) as oklo:
-        oklo.echo = echo
-        wait_until(lambda: "is up" in oklo.stderr(), what="the demo to be up")
-        yield oklo
-
-
-def control(oklo):
-    directory = "/run" if os.access("/run", os.W_OK) else os.environ.get("XDG_RUNTIME_DIR", "/run")
-    return f"{directory}/oklo-{oklo.port}.sock"
-
-
-def ask(oklo, *words, code=0):
-    done = run_oklo(*words, "--control", control(oklo))
-    assert done.returncode == code, done
-    return done.stdout if code == 0 else done.stderr
-
-
 def value(samples, name, **labels):
     return samples[name, frozenset(labels.items())]
-
-
-@contextlib.contextmanager
-def stopped(pids):
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
-    try:
-        wait_until(lambda: all(state(pid) == "T" for pid in pids), what="the workers to stop")
-        yield
-    finally:
-        for pid in pids:
-            os.kill(pid, signal.SIGCONT)
 
 
 # ---- metrics
@@ -233,11 +201,8 @@ def answered(port, count):
     return opened, sizes.pop()
 
 
-@needs("many files")
 def test_ten_thousand_connections_are_told_while_all_but_the_master_is_stopped():
-    count = 10_000
-    files_max = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (files_max, files_max))
+    count = min(10_000, allow_many_files() - 500)
     with demo("--workers", 2) as oklo:
         clients, answer_bytes = answered(oklo.port, count)
         sums = {"oklo_requests_total": count, "oklo_received_bytes_total": count * len(HELLO),

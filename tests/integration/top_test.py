@@ -12,7 +12,7 @@ import subprocess
 import termios
 
 from harness import OKLO, Client, state, wait_until
-from seeing_test import control, demo, stopped
+from observed import control, demo, stopped
 
 ENTER, LEAVE, HOME = "\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l", "\x1b[H"
 
