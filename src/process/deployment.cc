@@ -78,6 +78,7 @@ Result<void> Deployment::open(const Deployment* before) {
       SharedState::create(options, keeper_.workers, threads_, listeners_->addresses(), number_);
   if (!shared) return shared.error();
   shared_.emplace(std::move(shared).value());
+  queues_.emplace(ground_.reactor, *listeners_, shared_->scoreboard);
   make_context();
   if (!before) {
     tell_here();
@@ -165,7 +166,8 @@ void Deployment::carry_from(const Deployment& before) { carry(*before.shared_, *
 
 // ---------------------------------------------------------------- what is told of it
 
-ServiceView Deployment::view() const {
+ServiceView Deployment::view() {
+  queues_->look();
   const TaskTable* tasks = shared_->tasks ? &*shared_->tasks : nullptr;
   return {shared_->scoreboard, shared_->connections, tasks, OKLO_VERSION};
 }

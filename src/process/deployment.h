@@ -9,6 +9,7 @@
 #include "process/listeners.h"
 #include "process/logs.h"
 #include "process/own_signals.h"
+#include "process/queue_watch.h"
 #include "process/shared_state.h"
 #include "process/tell.h"
 #include "process/tree.h"
@@ -47,7 +48,8 @@ class Deployment final : private Timer {
   Listeners& listeners() { return *listeners_; }
   Logs& logs() { return *logs_; }
   const Scoreboard& scoreboard() const { return shared_->scoreboard; }
-  ServiceView view() const;
+  // What is told of it, as it is now.
+  ServiceView view();
   uint32_t workers() const { return keeper_.workers; }
   const Rights& rights() const { return keeper_.rights; }
   // Processes that died and were replaced.
@@ -71,6 +73,7 @@ class Deployment final : private Timer {
   std::optional<Listeners> listeners_;
   std::optional<Logs> logs_;
   std::optional<SharedState> shared_;
+  std::optional<QueueWatch> queues_;
   KeeperVoice voice_;
   std::unique_ptr<Tree> tree_;
   std::unique_ptr<SignalSource> own_signals_;

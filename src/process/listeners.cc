@@ -1,9 +1,9 @@
 #include "process/listeners.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "sys/file.h"
-#include "sys/socket.h"
 #include "sys/steering.h"
 
 namespace oklo {
@@ -125,7 +125,17 @@ unsigned Listeners::queue_length(uint32_t slot) const {
   unsigned longest = 0;
   for (const Group& group : groups_)
     if (!group.wanted.datagram && !group.passed && slot < group.sockets.size())
-      longest = std::max(longest, sys::accept_queue_length(group.sockets[slot]->get()));
+      longest = std::max(longest, sys::accept_queue(group.sockets[slot]->get()).length);
+  return longest;
+}
+
+sys::AcceptQueue Listeners::queue(uint32_t slot) const {
+  sys::AcceptQueue longest;
+  for (const Group& group : groups_) {
+    if (slot >= group.sockets.size()) continue;
+    sys::AcceptQueue queue = sys::accept_queue(group.sockets[slot]->get());
+    if (std::pair(queue.length, queue.limit) > std::pair(longest.length, longest.limit)) longest = queue;
+  }
   return longest;
 }
 
@@ -179,7 +189,7 @@ bool Listeners::has_rest(const Listeners& after) const {
 bool Listeners::rest_is_empty(const Listeners& after) const {
   for (size_t i = 0; i < groups_.size(); i++)
     for (const Socket& socket : may_be_steered(i) ? rest_of(i, after) : std::vector<Socket>())
-      if (sys::accept_queue_length(socket->get()) > 0) return false;
+      if (sys::accept_queue(socket->get()).length > 0) return false;
   return true;
 }
 

@@ -6,6 +6,7 @@
 #include "process/activated_sockets.h"
 #include "process/application.h"
 #include "sys/fd.h"
+#include "sys/socket.h"
 
 namespace oklo {
 
@@ -25,6 +26,8 @@ class Listeners {
   std::vector<std::vector<int>> numbers() const;
   // How many connections wait for the worker of `slot`; datagrams count nothing.
   unsigned queue_length(uint32_t slot) const;
+  // Of that of its listeners at which most wait; one that was passed is of the first slot.
+  sys::AcceptQueue queue(uint32_t slot) const;
 
   // Those of `before` that are not shared get no new connection from now on, the shared ones have the options
   // of this, and paths of unix sockets that are not wanted any more are removed. Whoever serves `before` goes

@@ -9,11 +9,26 @@ namespace oklo {
 
 namespace {
 
-LifeLine line_of(const Scoreboard& scoreboard, const LifeRow& life) {
+// Of a slot in which nothing runs.
+LifeLine line_of(const SlotRow& slot, uint32_t index) {
   LifeLine line;
-  line.role = scoreboard.slot(life.slot).role;
-  line.slot = life.slot;
-  line.process = scoreboard.slot(life.slot).name;
+  line.role = slot.role;
+  line.slot = index;
+  line.process = slot.name;
+  line.state = slot.over ? "over" : "back-off";
+  line.waiting = slot.accept_queue;
+  line.waiting_max = slot.accept_queue_max;
+  line.restarts = slot.restarts;
+  line.task_worker = slot.task_worker;
+  line.backoff_ms = slot.backoff_ms;
+  return line;
+}
+
+LifeLine line_of(const Scoreboard& scoreboard, const LifeRow& life) {
+  LifeLine line = line_of(scoreboard.slot(life.slot), life.slot);
+  bool accepts = life.state.load() != LifeState::draining;
+  if (!accepts) line.waiting = line.waiting_max = 0;
+  line.backoff_ms = 0;
   line.pid = life.pid;
   sys::ProcessInfo process = sys::process_info(life.pid);
   line.state = process.stopped ? "stopped" : state_of(life);
@@ -24,8 +39,6 @@ LifeLine line_of(const Scoreboard& scoreboard, const LifeRow& life) {
   line.requests = life.requests.value();
   line.rate = life.rate;
   line.memory_kib = process.private_kib;
-  line.restarts = scoreboard.slot(life.slot).restarts;
-  line.task_worker = scoreboard.slot(life.slot).task_worker;
   line.tasks_done = life.tasks_done.value();
   line.tasks_failed = life.tasks_failed.value();
   return line;
@@ -36,19 +49,6 @@ void add_running(LifeLine& line, const RunningTask& task, const TaskTable& tasks
   line.running = tasks.kinds()[task.kind].name;
   line.running_ms = sys::monotonic_ms() - task.since_ms;
   line.attempt = task.attempt;
-}
-
-// Of a slot in which nothing runs.
-LifeLine line_of(const SlotRow& slot, uint32_t index) {
-  LifeLine line;
-  line.role = slot.role;
-  line.slot = index;
-  line.process = slot.name;
-  line.state = slot.over ? "over" : "back-off";
-  line.restarts = slot.restarts;
-  line.task_worker = slot.task_worker;
-  line.backoff_ms = slot.backoff_ms;
-  return line;
 }
 
 // Calls the function with the row of each life, and with the sums of those that are gone.

@@ -25,6 +25,8 @@ struct LifeLine {
   uint64_t requests = 0;
   uint64_t rate = 0;
   uint64_t memory_kib = 0;
+  uint64_t waiting = 0;      // to be accepted by it, where it accepts
+  uint64_t waiting_max = 0;
   uint64_t restarts = 0;
   uint64_t backoff_ms = 0;
   uint32_t task_worker = 0;  // its number among those

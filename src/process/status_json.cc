@@ -41,7 +41,11 @@ void add_life_json(std::string& out, const LifeLine& line, uint32_t first_slot) 
   out.append("\"state\":\"").append(line.state).append("\",");
   add_member(out, "generation", line.generation);
   bool has_connections = line.role == Role::worker || line.role == Role::gate_thread;
-  if (has_connections) add_member(out, "connections", line.connections);
+  if (has_connections) {
+    add_member(out, "connections", line.connections);
+    add_member(out, "waiting", line.waiting);
+    add_member(out, "waiting_max", line.waiting_max);
+  }
   if (line.role == Role::gate_thread) add_member(out, "workers", line.workers);
   if (line.role == Role::worker) {
     add_member(out, "requests", line.requests);

@@ -8,6 +8,7 @@
 
 #include "base/number.h"
 #include "codec/metrics_text.h"
+#include "process/slot_name.h"
 #include "shm/connection_snapshot.h"
 
 namespace oklo {
@@ -140,6 +141,19 @@ void add_slots(MetricsText& text, const Scoreboard& scoreboard) {
     text.sample(codec::seconds_of_us(wait_ms[role] * 1000), {{"role", kRoles[role]}});
 }
 
+// Where a kernel does not tell of its queues there are no samples.
+void add_queues(MetricsText& text, const Scoreboard& scoreboard) {
+  auto add = [&](std::atomic<uint32_t> SlotRow::*number) {
+    for (uint32_t i = 0; i < scoreboard.slots(); i++)
+      if (const SlotRow& slot = scoreboard.slot(i); slot.accept_queue_max)
+        text.sample(slot.*number, {{"owner", slot_name(scoreboard, i)}});
+  };
+  text.family("oklo_accept_queue", Type::gauge, "Connections that wait to be accepted, by who accepts them.");
+  add(&SlotRow::accept_queue);
+  text.family("oklo_accept_queue_limit", Type::gauge, "How many may wait before the kernel refuses them.");
+  add(&SlotRow::accept_queue_max);
+}
+
 void add_tasks(MetricsText& text, const TaskTable& tasks) {
   TaskCounts counts = tasks.counts();
   text.counter("oklo_tasks_accepted_total", "Tasks that were accepted.", counts.accepted);
@@ -166,6 +180,7 @@ std::string status_metrics(const Scoreboard& scoreboard, const ConnectionTable& 
   add_connections(text, connections);
   add_lives(text, scoreboard);
   add_slots(text, scoreboard);
+  add_queues(text, scoreboard);
   if (scoreboard.gate_lives()) add_counted(text, scoreboard, kOfGate);
   if (tasks) add_tasks(text, *tasks);
   return text.take();

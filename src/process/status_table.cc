@@ -1,5 +1,6 @@
 #include "process/status_table.h"
 
+#include <iterator>
 #include <span>
 
 #include "base/number.h"
@@ -20,6 +21,8 @@ constexpr Column kGeneration = {"generation", 10, true,
 constexpr Column kUptime = {"up s", 10, true, [](const LifeLine& line) { return decimal(line.uptime_s); }};
 constexpr Column kConnections = {"connections", 11, true,
                                  [](const LifeLine& line) { return decimal(line.connections); }};
+constexpr Column kWaiting = {"waiting", 7, true,
+                             [](const LifeLine& line) { return decimal(line.waiting); }};
 constexpr Column kMemory = {"memory KiB", 10, true,
                             [](const LifeLine& line) { return decimal(line.memory_kib); }};
 constexpr Column kRestarts = {"restarts", 8, true,
@@ -35,6 +38,7 @@ constexpr Column kWorkerColumns[] = {
     {"rate/s", 7, true, [](const LifeLine& line) { return decimal(line.rate); }},
     kMemory,
     kRestarts,
+    kWaiting,  // in base mode
 };
 
 constexpr Column kProcessColumns[] = {
@@ -70,6 +74,7 @@ constexpr Column kGateColumns[] = {
     {"workers", 7, true, [](const LifeLine& line) { return decimal(line.workers); }},
     kMemory,
     kRestarts,
+    kWaiting,
 };
 
 void add_table(std::string& out, std::span<const Column> columns, const std::vector<LifeLine>& lines) {
@@ -107,7 +112,9 @@ std::string status_table(const Scoreboard& scoreboard, std::string_view version,
   for (std::string_view address : addresses(scoreboard)) out.append(" ").append(address);
   out += "\nrequests " + decimal(total(scoreboard, &LifeRow::requests));
   out += ", connections accepted " + decimal(total(scoreboard, &LifeRow::accepted)) + "\n\n";
-  add_table(out, kWorkerColumns, lines_of(scoreboard, Role::worker));
+  size_t left_out = scoreboard.gate_lives() ? 1 : 0;
+  add_table(out, std::span(kWorkerColumns).first(std::size(kWorkerColumns) - left_out),
+            lines_of(scoreboard, Role::worker));
   if (scoreboard.gate_lives()) add_gate_table(out, scoreboard);
   std::vector<LifeLine> processes = lines_of(scoreboard, Role::manager);
   for (LifeLine& line : lines_of(scoreboard, Role::process)) processes.push_back(std::move(line));

@@ -94,6 +94,8 @@ struct SlotRow {
   std::atomic<uint32_t> restarts;    // lives that died in it and were replaced
   std::atomic<uint32_t> backoff_ms;  // the wait before the next start, 0: none
   std::atomic<bool> over;            // its process has ended and is not started again
+  std::atomic<uint32_t> accept_queue;      // written by the master: how many connections wait to be accepted
+  std::atomic<uint32_t> accept_queue_max;  // the same: how many may, 0: the kernel does not tell
   Role role;                         // written before the first fork, as the rest
   uint32_t task_worker;              // its number among those; 0: it is none
   char name[kProcessNameBytesMax + 1];  // of its process, with a NUL behind it; empty: of a worker

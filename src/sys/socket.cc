@@ -157,10 +157,11 @@ Result<Address> local_address(int fd) {
   return Address(address, length);
 }
 
-unsigned accept_queue_length(int fd) {
+AcceptQueue accept_queue(int fd) {
   tcp_info info = {};
   socklen_t length = sizeof info;
-  return kernel::getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) < 0 ? 0 : info.tcpi_unacked;
+  if (kernel::getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) < 0) return {};
+  return {info.tcpi_unacked, info.tcpi_sacked};
 }
 
 uint32_t send_queue_bytes(int fd) {

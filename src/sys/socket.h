@@ -38,9 +38,13 @@ void set_listen_options(int fd, const Address& address, const ListenOptions& opt
 
 Result<Address> local_address(int fd);
 
-// How many finished connections wait in the accept queue of a listening TCP socket (tcpi_unacked,
-// tcp(7)); 0 where the kernel does not tell.
-unsigned accept_queue_length(int fd);
+// The accept queue of a listening TCP socket: how many finished connections wait there, and how many may
+// (tcpi_unacked and tcpi_sacked, tcp(7)). Zeros where the kernel does not tell, as of unix sockets.
+struct AcceptQueue {
+  uint32_t length = 0;
+  uint32_t limit = 0;
+};
+AcceptQueue accept_queue(int fd);
 
 // What waits in the kernel to be taken by the peer of a connection, with what it costs there
 // (SK_MEMINFO_WMEM_QUEUED); 0 where the kernel does not tell.

@@ -1,6 +1,6 @@
-"""How long it takes to be told of a service with 10,000 idle connections, while all but its master is stopped.
+"""How long it takes to be told of a service with 10,000 idle connections while all but its master is stopped.
 
-From the start of the command to its end, with all that it prints; the median of the runs in base mode and in
+From the start of a command to its end, with all that it prints; the median of the runs in base mode and in
 process mode.
 """
 

@@ -184,7 +184,7 @@ TEST_CASE("fault/sys: what only informs has an answer without the kernel") {
   CHECK(sys::process_info(getpid()).private_kib == 0);
   CHECK(sys::open_fds().empty());
   faults::fail_always("getsockopt", EINVAL);
-  CHECK(sys::accept_queue_length(0) == 0);
+  CHECK(sys::accept_queue(0).length == 0);
   uint64_t limit = sys::file_limit();
   faults::fail_always("setrlimit", EPERM);
   CHECK(sys::raise_file_limit() == limit);

@@ -51,6 +51,27 @@ def test_the_command_tells_the_same_families():
         assert ours[1] == theirs[1] and ours[0].keys() == theirs[0].keys()
 
 
+def test_what_waits_to_be_accepted_is_told():
+    with demo("--workers", 2) as oklo, contextlib.ExitStack() as stack:
+        def queues(name):
+            samples = metrics.read(ask(oklo, "metrics"))[0]
+            return {dict(labels)["owner"]: number for (of, labels), number in samples.items() if of == name}
+        with stopped(descendants(oklo.pid)):
+            for _ in range(30):
+                stack.enter_context(Client(oklo.port)).send(HELLO)
+            wait_until(lambda: sum(queues("oklo_accept_queue").values()) == 30, what="all that wait")
+            key, word = ("workers", "worker") if mode() == "base" else ("gate", "thread")
+            rows = {f"{key.rstrip('s')} {row[word]}": row
+                    for row in json.loads(ask(oklo, "status", "--json"))[key]}
+            assert {name: row["waiting"] for name, row in rows.items()} == queues("oklo_accept_queue")
+            assert {name: row["waiting_max"] for name, row in rows.items()} == \
+                queues("oklo_accept_queue_limit")
+            shown = re.findall(r" (\d+)$", ask(oklo, "status").split(" waiting\n")[1].split("\n\n")[0], re.M)
+            assert sum(map(int, shown[:len(rows)])) == 30, shown
+        samples = metrics.read(get(oklo.port, "/metrics").body.decode())[0]
+        assert [key for key in samples if key[0] == "oklo_accept_queue"], samples
+
+
 @needs("promtool")
 def test_promtool_has_nothing_to_say():
     with demo("--workers", 1) as oklo:

@@ -185,7 +185,7 @@ TEST_CASE("process/listeners: a path that was left over is replaced, one in use 
   listeners.close();
 }
 
-TEST_CASE("process/listeners: queue_length tells how many wait for a slot") {
+TEST_CASE("process/listeners: queue_length tells how many wait for a slot, queue also how many may") {
   if (emulated()) return;
   TempDir temp;
   Listeners listeners = opened({{"127.0.0.1:0"}, {"unix:" + (temp / "s")}}, 2);
@@ -202,8 +202,14 @@ TEST_CASE("process/listeners: queue_length tells how many wait for a slot") {
   }
   CHECK(listeners.queue_length(0) > 0);
   CHECK(listeners.queue_length(1) > 0);
+  for (uint32_t slot = 0; slot < 2; slot++) {
+    CHECK(listeners.queue(slot).length == listeners.queue_length(slot));
+    CHECK(listeners.queue(slot).limit >= 100);
+  }
+  CHECK(listeners.queue(2).limit == 0);
   listeners.close();
   CHECK(listeners.queue_length(0) == 0);
+  CHECK(listeners.queue(0).limit == 0);
 }
 
 TEST_CASE("process/listeners: datagrams have a socket for each slot, which do not listen and count nothing") {

@@ -133,6 +133,20 @@ TEST_CASE("process/status_metrics: processes by role and state, restarts and bac
   CHECK(service.value("oklo_backoff_seconds{role=\"manager\"}") == "0");
 }
 
+TEST_CASE("process/status_metrics: queues of those who accept, where the kernel tells of them") {
+  Service service;
+  CHECK_FALSE(service.text().find("oklo_accept_queue{") != std::string::npos);
+  SlotRow& slot = service.board.slot(1);
+  slot.accept_queue = 7;
+  slot.accept_queue_max = 128;
+  CHECK(service.value("oklo_accept_queue{owner=\"worker 2\"}") == "7");
+  CHECK(service.value("oklo_accept_queue_limit{owner=\"worker 2\"}") == "128");
+  CHECK(service.value("oklo_accept_queue{owner=\"worker 1\"}") == "none");
+  slot.role = Role::gate_thread;
+  std::strcpy(slot.name, "gate 1");
+  CHECK(service.value("oklo_accept_queue{owner=\"gate 1\"}") == "7");
+}
+
 TEST_CASE("process/status_metrics: what a gate counts, where there is one, and tasks, where there are any") {
   Service service(1);
   service.board.gone(Keeper::gate);

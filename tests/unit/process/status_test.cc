@@ -43,7 +43,7 @@ TEST_CASE("process/status: JSON has the service and a row a worker") {
   CHECK(holds(json, "\"closed\":{\"peer_closed\":0,"));
   CHECK(holds(json, "\"workers\":[{\"worker\":1,\"pid\":0,\"state\":\"ready\",\"generation\":3,"));
   CHECK(holds(json, "{\"worker\":2,\"pid\":0,\"state\":\"ready\",\"generation\":3,\"connections\":2,"
-                    "\"requests\":7,"));
+                    "\"waiting\":0,\"waiting_max\":0,\"requests\":7,"));
 }
 
 TEST_CASE("process/status: what the gone counted stays in the sums") {
@@ -90,6 +90,27 @@ TEST_CASE("process/status: the columns of the table stand under their names") {
   CHECK(table.find("ready", first) - first == table.find("state", head) - head);
   CHECK(table.find("ready", second) - second == table.find("state", head) - head);
   CHECK_FALSE(holds(table, " \n"));
+}
+
+TEST_CASE("process/status: what waits to be accepted stands at who accepts, and not at one that drains") {
+  Scoreboard scoreboard = board();
+  scoreboard.slot(1).accept_queue = 7;
+  scoreboard.slot(1).accept_queue_max = 128;
+  CHECK(holds(status_json(scoreboard, "1"), "\"connections\":2,\"waiting\":7,\"waiting_max\":128,"));
+  std::string table = status_table(scoreboard, "1");
+  CHECK(holds(table, "  restarts  waiting\n"));
+  CHECK(table.ends_with("        0        7\n"));
+  scoreboard.life(1).state = LifeState::draining;
+  CHECK_FALSE(holds(status_json(scoreboard, "1"), "\"waiting\":7"));
+  Scoreboard gated = Scoreboard::create(8, 2, 2).value();
+  gated.slot(1).role = oklo::Role::gate_thread;
+  gated.slot(1).accept_queue = 9;
+  gated.begin_life(0, 1, 0);
+  gated.begin_life(1, 1, 0, oklo::Keeper::gate);
+  table = status_table(gated, "1");
+  CHECK(holds(table, "memory KiB  restarts\n"));
+  CHECK(holds(table, "memory KiB  restarts  waiting\n"));
+  CHECK(holds(table, "        0        9\n"));
 }
 
 TEST_CASE("process/status: processes of the program's own stand apart, and make no service healthy") {
@@ -175,7 +196,8 @@ TEST_CASE("process/status: what the threads of a gate count, also those that are
   CHECK(holds(status_table(scoreboard, "1"),
               "\ngate dispatched_wrong 2, packets_dropped 4, wires_broken 7, deliveries_lost 10, "
               "deliveries_repeated 12\n"));
-  CHECK(holds(status_json(scoreboard, "1"), "\"connections\":0,\"workers\":4,"));
+  CHECK(holds(status_json(scoreboard, "1"),
+              "\"connections\":0,\"waiting\":0,\"waiting_max\":0,\"workers\":4,"));
   CHECK_FALSE(holds(status_json(board(), "1"), "dispatched_wrong"));
   CHECK_FALSE(holds(status_table(board(), "1"), "gate"));
 }

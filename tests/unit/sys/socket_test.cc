@@ -136,16 +136,17 @@ TEST_CASE("sys/socket: nothing to accept is EAGAIN") {
   CHECK(sys::accept_connection(listener.get(), peer) == -EAGAIN);
 }
 
-TEST_CASE("sys/socket: accept_queue_length counts what waits") {
+TEST_CASE("sys/socket: accept_queue counts what waits and tells how many may") {
   if (emulated()) return;
   Fd listener = listen_any();
-  CHECK(sys::accept_queue_length(listener.get()) == 0);
+  CHECK(sys::accept_queue(listener.get()).length == 0);
+  CHECK(sys::accept_queue(listener.get()).limit > 1);
   Fd one = fd_of(sys::connect_to(address_of(listener)));
   Fd two = fd_of(sys::connect_to(address_of(listener)));
   pollfd entry = {listener.get(), POLLIN, 0};
   REQUIRE(poll(&entry, 1, 10'000) == 1);
-  CHECK(sys::accept_queue_length(listener.get()) > 0);
-  CHECK(sys::accept_queue_length(-1) == 0);
+  CHECK(sys::accept_queue(listener.get()).length > 0);
+  CHECK(sys::accept_queue(-1).limit == 0);
 }
 
 TEST_CASE("sys/socket: connecting where no one listens is an error that names the address") {
