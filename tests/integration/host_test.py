@@ -202,6 +202,32 @@ def test_a_passed_unix_socket_stays_where_it_is():
             assert os.path.exists(path)
 
 
+@needs("systemd-socket-activate")
+def test_a_service_manager_passes_a_socket_with_a_name_and_hears_of_all():
+    place = f"@oklo-notify-{os.getpid()}"
+    flags = ["-E", f"NOTIFY_SOCKET={place}", "-E", "WATCHDOG_USEC=200000"]
+    with Manager(place) as manager, activated("fd:web", listen=["127.0.0.1:{port}"], names=["web"],
+                                              flags=flags) as oklo:
+        heard = []
+
+        def hear(word):
+            while not heard or word not in heard[-1]:
+                heard.append(manager.heard())
+            return heard[-1]
+
+        up(oklo)
+        assert hear("READY")["MAINPID"] == str(oklo.pid)
+        assert heard[-1]["STATUS"] == f"serving with 2 workers, 127.0.0.1:{oklo.port}", heard
+        hear("WATCHDOG")
+        assert command(oklo, "reload") == 0
+        hear("RELOADING")
+        assert "generation 2 is ready" in hear("READY")["STATUS"]
+        hear("WATCHDOG")
+        assert get(oklo.port).body == b"hello"
+        assert oklo.stop() == 0
+        assert hear("STOPPING")["STATUS"] == "stopping"
+
+
 def test_a_socket_that_was_not_passed():
     failed = run_oklo("serve", "fd:web", ".")
     assert failed.returncode == 100, failed

@@ -89,6 +89,38 @@ def test_a_chroot_with_busybox_only():
                 assert command(oklo, "reload") == 0
 
 
+@needs("root", "busybox", "static")
+def test_a_root_with_nothing_but_itself_and_busybox():
+    with files({"www/index.html": b"jailed"}) as root:
+        for program in OKLO, shutil.which("busybox"):
+            shutil.copy(program, root)
+
+        def inside(*words):
+            return subprocess.run(["chroot", root, *words], capture_output=True, text=True, timeout=20)
+        with Oklo("serve", "127.0.0.1:{port}", "/www", "--workers", "2", "--control", "/control",
+                  "--pid-file", "/pid", program="/oklo", prefix=["chroot", root]) as oklo:
+            oklo.wait_for_stderr("serving")
+
+            def fetch(name=""):
+                url = f"http://127.0.0.1:{oklo.port}/{name}"
+                return inside("/busybox", "wget", "-q", "-O", "-", url).stdout
+
+            assert fetch() == "jailed"
+            status = inside("/oklo", "status", "--control", "/control")
+            assert status.returncode == 0 and status.stdout.count(" ready ") >= 2, status
+            with open(os.path.join(root, "www/new.html"), "w") as file:
+                file.write("new")
+            assert inside("/oklo", "reload", "--control", "/control").stdout.startswith("generation 2")
+            assert fetch("new.html") == "new"
+            os.kill(oklo.workers()[0], signal.SIGKILL)
+            assert fetch() == "jailed"
+            assert inside("/busybox", "sh", "-c", "kill -HUP $(/busybox cat /pid)").returncode == 0
+            oklo.wait_for_stderr("generation 3 is ready")
+            assert inside("/oklo", "stop", "--control", "/control").returncode == 0
+            assert oklo.process.wait(10) == 0
+        assert sorted(os.listdir(root)) == ["busybox", "oklo", "www"]
+
+
 @needs("root")
 def test_a_chroot_that_cannot_be_entered():
     done = run_oklo("serve", "127.0.0.1:0", "/www", "--chroot", "/no/such/place")
@@ -97,20 +129,42 @@ def test_a_chroot_that_cannot_be_entered():
     assert done.returncode == 100 and "cannot open the directory /no-such-directory" in done.stderr, done
 
 
-@needs("root", "unshare", "static")
-def test_a_root_that_is_read_only():
+@contextlib.contextmanager
+def read_only(run):
+    """A service whose root is read-only, but for what the words of the shell in `run` make writable."""
     with files({"www/index.html": b"hello"}) as root:
-        script = 'mount --bind / "$M" && mount -o remount,ro,bind "$M" && exec chroot "$M" "$0" "$@"'
+        script = (f'mount --bind / "$M" && mount -o remount,ro,bind "$M" && {run} && '
+                  'exec chroot "$M" "$0" "$@"')
         mount = os.path.join(root, "mount")
         os.mkdir(mount)
         prefix = ["unshare", "--mount", "sh", "-c", script]
         with Oklo("serve", "127.0.0.1:{port}", os.path.join(root, "www"), "--workers", "2", prefix=prefix,
-                  env={"M": mount}) as oklo:
+                  env={"M": mount, "XDG_RUNTIME_DIR": ""}) as oklo:
             assert get(oklo.port).body == b"hello"
             os.kill(oklo.workers()[0], signal.SIGKILL)
             assert get(oklo.port).body == b"hello"
-            oklo.kill(signal.SIGHUP)
-            oklo.wait_for_stderr("reloaded: generation 2 is ready")
+            yield oklo
+
+
+@needs("root", "unshare", "static")
+def test_a_root_that_is_read_only():
+    with read_only("true") as oklo:
+        oklo.kill(signal.SIGHUP)
+        oklo.wait_for_stderr("reloaded: generation 2 is ready")
+        assert oklo.stderr().count("no control socket") == 1
+
+
+@needs("root", "unshare", "static")
+def test_a_root_that_is_read_only_but_for_run():
+    with read_only('mount -t tmpfs none "$M/run"') as oklo:
+        place = f"/proc/{oklo.pid}/root/run"
+        asked = ["--control", f"{place}/oklo-{oklo.port}.sock"]
+        assert run_oklo("health", *asked).returncode == 0
+        assert run_oklo("reload", *asked).stdout.startswith("generation 2")
+        assert f"127.0.0.1:{oklo.port}" in run_oklo("status", *asked).stdout
+        assert os.listdir(place) == [f"oklo-{oklo.port}.sock"]
+        assert run_oklo("stop", *asked).returncode == 0
+        assert oklo.process.wait(10) == 0 and "no control socket" not in oklo.stderr()
 
 
 def test_few_open_files_cap_the_connections_and_that_is_told():
