@@ -14,9 +14,10 @@ struct AddressLimits {
   // Connections at a time; 0: as many as it likes. One more is closed before anything of it is read, with
   // CloseReason::too_many.
   uint32_t connections = 0;
-  // Requests in a second; 0: as many as it likes. A request is one of HTTP, also one for a WebSocket, or a
-  // connection to a raw service. The messages on them do not count. A request over the limit gets 429 with
-  // Retry-After before its handler is asked, and a raw connection is closed with CloseReason::too_many.
+  // Requests in a second; 0: as many as it likes. A request is one of HTTP, also one for a WebSocket, a
+  // connection to a raw service, or a datagram. The messages on connections do not count. A request over the
+  // limit gets 429 with Retry-After before its handler is asked, a raw connection is closed with
+  // CloseReason::too_many, and a datagram is dropped and counted in the status as packets_refused.
   uint32_t requests_s = 0;
   // So many requests may come at once, when there were few before: the bucket holds so many, and requests_s
   // flow in. 0: as many as requests_s.

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <oklo/function.h>
 
@@ -45,10 +46,13 @@ struct DatagramHandlers {
   Function<void(Datagram&, std::string_view bytes)> on_packet = {};
 };
 
-// How datagrams are received.
+// How datagrams are received. Each is a request of its address: AddressLimits::requests_s.
 struct DatagramOptions {
   uint32_t packet_bytes = 65'535;     // of one datagram that are kept, 1 to 1 MiB
   uint32_t receive_buffer_bytes = 0;  // that wait in the kernel (SO_RCVBUF, socket(7)); 0: as it is set
+  // Who may send, as in Entrance::access. What comes from others is dropped, and counted in the status as
+  // packets_refused. Whoever can send from any address can also name another's in a datagram: it proves none.
+  std::vector<std::string> access = {};
   friend bool operator==(const DatagramOptions&, const DatagramOptions&) = default;
 };
 

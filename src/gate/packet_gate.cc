@@ -14,11 +14,11 @@ PacketGate::PacketGate(const DatagramOptions& options, Reactor& reactor, LifeRow
       reader_(options.packet_bytes) {}
 
 // Answers are sent also when it is not received any more.
-Result<std::unique_ptr<Intake>> PacketGate::take_from(int socket, bool shared) {
-  DatagramReceiver& receiver = *this;
+Result<std::unique_ptr<Intake>> PacketGate::take_from(int socket, bool shared,
+                                                       DatagramReceiver& receiver) {
   auto intake = std::make_unique<DatagramSocket>(reactor_, life_, socket, reader_, receiver);
   if (Result<void> started = intake->start(shared); !started) return started.error();
-  answers_ = std::make_unique<DatagramSocket>(reactor_, life_, socket, reader_, receiver);
+  answers_ = std::make_unique<DatagramSocket>(reactor_, life_, socket, reader_, *this);
   return std::unique_ptr<Intake>(std::move(intake));
 }
 

@@ -100,7 +100,7 @@ void add_totals_json(std::string& out, const Scoreboard& scoreboard) {
       {"bytes_out", &LifeRow::bytes_out}, {"log_lines_dropped", &LifeRow::log_lines_dropped},
       {"accept_pauses", &LifeRow::accept_pauses}, {"messages_dropped", &LifeRow::messages_dropped},
       {"broadcasts_missed", &LifeRow::broadcasts_missed}, {"requests_limited", &LifeRow::requests_limited},
-      {"addresses_unknown", &LifeRow::addresses_unknown},
+      {"packets_refused", &LifeRow::packets_refused}, {"addresses_unknown", &LifeRow::addresses_unknown},
   };
   for (const Total& one : kTotals) add_member(out, one.name, total(scoreboard, one.counter));
   add_member(out, "error_lines_dropped", error_lines_dropped(scoreboard));

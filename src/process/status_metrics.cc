@@ -37,6 +37,11 @@ constexpr Counted kCounted[] = {
      &LifeRow::messages_dropped},
     {"oklo_broadcasts_missed_total", "What others sent that was overwritten before it was read.",
      &LifeRow::broadcasts_missed},
+    {"oklo_requests_limited_total", "Requests of addresses that made too many.", &LifeRow::requests_limited},
+    {"oklo_packets_refused_total", "Datagrams of addresses that may not send, or not as many.",
+     &LifeRow::packets_refused},
+    {"oklo_addresses_unknown_total", "Let in because there was no place to remember their address.",
+     &LifeRow::addresses_unknown},
 };
 
 constexpr Counted kOfGate[] = {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "codec/access_list.h"
 #include "server/service.h"
 
 #include <oklo/datagram.h>
@@ -20,6 +21,7 @@ class DatagramListener final : public Service {
  private:
   DatagramHandlers handlers_;
   DatagramOptions options_;
+  codec::AccessList access_;
 };
 
 }  // namespace oklo

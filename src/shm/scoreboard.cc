@@ -27,7 +27,8 @@ constexpr Counter LifeRow::*kSummed[] = {
     &LifeRow::log_lines_dropped, &LifeRow::error_lines_dropped, &LifeRow::accept_pauses,
     &LifeRow::messages_dropped, &LifeRow::broadcasts_missed, &LifeRow::dispatched_wrong,
     &LifeRow::packets_dropped, &LifeRow::wires_broken, &LifeRow::deliveries_lost,
-    &LifeRow::deliveries_repeated, &LifeRow::requests_limited, &LifeRow::addresses_unknown,
+    &LifeRow::deliveries_repeated, &LifeRow::requests_limited, &LifeRow::packets_refused,
+    &LifeRow::addresses_unknown,
 };
 
 void add(LifeRow& sum, const LifeRow& of) {

@@ -72,7 +72,9 @@ struct alignas(64) LifeRow {
   Counter broadcasts_missed;  // records of other workers that were overwritten before they were read, and own
                               // ones for groups that a Relay::Road refused
   Counter accept_pauses;  // times that accepting stopped because there was no room
-  Counter requests_limited;   // of addresses that made too many: answered 429, or a raw connection closed
+  Counter requests_limited;   // of addresses that made too many: answered 429, or a raw connection closed, or
+                              // a datagram dropped
+  Counter packets_refused;    // datagrams of who may not send, or not as many
   Counter addresses_unknown;  // let in because the AddressTable had no place for their address
   Counter workers_heard;      // of a thread of the gate: workers that take what it tells them
   Counter dispatched_wrong;   // of a thread of the gate: workers that the program named and are not there

@@ -1,8 +1,9 @@
 // A server that not everybody may ask: guarded HTTP-ADDRESS [WORD]...
 // "/" tells who asks, and so do a WebSocket at "/ws" when it opens, and with tcp=ADDRESS a raw stream there,
-// which then sends back what comes, as the WebSocket does; /inside is for 127.0.0.0/8 alone, /files for
-// nobody; /status tells the state of the service. Other words: access=RULE and proxy=NETWORK, as often as
-// needed; proxy-time=MS, workers=N, connections=N, requests=N and burst=N of one address, except=NETWORK.
+// which then sends back what comes, as the WebSocket does, and with udp=ADDRESS datagrams; /inside is for
+// 127.0.0.0/8 alone, /files for nobody; /status tells the state of the service. Other words: access=RULE and
+// proxy=NETWORK, as often as needed; proxy-time=MS, workers=N, connections=N, requests=N and burst=N of one
+// address, except=NETWORK.
 #include <oklo/oklo.h>
 
 #include <cstdint>
@@ -13,6 +14,7 @@ namespace {
 
 struct Words {
   std::string tcp;
+  std::string udp;
   oklo::Entrance entrance;
   oklo::ServerOptions server;
 };
@@ -21,6 +23,7 @@ bool take(Words& words, std::string_view name, const std::string& value) {
   uint32_t number = static_cast<uint32_t>(std::strtoul(value.c_str(), nullptr, 10));
   oklo::AddressLimits& limits = words.server.per_address;
   if (name == "tcp") words.tcp = value;
+  else if (name == "udp") words.udp = value;
   else if (name == "access") words.entrance.access.push_back(value);
   else if (name == "proxy") words.entrance.proxy_protocol.push_back(value);
   else if (name == "proxy-time") words.entrance.proxy_time_ms = number;
@@ -55,6 +58,12 @@ oklo::StreamHandlers echo() {
   return handlers;
 }
 
+oklo::DatagramHandlers echo_packets() {
+  oklo::DatagramHandlers handlers;
+  handlers.on_packet = [](oklo::Datagram& packet, std::string_view bytes) { packet.reply(bytes); };
+  return handlers;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -74,5 +83,8 @@ int main(int argc, char** argv) {
   oklo::Server server(words.server);
   server.http(argv[1], site(), limits);
   if (!words.tcp.empty()) server.tcp(words.tcp, echo(), stream);
+  oklo::DatagramOptions packets;
+  packets.access = words.entrance.access;
+  if (!words.udp.empty()) server.udp(words.udp, echo_packets(), packets);
   return server.run();
 }

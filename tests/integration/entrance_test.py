@@ -21,9 +21,9 @@ SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
 
 
 def guarded(*words, **options):
-    """The example, with a raw service at the port `tcp`."""
+    """The example, with a raw service at the port `tcp`, and datagrams there, too."""
     tcp = free_port()
-    server = Oklo(HERE + ":{port}", f"tcp={HERE}:{tcp}", "workers=2", *words,
+    server = Oklo(HERE + ":{port}", f"tcp={HERE}:{tcp}", f"udp={HERE}:{tcp}", "workers=2", *words,
                   program=os.path.join(EXAMPLES, "guarded"), **options)
     server.tcp = tcp
     return server

@@ -20,7 +20,7 @@ struct PacketWorld : World {
     };
     port = std::make_unique<PacketGate>(options, *reactor, scoreboard.life(0), gate->deliveries, 0);
     gate->ports = {port.get()};
-    intake = port->take_from(fd.get(), false).value();
+    intake = port->take_from(fd.get(), false, *port).value();
     sys::Address address = *sys::local_address(fd.get());
     REQUIRE(::connect(client.get(), address.data(), address.size()) == 0);
     start_all();

@@ -66,6 +66,9 @@ TEST_CASE("process/status_metrics: what lives counted, also those that are gone"
     life.log_lines_dropped.set(6);
     life.messages_dropped.set(7);
     life.broadcasts_missed.set(8);
+    life.requests_limited.set(10);
+    life.packets_refused.set(11);
+    life.addresses_unknown.set(12);
     life.closed[static_cast<size_t>(CloseReason::idle_timeout)].set(9);
   }
   service.board.end_life(1);
@@ -77,6 +80,9 @@ TEST_CASE("process/status_metrics: what lives counted, also those that are gone"
   CHECK(service.value("oklo_log_lines_dropped_total") == "12");
   CHECK(service.value("oklo_messages_dropped_total") == "14");
   CHECK(service.value("oklo_broadcasts_missed_total") == "16");
+  CHECK(service.value("oklo_requests_limited_total") == "20");
+  CHECK(service.value("oklo_packets_refused_total") == "22");
+  CHECK(service.value("oklo_addresses_unknown_total") == "24");
   CHECK(service.value("oklo_connections_closed_total{reason=\"idle_timeout\"}") == "18");
   CHECK(service.value("oklo_connections_closed_total{reason=\"aborted\"}") == "0");
 }
