@@ -34,9 +34,12 @@ std::string_view style_of(std::string_view line) {
   return head ? kReverse : std::string_view();
 }
 
-std::string milliseconds(uint64_t us) {
-  std::string fraction = decimal(1000 + us % 1000);
-  return decimal(us / 1000) + "." + fraction.substr(1) + " ms";
+// In at most eight characters, for people: "0.128 ms", "16.38 ms", "524.2 ms", "8388 ms", "134 s".
+std::string short_time(uint64_t us) {
+  if (us >= 10'000'000) return decimal(us / 1'000'000) + " s";
+  std::string text = decimal(us / 1000) + "." + decimal(1000 + us % 1000).substr(1);
+  text.resize(us >= 1'000'000 ? 4 : 5);
+  return text + " ms";
 }
 
 // What names in shared memory hold may do nothing to a terminal.
@@ -88,28 +91,29 @@ std::string TopScreen::rates() const {
   std::string text = "a second: requests " + rate(&Numbers::requests) + ", bytes in " +
                      rate(&Numbers::bytes_in) + ", out " + rate(&Numbers::bytes_out);
   if (latency.count() == 0) return text + "; no answers";
-  return text + "; 50% in " + milliseconds(latency.value_at(500)) + ", 99% in " +
-         milliseconds(latency.value_at(990));
+  return text + "; 50% " + short_time(latency.value_at(500)) + ", 99% " + short_time(latency.value_at(990));
 }
 
+// What was there is cleared before a line is written: behind one that ends in the last column the cursor
+// still stands on its last character.
 std::string TopScreen::frame(unsigned columns, unsigned rows, bool plain, std::string_view note) const {
   std::string second = rates();
   std::vector<std::string_view> lines = lines_of(text_);
   if (!lines.empty()) lines.insert(lines.begin() + 1, second);
-  lines.resize(std::min<size_t>(lines.size(), std::max(rows, 2u) - 1));
-  if (!plain) lines.resize(std::max(rows, 2u) - 1);
+  size_t room = std::max(rows, 1u) - 1;
+  if (!plain || lines.size() > room) lines.resize(room);
   lines.push_back(note);
   std::string out;
   if (!plain) out += kHome;
   for (size_t i = 0; i < lines.size(); i++) {
+    bool last = i + 1 == lines.size();
     std::string_view style = plain ? std::string_view() : style_of(lines[i]);
+    if (!plain) out += last ? kClearBelow : kClearLine;
     out += style;
     add_clean(out, lines[i].substr(0, columns));
-    if (!style.empty()) out += kNormal;
-    if (!plain) out += kClearLine;
-    if (plain || i + 1 < lines.size()) out += "\n";
+    if (!style.empty() || (last && !plain)) out += kNormal;
+    if (plain || !last) out += "\n";
   }
-  if (!plain) out += kClearBelow;
   return out;
 }
 

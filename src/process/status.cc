@@ -37,7 +37,7 @@ LifeLine line_of(const Scoreboard& scoreboard, const LifeRow& life) {
   line.connections = life.connections;
   line.workers = life.workers_heard.value();
   line.requests = life.requests.value();
-  line.rate = life.rate;
+  line.rate = process.stopped ? 0 : life.rate.load();  // who counts it may be stopped, too
   line.memory_kib = process.private_kib;
   line.tasks_done = life.tasks_done.value();
   line.tasks_failed = life.tasks_failed.value();

@@ -38,8 +38,8 @@ TEST_CASE("cli/top_screen: rates are those between the last two answers") {
   times.add(5000, 2);
   CHECK(screen.take(answer(300, 2'001'000, 50, times), 3000));
   std::string frame = screen.frame(80, 24, true, "");
-  CHECK(holds(frame, "a second: requests 100, bytes in 1000K, out 25; 50% in 0.0"));
-  CHECK(holds(frame, " ms, 99% in "));
+  CHECK(holds(frame, "a second: requests 100, bytes in 1000K, out 25; 50% 0.0"));
+  CHECK(holds(frame, " ms, 99% "));
   CHECK_FALSE(holds(frame, "1048"));
   CHECK(screen.take(answer(1, 1, 1), 4000));
   CHECK(holds(screen.frame(80, 24, true, ""), "requests -,"));
@@ -49,12 +49,27 @@ TEST_CASE("cli/top_screen: a screen is filled from its first line to its last, a
   TopScreen screen;
   CHECK(screen.take(answer(1, 1, 1, {}, "oklo 12345\nprocess  pid\npeer\nworker\x1b[2J\n"), 1000));
   CHECK(screen.frame(8, 7, false, "q quits and more") ==
-        "\x1b[H\x1b[1moklo 123\x1b[m\x1b[K\na second\x1b[K\n\x1b[7mprocess \x1b[m\x1b[K\npeer\x1b[K\n"
-        "worker?[\x1b[K\n\x1b[K\nq quits \x1b[K\x1b[J");
+        "\x1b[H\x1b[K\x1b[1moklo 123\x1b[m\n\x1b[Ka second\n\x1b[K\x1b[7mprocess \x1b[m\n\x1b[Kpeer\n"
+        "\x1b[Kworker?[\n\x1b[K\n\x1b[Jq quits \x1b[m");
   CHECK(screen.frame(80, 3, false, "note") ==
-        "\x1b[H\x1b[1moklo 12345\x1b[m\x1b[K\na second: requests -, bytes in -, out -; no answers\x1b[K\n"
-        "note\x1b[K\x1b[J");
-  CHECK(screen.frame(80, 0, false, "note").ends_with("note\x1b[K\x1b[J"));
+        "\x1b[H\x1b[K\x1b[1moklo 12345\x1b[m\n\x1b[Ka second: requests -, bytes in -, out -; no answers\n"
+        "\x1b[Jnote\x1b[m");
+  for (unsigned rows : {0u, 1u}) CHECK(screen.frame(80, rows, false, "note") == "\x1b[H\x1b[Jnote\x1b[m");
+  CHECK(screen.frame(80, 2, true, "note") == "oklo 12345\nnote\n");
+}
+
+TEST_CASE("cli/top_screen: the line of rates fits into 80 columns, whatever they are") {
+  for (uint64_t us : {100u, 9000u, 90'000u, 900'000u, 9'000'000u, 130'000'000u}) {
+    TopScreen screen;
+    LatencyHistogram times;
+    CHECK(screen.take(answer(0, 0, 0), 1000));
+    times.add(us, 10);
+    CHECK(screen.take(answer(9'999'000, 9'999'000, 9'999'000, times), 2000));
+    std::string frame = screen.frame(200, 24, true, "");
+    size_t begin = frame.find("a second: requests 9999K, bytes in 9999K, out 9999K; 50% ");
+    REQUIRE(begin != frame.npos);
+    CHECK(frame.find('\n', begin) - begin <= 80);
+  }
 }
 
 TEST_CASE("cli/top_screen: what is no answer changes nothing") {
