@@ -293,6 +293,30 @@ def test_the_connections_are_shown_and_sorted():
         assert page.errors() == []
 
 
+LONGEST = {"peer": "[2001:db8:1234:5678:9abc:def0:1234:5678]:50560", "kind": "websocket_client",
+           "owner": "task worker 12", "age_s": 8_640_000, "idle_s": 119, "requests": 123_456_789,
+           "bytes_in": 123_456_789_012, "bytes_out": 123_456_789_012, "queue": 123_456_789}
+
+
+@needs("chromium-headless-shell")
+def test_many_connections_and_long_ones_fit_into_the_page():
+    with demo("--workers", 2) as oklo, Browser() as browser, contextlib.ExitStack() as stack:
+        for _ in range(500):
+            stack.enter_context(Client(oklo.port)).get("/hello/you")
+        for width, rows in (1280, 20), (860, 20), (390, 8), (320, 8):
+            page = browser.page(oklo.url + "/status", width=width)
+            page.wait_for(f"document.querySelectorAll('#connections tr').length === {rows}")
+            more = page.evaluate("document.getElementById('more').textContent")
+            assert int(more.split()[0]) >= 500 - rows, more
+            page.evaluate(f"const longest = {{ connections: Array({rows}).fill({json.dumps(LONGEST)}) }}")
+            cells = "[...document.querySelector('#connections tr').cells].map((cell) => cell.textContent)"
+            shown, fits = page.evaluate(f"showConnections(longest); "
+                                        f"[{cells}, document.documentElement.scrollWidth <= innerWidth]")
+            assert shown[3:5] == ["100 d", "119 s"] and fits, (width, shown)
+            assert page.errors() == []
+            page.close()
+
+
 @needs("chromium-headless-shell")
 def test_the_page_goes_on_when_the_only_worker_was_replaced():
     with demo("--workers", 1) as oklo, status_page(oklo) as page:

@@ -169,9 +169,9 @@ def memory_kb(pid, field="Pss"):
 # ---- sockets
 
 def free_port():
-    """A port that nobody uses now, below those that the kernel gives to clients."""
+    """A port that nobody uses now, below those that the kernel gives to clients; browsers shun 10080."""
     while True:
-        port = random.SystemRandom().randrange(10000, 32000)
+        port = random.SystemRandom().randrange(10081, 32000)
         with socket.socket() as probe:
             try:
                 probe.bind(("", port))

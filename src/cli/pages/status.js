@@ -3,7 +3,8 @@
 // no answer for a while (the server was away, the page slept) the lines have a gap.
 
 const kSpanMs = 120e3, kTurnMs = 1000, kAnswerMs = 1500, kGapMs = 6000, kEventsMax = 50, kColours = 8;
-const kConnectionsMax = 20;
+const kConnectionsMax = 20, kConnectionsMaxNarrow = 8;
+const kUnits = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]];  // a span has at least two of its unit
 const kLeft = 46, kTop = 8, kBottom = 22, kKeysMax = 8;
 const kTrouble = ["stopped", "late", "back-off"];
 
@@ -15,6 +16,7 @@ let timer = 0;
 const byId = (id) => document.getElementById(id);
 const grouped = (n) => Math.round(n).toLocaleString("en");
 const compact = (n) => n.toLocaleString("en", { notation: "compact" });
+const narrow = matchMedia("(max-width: 52rem)");
 const sum = (list, of) => list.reduce((total, one) => total + of(one), 0);
 const colour = (owner) => `c${(owner - 1) % kColours}${owner > kColours ? " lap" : ""}`;
 const owners = (status) => status.gate ?? status.workers;
@@ -110,9 +112,14 @@ function gateRow(line) {
     grouped(line.workers), grouped(line.memory_kib) + " KiB", grouped(line.restarts)];
 }
 
+function span(seconds) {
+  const [unit, size] = kUnits.find(([, size]) => seconds >= 2 * size) ?? ["s", 1];
+  return `${grouped(Math.floor(seconds / size))} ${unit}`;
+}
+
 function connectionRow(line) {
-  return [line.peer, line.kind, line.owner, grouped(line.age_s) + " s", grouped(line.idle_s) + " s",
-    grouped(line.requests), compact(line.bytes_in), compact(line.bytes_out), compact(line.queue)];
+  return [line.peer, line.kind, line.owner, span(line.age_s), span(line.idle_s), compact(line.requests),
+    compact(line.bytes_in), compact(line.bytes_out), compact(line.queue)];
 }
 
 function tasksOf(tasks, workers) {
@@ -266,7 +273,8 @@ async function turn() {
   if (status) take(status, now);
   else if (now - (latest ? latest.at : 0) > kTurnMs * 2) showLink("No answer; trying again every second.");
   drawAll();
-  const wanted = `limit=${kConnectionsMax}&sort=${byId("sort").value}`;
+  const limit = narrow.matches ? kConnectionsMaxNarrow : kConnectionsMax;
+  const wanted = `limit=${limit}&sort=${byId("sort").value}`;
   if (status) showConnections(await ask(`/connections.json?${wanted}`));
   timer = setTimeout(turn, Math.max(0, start + kTurnMs - performance.now()));
 }
