@@ -99,6 +99,7 @@ void Wire::ship(size_t bytes, size_t files) {
     unit.files.resize(files);
     waiting_bytes_ += unit.bytes.size();
     waiting_.push_back(std::move(unit));
+    owes_room_ = true;
     send_waiting();
   }
   committed_ = kHead;
@@ -166,18 +167,25 @@ void Wire::read(bool wanted) {
 }
 
 void Wire::watch() {
-  uint32_t wanted = (reads_ ? +sys::kReadable : 0u) | (full() ? +sys::kWritable : 0u);
+  uint32_t wanted = (reads_ ? +sys::kReadable : 0u) | (owes_room_ ? +sys::kWritable : 0u);
   if (!added_ || wanted == watched_) return;
   if (reactor_.modify(fd_, wanted) < 0) return refuse(writer_);
   watched_ = wanted;
 }
 
+// It may all have left meanwhile, with what was put behind it.
 void Wire::on_event(uint32_t events) {
-  if (events & sys::kWritable && full()) {
+  if (events & sys::kWritable && owes_room_) {
     send_waiting();
-    if (!full() && events_.on_room) events_.on_room();
+    if (!full()) tell_room();
   }
   if (events & sys::kReadable && reads_) receive_one();
+}
+
+void Wire::tell_room() {
+  owes_room_ = false;
+  watch();
+  if (events_.on_room) events_.on_room();
 }
 
 void Wire::read_all() {

@@ -74,6 +74,8 @@ class Wire final : private EventHandler {
   // Something waits for the other side to read.
   bool full() const { return !waiting_.empty(); }
   size_t waiting_bytes() const { return waiting_bytes_; }
+  // The same, and what was put since.
+  size_t unsent_bytes() const { return waiting_bytes_ + next_.bytes.size() - codec::kWirePartHeadBytes; }
 
  private:
   struct Unit {
@@ -105,6 +107,7 @@ class Wire final : private EventHandler {
   static bool may_wait(long result);
   long send_part(Unit& unit);
   void send_waiting();
+  void tell_room();
   void watch();
 
   Reactor& reactor_;
@@ -119,6 +122,7 @@ class Wire final : private EventHandler {
   size_t committed_ = codec::kWirePartHeadBytes;
   size_t committed_files_ = 0;
   std::deque<Unit> waiting_;       // for the other side to read
+  bool owes_room_ = false;         // something has waited, and on_room was not called since
   size_t waiting_bytes_ = 0;
   uint32_t watched_ = 0;
   bool reads_ = false;

@@ -208,6 +208,22 @@ TEST_CASE("what is not read waits, and says when it has left") {
   CHECK(pair.near->waiting_bytes() == 0);
 }
 
+TEST_CASE("that what waited has left is said also when it left with what was put behind it") {
+  Pair pair(1 << 16);
+  pair.far->read(false);
+  while (!pair.near->full()) {
+    pair.send(1, std::string(20'000, 'x'));
+    pair.turn();
+  }
+  char part[Wire::kDatagramBytes];
+  while (recv(pair.far_fd.get(), part, sizeof part, MSG_DONTWAIT) > 0) {}
+  pair.send(2, "behind");
+  pair.near->flush();
+  CHECK_FALSE(pair.near->full());
+  CHECK(pair.rooms == 0);
+  pair.turn_until([&] { return pair.rooms == 1; });
+}
+
 TEST_CASE("who reads on does so from the next whole unit") {
   Pair pair(1 << 16);
   pair.far->read(false);
