@@ -32,8 +32,10 @@ std::string extra(int type, const std::string& value) {
 
 std::string six(const std::string& source, const std::string& destination) {
   std::string block;
-  for (const std::string& text : {source, destination})
-    for (uint8_t byte : parse_ip(text)->bytes) block.push_back(static_cast<char>(byte));
+  for (const std::string& text : {source, destination}) {
+    auto ip = parse_ip(text).value();
+    for (uint8_t byte : ip.bytes) block.push_back(static_cast<char>(byte));
+  }
   return block + std::string("\x13\x88\0\x50", 4);
 }
 
