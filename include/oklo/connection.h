@@ -28,7 +28,8 @@ struct ConnectionInfo {
   uint32_t idle_s = 0;     // seconds since something came, or since it was accepted or made
   uint64_t bytes_in = 0;   // received
   uint64_t bytes_out = 0;  // taken by the kernel; what still waits here is not in it
-  size_t queued = 0;       // bytes that wait here to be sent; files count nothing
+  size_t queued = 0;       // bytes that wait here to be sent; files count nothing. In process mode with
+                           // all that waits in this worker for the thread of the gate that has it
   unsigned listener = 0;   // which call of Server::http, tcp and udp it belongs to, from 0
   unsigned worker = 0;     // which worker owns it, from 0
 };
@@ -91,6 +92,7 @@ class Connection {
   Connection(const Connection&) = delete;
   void* state_memory();
   void close_for(CloseReason reason);
+  bool filled() const;
   stream::Link& link_;
 };
 

@@ -26,7 +26,9 @@ struct StreamHandlers {
   // handler the connection is then closed when all that was sent has gone out, else it stays until the
   // handlers close it. What came of an unfinished message is dropped.
   Function<void(Connection&)> on_end = {};
-  // More than StreamOptions::high_water bytes wait to be sent: a good time to send no more, or to pause.
+  // More than StreamOptions::high_water bytes wait to be sent: a good time to send no more, or to pause. In
+  // process mode what waits in a worker for the gate counts, and it may be called once more before
+  // on_buffer_drain.
   Function<void(Connection&)> on_buffer_full = {};
   // After on_buffer_full: no more than low_water wait any more.
   Function<void(Connection&)> on_buffer_drain = {};

@@ -87,6 +87,7 @@ inline constexpr uint16_t kCloseProtocolError = 1002;
 inline constexpr uint16_t kCloseNoStatus = 1005;  // never sent: stands for a close frame without a code
 inline constexpr uint16_t kCloseBadText = 1007;
 inline constexpr uint16_t kCloseTooBig = 1009;
+inline constexpr uint16_t kCloseTryLater = 1013;
 
 // Whether a close frame may bear that code: those that RFC 6455 section 7.4 and the IANA registry define
 // for it, and those from 3000 to 4999, which belong to libraries and applications.

@@ -37,6 +37,12 @@ class WorkerPort {
   virtual ~WorkerPort() = default;
   // A reactor thread tells something. Whether it is done when this returns; if not, the port says so later.
   virtual bool on_told(uint32_t thread, const codec::WireRecord& record) = 0;
+  // So much more is to be sent to a stream of this service: whether it may be, and then it is.
+  virtual bool on_send(uint32_t /*thread*/, ConnectionId, size_t /*bytes*/) { return true; }
+  // stream::Link::filled.
+  virtual bool filled(ConnectionId) const { return false; }
+  // All that waited for that thread has left.
+  virtual void on_room(uint32_t /*thread*/) {}
 };
 
 }  // namespace oklo::gate

@@ -76,7 +76,8 @@ bool StreamGate::on_said(const codec::WireRecord& record, sys::Fd file) {
   Said said = static_cast<Said>(record.type);
   bool has_file = record.flags & Wire::kHasFile;
   bool whole = said != Said::send_file || (has_file && record.bytes.size() == sizeof(FileRange));
-  bool known = said != Said::close || record.flags < static_cast<uint16_t>(CloseReason::count);
+  bool has_reason = said == Said::close || said == Said::abort;
+  bool known = !has_reason || record.flags < static_cast<uint16_t>(CloseReason::count);
   if (said < Said::send || said > Said::resume || !whole || !known) return false;
   net::Connection* connection = pool_.find(connection_id(record.connection));
   bool ours = connection && connection->open() && connection->endpoint().protocol == &service_;
@@ -92,11 +93,12 @@ void StreamGate::obey(net::Connection& connection, const codec::WireRecord& reco
     service_.send_by_id(connection, Payload::binary, record.bytes);
     return;
   }
+  CloseReason reason = static_cast<CloseReason>(record.flags);
   service_.visit(connection, [&](Connection& handle) {
     switch (said) {
       case Said::send_file: return send_file(connection, record.bytes, std::move(file));
-      case Said::close: return connection.close(static_cast<CloseReason>(record.flags), Linger::yes);
-      case Said::abort: return handle.abort();
+      case Said::close: return connection.close(reason, Linger::yes);
+      case Said::abort: return connection.abort(reason);
       case Said::shutdown_send: return handle.shutdown_send();
       case Said::pause: return handle.pause();
       case Said::resume: return handle.resume();

@@ -32,6 +32,72 @@ bool StreamWorker::on_told(uint32_t thread, const codec::WireRecord& record) {
   return true;
 }
 
+void StreamWorker::call(const Function<void(Connection&)>& handler, ConnectionId id, uint32_t thread) {
+  RemoteLink link(id, thread, context_, end_);
+  Connection connection = link.handle();
+  if (handler && link.is_open()) handler(connection);
+}
+
+// ---------------------------------------------------------------- what waits for a thread that does not read
+// It is part of the queue of whoever sends more then. The gate can't tell of it: nothing is heard meanwhile.
+
+const StreamWorker::Filled* StreamWorker::find(ConnectionId id) const {
+  auto found = filled_.find(id.row);
+  bool is_it = found != filled_.end() && found->second.generation == id.generation;
+  return is_it ? &found->second : nullptr;
+}
+
+bool StreamWorker::filled(ConnectionId id) const {
+  return find(id) || queued_in_gate(id) > options_.high_water;
+}
+
+bool StreamWorker::on_send(uint32_t thread, ConnectionId id, size_t bytes) {
+  const Filled* filled = find(id);
+  if (filled && filled->refused) return false;
+  size_t own = queued_in_gate(id) + bytes + (filled ? filled->sent : 0);
+  if (own > options_.queue_bytes) {
+    refuse(thread, id);
+    return false;
+  }
+  if (filled) {
+    filled_[id.row].sent += bytes;
+  } else if (own + end_.waiting_bytes(thread) > options_.high_water) {
+    filled_[id.row] = {id.generation, thread, bytes};
+    if (untold_.empty()) context_.reactor->post([this] { tell_filled(); });
+    untold_.push_back(id);
+  }
+  return true;
+}
+
+void StreamWorker::refuse(uint32_t thread, ConnectionId id) {
+  filled_[id.row] = {id.generation, thread, 0, true, true};
+  RemoteLink(id, thread, context_, end_).abort_for(CloseReason::queue_full);
+}
+
+// All of it may leave at the first try.
+void StreamWorker::tell_filled() {
+  for (ConnectionId id : std::exchange(untold_, {})) {
+    if (!find(id)) continue;
+    Filled& filled = filled_[id.row];
+    if (!std::exchange(filled.told, true)) call(handlers_.on_buffer_full, id, filled.thread);
+  }
+  for (uint32_t thread = 0; thread < end_.thread_count(); thread++)
+    if (end_.flush(thread)) on_room(thread);
+}
+
+// Where too much waits in the gate, that one tells when it does not any more.
+void StreamWorker::on_room(uint32_t thread) {
+  std::vector<ConnectionId> told;
+  std::erase_if(filled_, [&](const auto& place) {
+    auto& [row, filled] = place;
+    bool over = filled.thread == thread && filled.told;
+    if (over && !filled.refused) told.push_back({row, filled.generation});
+    return over;
+  });
+  for (ConnectionId id : told)
+    if (queued_in_gate(id) <= options_.high_water) call(handlers_.on_buffer_drain, id, thread);
+}
+
 // ---------------------------------------------------------------- the connection in their hands
 
 bool RemoteLink::is_open() const {
@@ -50,8 +116,15 @@ void RemoteLink::say_last(Said type, uint16_t flags) {
 
 bool RemoteLink::send(std::string_view bytes) {
   if (!sends_ || !is_open() || bytes.size() > Wire::kRecordBytesMax) return false;
+  WorkerPort* port = end_.port(row().listener);
+  if (port && !port->on_send(thread_, id_, bytes.size())) return sends_ = false;
   say(Said::send, 0, bytes);
   return true;
+}
+
+bool RemoteLink::filled() const {
+  WorkerPort* port = end_.port(row().listener);
+  return port && port->filled(id_);
 }
 
 bool RemoteLink::send_file(sys::Fd file, uint64_t offset, uint64_t size) {
@@ -66,6 +139,7 @@ ConnectionInfo RemoteLink::info() const {
   ConnectionInfo info = info_of(row(), context_.reactor->clock());
   info.local = local.port ? sys::Address::from_ip(local.ip, local.port).to_string()
                           : context_.addresses[info.listener].to_string();
+  info.queued += end_.waiting_bytes(thread_);
   info.worker = context_.slot;
   return info;
 }

@@ -38,7 +38,7 @@ enum class Said : uint8_t {
   send,           // to a stream; bytes
   send_file,      // the file, and bytes: FileRange
   close,          // these are the members of stream::Link; flags: CloseReason
-  abort,
+  abort,          // flags: CloseReason
   shutdown_send,
   pause,
   resume,

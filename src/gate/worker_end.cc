@@ -21,9 +21,10 @@ WorkerEnd::WorkerEnd(WorkerContext& context)
     Wire::Events events;
     events.on_unit = [this, i](uint32_t writer, uint32_t number) { on_unit(i, writer, number); };
     events.on_record = [this, i](const WireRecord& record, sys::Fd) { on_record(i, record); };
-    events.on_room = [this] {
+    events.on_room = [this, i] {
       settle();
       end_units();
+      for (WorkerPort* port : ports_) port->on_room(i);
       if (all_left() && on_all_left_) on_all_left_();
     };
     threads_[i].wire =
@@ -133,6 +134,12 @@ void WorkerEnd::commit(uint32_t thread) {
   settle();
 }
 
+bool WorkerEnd::flush(uint32_t thread) {
+  threads_[thread].wire->flush();
+  settle();
+  return !threads_[thread].wire->full();
+}
+
 void WorkerEnd::say(uint32_t thread, Said type, ConnectionId id, uint8_t listener, uint16_t flags,
                     std::string_view bytes, sys::Fd file) {
   put(thread, {static_cast<uint8_t>(type), listener, flags, 0, wire_id(id), bytes}, std::move(file));
@@ -156,9 +163,18 @@ uint32_t WorkerEnd::thread_of(uint32_t life) const {
   return slot >= first_gate_slot_ ? std::min(slot - first_gate_slot_, thread_count()) : thread_count();
 }
 
+// A stream is sent to, by its id.
+bool WorkerEnd::may_send(uint32_t thread, Relay::Kind kind, ConnectionId id, size_t bytes) {
+  if (kind != Relay::Kind::text && kind != Relay::Kind::binary) return true;
+  const ConnectionRow& row = context_.connections->row(id.row);
+  WorkerPort* to = row.kind == ConnectionKind::stream ? port(row.listener) : nullptr;
+  return !to || to->on_send(thread, id, bytes);
+}
+
 bool WorkerEnd::carry(uint32_t life, Relay::Kind kind, uint64_t target, std::string_view payload) {
   uint32_t thread = thread_of(life);
   if (threads_[thread].wire->waiting_bytes() > kWaitingMax) return false;
+  if (!may_send(thread, kind, connection_id(target), payload.size())) return false;
   put(thread, {static_cast<uint8_t>(Said::relay), 0, static_cast<uint16_t>(kind), 0, target, payload});
   return true;
 }

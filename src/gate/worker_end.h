@@ -41,6 +41,13 @@ class WorkerEnd final : public Relay::Road {
   // A message is handled whose port has said that it is not done yet.
   void say_done(uint32_t thread, ConnectionId id, uint32_t number);
 
+  // What was said to that thread and has not left.
+  size_t waiting_bytes(uint32_t thread) const { return threads_[thread].wire->unsent_bytes(); }
+  // Tries to have it leave now; whether it has, but for what was not committed.
+  bool flush(uint32_t thread);
+  // The service with that number.
+  WorkerPort* port(uint8_t listener) const { return listener < ports_.size() ? ports_[listener] : nullptr; }
+
   // Whether all that was said has left; the function is called when that is so again.
   bool all_left() const;
   void on_all_left(Function<void()> function) { on_all_left_ = std::move(function); }
@@ -61,6 +68,7 @@ class WorkerEnd final : public Relay::Road {
     uint32_t gate_pid = 0;  // whose units it reads
   };
 
+  bool may_send(uint32_t thread, Relay::Kind kind, ConnectionId id, size_t bytes);
   void on_unit(uint32_t thread, uint32_t writer, uint32_t number);
   void on_record(uint32_t thread, const codec::WireRecord& record);
   void put(uint32_t thread, const codec::WireRecord& record, sys::Fd file = {});

@@ -11,6 +11,7 @@ namespace oklo::gate {
 WsWorker::WsWorker(const ws::WebSocketMaker& maker, uint32_t route, const Endpoint& base,
                    WorkerContext& context, WorkerEnd& end, HttpRequests& requests)
     : handlers_(maker.handlers()),
+      options_(maker.options()),
       judge_(maker.handlers(), maker.options(), base),
       route_(route),
       context_(context),
@@ -26,13 +27,13 @@ void WsWorker::open(net::Connection& connection, http::Exchange& exchange) {
   end_.say_together(thread, Said::http_upgrade, id, endpoint_.listener, 0, route_, {});
   if (Relay* relay = Relay::current()) relay->expect(id);
   if (!handlers_.on_open) return;
-  RemoteSocket link(id, thread, endpoint_.listener, context_, end_);
+  RemoteSocket link(id, thread, endpoint_.listener, options_, context_, end_);
   WebSocket socket = link.handle();
   handlers_.on_open(socket, exchange.request());
 }
 
 void WsWorker::on_told(uint32_t thread, const codec::WireRecord& record) {
-  RemoteSocket link(connection_id(record.connection), thread, record.listener, context_, end_);
+  RemoteSocket link(connection_id(record.connection), thread, record.listener, options_, context_, end_);
   WebSocket socket = link.handle();
   switch (static_cast<Told>(record.type)) {
     case Told::ws_text: return handlers_.on_message(socket, record.bytes);
@@ -65,9 +66,20 @@ void RemoteSocket::say(Said type, uint16_t flags, std::string_view bytes) {
 }
 
 bool RemoteSocket::send(codec::FrameOpcode opcode, std::string_view payload) {
-  if (!sends_ || !is_there() || payload.size() > Wire::kRecordBytesMax) return false;
+  if (!sends_ || !is_there() || payload.size() > Wire::kRecordBytesMax || !has_room(payload.size()))
+    return false;
   say(opcode == codec::FrameOpcode::text ? Said::ws_send_text : Said::ws_send_binary, 0, payload);
   return true;
+}
+
+// The gate has not seen yet what is sent in one call: this alone keeps that within the bound of the queue.
+bool RemoteSocket::has_room(size_t bytes) {
+  sent_ += bytes + codec::kFrameHeaderBytesMax;
+  if (sent_ <= options_.queue_bytes) return true;
+  sent_ -= bytes + codec::kFrameHeaderBytesMax;
+  if (options_.slow_receiver == SlowReceiver::drop_oldest) context_.row->messages_dropped.add(1);
+  else close(codec::kCloseTryLater, "too slow");
+  return false;
 }
 
 void RemoteSocket::close(uint16_t code, std::string_view reason) {

@@ -42,6 +42,7 @@ class WsWorker final : public http::Upgrade {
   };
 
   const WebSocketHandlers& handlers_;
+  const WebSocketOptions& options_;
   ws::WebSocketUpgrade judge_;
   uint32_t route_;
   WorkerContext& context_;
@@ -54,8 +55,9 @@ class WsWorker final : public http::Upgrade {
 // The Link to a WebSocket that a reactor thread of the gate owns. Made on the stack for each call.
 class RemoteSocket final : public ws::Link {
  public:
-  RemoteSocket(ConnectionId id, uint32_t thread, uint8_t listener, WorkerContext& context, WorkerEnd& end)
-      : id_(id), thread_(thread), listener_(listener), context_(context), end_(end) {}
+  RemoteSocket(ConnectionId id, uint32_t thread, uint8_t listener, const WebSocketOptions& options,
+               WorkerContext& context, WorkerEnd& end)
+      : id_(id), thread_(thread), listener_(listener), options_(options), context_(context), end_(end) {}
 
   // It has ended.
   void end_sending() { sends_ = false; }
@@ -72,13 +74,16 @@ class RemoteSocket final : public ws::Link {
  private:
   const ConnectionRow& row() const { return context_.connections->row(id_.row); }
   bool is_there() const;
+  bool has_room(size_t bytes);
   void say(Said type, uint16_t flags, std::string_view bytes);
 
   ConnectionId id_;
   uint32_t thread_;
   uint8_t listener_;
+  const WebSocketOptions& options_;
   WorkerContext& context_;
   WorkerEnd& end_;
+  size_t sent_ = 0;    // bytes, in this call
   bool sends_ = true;  // as far as this one was told
 };
 

@@ -101,7 +101,7 @@ StreamClient& client() {
 }  // namespace
 
 Connecting::Connecting(std::string_view address, uint64_t timeout_ms)
-    : core_(new co::StreamCore(StreamOptions().high_water, false)),
+    : core_(new co::StreamCore(false)),
       address_(address),
       timeout_ms_(timeout_ms) {
   core_->set_connecting(*this);

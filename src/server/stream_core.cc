@@ -141,28 +141,20 @@ void StreamCore::take_silence() {
 
 // ---------------------------------------------------------------- writing
 
-// The queue is looked at when so much was sent that it may be too full. A connection that another process has
-// is reached by its id.
+// A connection that another process has is reached by its id.
 bool StreamCore::send(std::string_view bytes, bool& full) {
   if (!id_ || closed_) return false;
   bool sent = false;
   bool here = visit([&](Connection& connection) {
     sent = connection.send(bytes);
-    unsettled_ += bytes.size();
-    if (unsettled_ <= high_water_) return;
-    unsettled_ = connection.info().queued;
-    full = sent && unsettled_ > high_water_;
+    full = sent && connection.filled();
   });
   return here ? sent : send_to(id_, bytes);
 }
 
-// When the queue is short again before on_buffer_full was due, on_buffer_drain will not be called, either.
 void StreamCore::wait(StreamWrite& write) {
   OKLO_ASSERT(!writer_ && "two coroutines wait to write to one Stream");
   writer_ = &write;
-  defer([self = StreamRef(this)] {
-    if (!self->full_) self->wake_writer(true);
-  });
 }
 
 void StreamCore::forget(StreamWrite& write) {
@@ -171,7 +163,6 @@ void StreamCore::forget(StreamWrite& write) {
 
 void StreamCore::take_drain(Connection& connection) {
   StreamRef self(this);
-  full_ = false;
   at_hand_ = &connection;
   wake_writer(true);
   at_hand_ = nullptr;
@@ -250,9 +241,6 @@ StreamHandlers common_handlers() {
     if (StreamCore* core = find(c)) core->take_end(c);
     else c.abort();
   };
-  handlers.on_buffer_full = [find](Connection& c) {
-    if (StreamCore* core = find(c)) core->take_full();
-  };
   handlers.on_buffer_drain = [find](Connection& c) {
     if (StreamCore* core = find(c)) core->take_drain(c);
   };
@@ -267,9 +255,8 @@ StreamHandlers common_handlers() {
 StreamHandlers serving_handlers(StreamCoroutine serve, const StreamOptions& options) {
   StreamHandlers handlers = common_handlers();
   bool messages = options.framing.kind != StreamFraming::Kind::none;
-  handlers.on_connect = [serve = std::move(serve), high_water = options.high_water,
-                         messages](Connection& c) {
-    StreamRef core(new StreamCore(high_water, messages));
+  handlers.on_connect = [serve = std::move(serve), messages](Connection& c) {
+    StreamRef core(new StreamCore(messages));
     core->set_id(c.id());
     Coroutines::current().add(*core.get());
     core->begin(c, serve);

@@ -17,7 +17,7 @@ namespace oklo::co {
 // id alone.
 class StreamCore {
  public:
-  StreamCore(uint32_t high_water, bool messages) : high_water_(high_water), messages_(messages) {}
+  explicit StreamCore(bool messages) : messages_(messages) {}
 
   void keep() { references_++; }
   void drop() {
@@ -29,7 +29,6 @@ class StreamCore {
   // --- what its connection tells
   void take(Connection& connection, std::string_view bytes);
   void take_end(Connection& connection);
-  void take_full() { full_ = true; }
   void take_drain(Connection& connection);
   void take_close(CloseReason reason);
   void take_up();                       // of one that was made
@@ -78,13 +77,10 @@ class StreamCore {
   void end(CloseReason reason);
   void wake_writer(bool sent);
   void wake_connecting();
-  void look_again();
 
   ConnectionId id_;
   uint32_t references_ = 0;
-  uint32_t high_water_;
   uint32_t read_time_ms_ = 0;  // that a read may wait; 0: for ever
-  size_t unsettled_ = 0;  // bytes sent since the queue was looked at, and what was in it then
   std::string held_;      // what was lent stands at at_
   size_t at_ = 0;
   size_t lent_ = 0;
@@ -100,7 +96,6 @@ class StreamCore {
   bool messages_;         // each stands behind its size
   bool ended_ = false;
   bool paused_ = false;
-  bool full_ = false;
   bool connecting_ = false;
 };
 

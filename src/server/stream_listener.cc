@@ -97,7 +97,7 @@ std::unique_ptr<Port> StreamListener::make_port(const PortContext& context) {
 }
 
 std::unique_ptr<gate::WorkerPort> StreamListener::make_worker_port(const WorkerPortContext& context) {
-  return std::make_unique<gate::StreamWorker>(handlers_, context.worker, context.end);
+  return std::make_unique<gate::StreamWorker>(handlers_, options_, context.worker, context.end);
 }
 
 }  // namespace oklo

@@ -37,6 +37,8 @@ void Connection::bind(uint64_t user) { link_.bind(user); }
 
 void Connection::close_for(CloseReason reason) { link_.close(reason); }
 
+bool Connection::filled() const { return link_.filled(); }
+
 ConnectionInfo Connection::info() const { return link_.info(); }
 
 void* Connection::state_memory() { return link_.state(); }

@@ -20,6 +20,8 @@ class Link {
 
   virtual ConnectionId id() const = 0;
   virtual bool send(std::string_view bytes) = 0;
+  // Whether more than high_water waits to be sent: on_buffer_drain will tell when it does not any more.
+  virtual bool filled() const = 0;
   virtual bool send_file(sys::Fd file, uint64_t offset, uint64_t size) = 0;
   virtual void close(CloseReason reason) = 0;
   virtual void abort() = 0;

@@ -15,6 +15,7 @@ class LocalLink final : public Link {
 
   ConnectionId id() const override { return connection_.id(); }
   bool send(std::string_view bytes) override;
+  bool filled() const override { return service_.filled(connection_); }
   bool send_file(sys::Fd file, uint64_t offset, uint64_t size) override;
   void close(CloseReason reason) override;
   void abort() override;

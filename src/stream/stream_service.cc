@@ -59,7 +59,7 @@ inline void StreamService::call(const Function<void(Connection&, Args...)>& hand
   LocalLink link(connection, *this);
   Connection handle = link.handle();
   handler(handle, args...);
-  if (connection.queued() > options_.high_water) high_water_passed(connection);
+  if (filled(connection)) high_water_passed(connection);
 }
 
 template <class... Args>
@@ -82,6 +82,7 @@ inline void StreamService::pass_on(net::Connection& connection) {
 }
 
 [[gnu::noinline]] void StreamService::high_water_passed(net::Connection& connection) {
+  session_of(connection).filled = false;
   if (!connection.open() || std::exchange(session_of(connection).above, true)) return;
   connection.tell_next_drain();  // It may all go out at the first try.
   call_if_any(handlers_.on_buffer_full, connection);
@@ -196,9 +197,11 @@ void StreamService::let_go(net::Connection& connection) {
   if (more) list(connection);
 }
 
+// Also when all has left by then: whoever has seen the queue that full waits for on_buffer_drain.
 void StreamService::list_if_filled(net::Connection& connection) {
-  bool filled = connection.open() && connection.queued() > options_.high_water;
-  if (filled && !session_of(connection).above) list(connection);
+  if (!connection.open() || !filled(connection) || session_of(connection).above) return;
+  session_of(connection).filled = true;
+  list(connection);
 }
 
 // ---------------------------------------------------------------- receiving
@@ -274,7 +277,7 @@ void StreamService::tell(net::Connection& connection) {
   StreamSession& session = session_of(connection);
   session.listed = false;
   if (!connection.open()) return;
-  if (connection.queued() > options_.high_water) high_water_passed(connection);
+  if (session.filled || filled(connection)) high_water_passed(connection);
   if (session.above && connection.queued() <= options_.low_water) {
     session.above = false;
     call_if_any(handlers_.on_buffer_drain, connection);

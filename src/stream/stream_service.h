@@ -49,6 +49,10 @@ class StreamService final : public Protocol {
   // The connections that open from now on begin with these kStateBytes as their state; nullptr: with none.
   void begin_with(const void* state) { first_state_ = state; }
 
+  bool filled(const net::Connection& connection) const {
+    return connection.queued() > options_.high_water;
+  }
+
   void* state_of(net::Connection& connection);
   unsigned worker() const { return worker_; }
 

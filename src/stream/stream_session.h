@@ -29,7 +29,8 @@ struct StreamSession {
   bool held = false;           // from outside: nothing is handed over
   bool send_finished = false;  // the handler ended the sending side
   bool end_told = false;       // the peer's end was told
-  bool above = false;          // the high water mark was passed and not yet the low one
+  bool filled = false;         // the high water mark was passed and that was not told yet
+  bool above = false;          // it was told, and not yet that the low one is reached
   bool drained = false;        // all was sent, and on_sent not called yet
   bool listed = false;         // it stands in the list of those that are to be told something
 };

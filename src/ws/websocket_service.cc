@@ -22,7 +22,6 @@ constexpr uint16_t kGoingAway = 1001;
 constexpr uint16_t kServiceRestart = 1012;  // come again; registered with IANA beside those of RFC 6455
 constexpr uint16_t kUnsupported = 1003;
 constexpr uint16_t kLost = 1006;  // never sent
-constexpr uint16_t kTryLater = 1013;
 
 Session& session_of(net::Connection& connection) { return connection.session<Session>(); }
 
@@ -366,9 +365,9 @@ bool WebSocketService::make_room(net::Connection& connection, size_t bytes) {
     return connection.queued() + bytes <= options_.queue_bytes;
   }
   drop_waiting(connection, SIZE_MAX);
-  frames_.send_close(connection, kTryLater, "too slow");
+  frames_.send_close(connection, codec::kCloseTryLater, "too slow");
   session.phase = Phase::closed;
-  session.code = kTryLater;
+  session.code = codec::kCloseTryLater;
   connection.close(CloseReason::queue_full, Linger::yes);
   return false;
 }

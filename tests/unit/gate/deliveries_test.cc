@@ -285,7 +285,8 @@ TEST_CASE("gate/deliveries: events are heard although workers die") {
   world.until_heard(1);
   ManualPort::Heard connected = world.worker().last();
   CHECK(connected.type == Told::connected);
-  world.worker().end.say(0, Said::abort, connected.id, 0);
+  constexpr uint16_t kFinished = static_cast<uint16_t>(CloseReason::finished);
+  world.worker().end.say(0, Said::abort, connected.id, 0, kFinished);
   world.worker().end.say_done(0, connected.id, connected.number);
   world.until_heard(2);
   CHECK(world.worker().manual.heard[1].type == Told::closed);
@@ -294,7 +295,7 @@ TEST_CASE("gate/deliveries: events are heard although workers die") {
   world.until_heard(1);
   ManualPort::Heard closed = world.worker().last();
   CHECK(closed.type == Told::closed);
-  CHECK(closed.flags == static_cast<uint16_t>(CloseReason::finished));
+  CHECK(closed.flags == kFinished);
   world.worker().end.say_done(0, closed.id, closed.number);
   world.turns(3);
   CHECK(world.rows() == 0);

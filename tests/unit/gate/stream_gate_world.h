@@ -46,7 +46,8 @@ struct StreamWorld : World {
   }
   void make_ports(Worker& worker) override {
     if (!manual)
-      worker.ports.push_back(std::make_unique<StreamWorker>(handlers, worker.context, worker.end));
+      worker.ports.push_back(
+          std::make_unique<StreamWorker>(handlers, stream_options, worker.context, worker.end));
   }
   Peer open(const sys::Address& from = {}) { return World::open(endpoint, from); }
   // Until that worker has heard so many things.

@@ -179,6 +179,28 @@ TEST_CASE("gate/ws: one that opens while the thread stops is sent away") {
   CHECK(world.is_clean());
 }
 
+TEST_CASE("gate/ws: what a handler sends at once has the bound of the queue") {
+  static size_t taken;
+  auto flood = [](WebSocket& ws, std::string_view text) {
+    std::string piece(1000, text[0]);
+    for (taken = 0; taken < 100'000 && ws.send(piece);) taken += piece.size();
+  };
+  for (SlowReceiver slow : {SlowReceiver::close_1013, SlowReceiver::drop_oldest}) {
+    WebSocketOptions options;
+    options.queue_bytes = 20'000;
+    options.slow_receiver = slow;
+    SiteWorld world([&](Router& site) { site.websocket("/", {.on_message = flood}, options); });
+    Peer peer = world.SiteWorld::open();
+    REQUIRE(world.ask(peer, WsWorld::handshake()).starts_with("HTTP/1.1 101"));
+    Frames got = frames_of(world.ask(peer, text_frame("x")));
+    CHECK(taken == 19'000);
+    bool closes = slow == SlowReceiver::close_1013;
+    REQUIRE(got.size() == (closes ? 20 : 19));
+    if (closes) CHECK(got.back() == "close:1013 too slow");
+    CHECK(world.worker().context.row->messages_dropped.value() == !closes);
+  }
+}
+
 TEST_CASE("gate/ws: what no worker says does no harm to WebSockets") {
   Chat world;
   Peer peer = world.join();

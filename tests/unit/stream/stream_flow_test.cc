@@ -170,6 +170,26 @@ TEST_CASE("stream/flow: the low mark is told, too, when all goes out at the firs
   }
 }
 
+TEST_CASE("stream/flow: so it is of what is sent from elsewhere") {
+  std::string calls;
+  StreamHandlers handlers = recording(calls);
+  handlers.on_sent = {};
+  StreamWorld world(std::move(handlers), {.high_water = 1000, .low_water = 100});
+  Peer peer = world.connect();
+  world.settle();
+  world.pool.for_each([&](oklo::net::Connection& connection) {
+    world.service.visit(connection, [](Connection& c) { c.send(std::string(1000, 'x')); });
+    world.settle();
+    CHECK(calls == "connect ");
+    CHECK(world.service.send_by_id(connection, oklo::Payload::binary, std::string(2000, 'x')));
+    CHECK(world.service.filled(connection));
+    CHECK(calls == "connect ");
+  });
+  world.settle();
+  CHECK(calls == "connect full drain ");
+  CHECK(peer.read().size() == 3000);
+}
+
 TEST_CASE("stream/flow: pausing at the high mark and resuming at the low one bounds what an echo keeps") {
   size_t most = 0;
   StreamHandlers handlers;
