@@ -59,8 +59,9 @@ struct ServerOptions {
   uint32_t connections_max = 0;     // of all workers together; 0: as many as the limit of open files allows,
                                     // which root raises for a number
   AddressLimits per_address = {};   // what one address may do on the whole host
-  uint64_t max_requests = 0;  // a worker that has answered so many is replaced, its successor first; each
-                              // stays for up to a quarter more, so that not all leave at once; 0: never
+  uint64_t max_requests = 0;  // a worker that has handled so many requests, messages of streams and of
+                              // WebSockets, and datagrams is replaced, its successor first; each stays for
+                              // up to a quarter more, so that not all leave at once; 0: never
   bool affinity = false;      // worker i runs on the i-th processor that may be used, and on no other
   uint32_t watchdog_ms = 0;   // a worker that is busy for longer without coming back to its Reactor is stuck:
                               // the master says so in the log, and the worker tells its stack; 0: never. In

@@ -17,7 +17,7 @@ StreamGate::StreamGate(const StreamHandlers& handlers, const StreamOptions& opti
       states_(states),
       bond_(bond),
       telling_(telling(handlers)),
-      service_(telling_, options, pool.reactor(), pool.life(), thread, stream::StreamService::Pace::held) {}
+      service_(telling_, options, pool.reactor(), own_life_, thread, stream::StreamService::Pace::held) {}
 
 // ---------------------------------------------------------------- to the workers
 

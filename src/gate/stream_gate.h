@@ -46,6 +46,7 @@ class StreamGate final : public ThreadPort {
   Bond bond_;
   std::unordered_map<uint64_t, Reader> bound_to_;  // by wire_id
   StreamHandlers telling_;
+  LifeRow own_life_ = {};  // a message counts for the worker that handles it
   stream::StreamService service_;
 };
 

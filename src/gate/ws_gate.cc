@@ -14,7 +14,8 @@ WsGate::WsGate(const ws::WebSocketMaker& maker, uint16_t route, const Endpoint& 
       pool_(pool),
       deliveries_(deliveries),
       telling_(telling(maker.handlers())),
-      service_(telling_, maker.options(), ws::Hub::here(), *base.life),
+      service_(telling_, maker.options(), ws::Hub::here(), *base.life,
+               ws::WebSocketService::Handled::elsewhere),
       endpoint_(ws::websocket_endpoint(base, service_)) {
   service_.on_parting([this](net::Connection& connection) { deliveries_.part_with(connection); });
 }

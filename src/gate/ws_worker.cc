@@ -36,8 +36,12 @@ void WsWorker::on_told(uint32_t thread, const codec::WireRecord& record) {
   RemoteSocket link(connection_id(record.connection), thread, record.listener, options_, context_, end_);
   WebSocket socket = link.handle();
   switch (static_cast<Told>(record.type)) {
-    case Told::ws_text: return handlers_.on_message(socket, record.bytes);
-    case Told::ws_binary: return handlers_.on_binary(socket, record.bytes);
+    case Told::ws_text:
+      context_.row->requests.add(1);
+      return handlers_.on_message(socket, record.bytes);
+    case Told::ws_binary:
+      context_.row->requests.add(1);
+      return handlers_.on_binary(socket, record.bytes);
     case Told::ws_closed: {
       uint16_t code = 0;
       if (record.bytes.size() < sizeof code || !handlers_.on_close) return;

@@ -26,7 +26,7 @@ struct Counted {
 
 constexpr Counted kCounted[] = {
     {"oklo_connections_accepted_total", "Connections that were accepted.", &LifeRow::accepted},
-    {"oklo_requests_total", "HTTP requests that were answered.", &LifeRow::requests},
+    {"oklo_requests_total", "HTTP requests, messages and datagrams that were handled.", &LifeRow::requests},
     {"oklo_received_bytes_total", "Bytes that came over connections.", &LifeRow::bytes_in},
     {"oklo_sent_bytes_total", "Bytes that went over connections.", &LifeRow::bytes_out},
     {"oklo_accept_pauses_total", "Times that accepting stopped because there was no room.",

@@ -122,6 +122,8 @@ inline void WebSocketService::hand_over(net::Connection& connection, FrameOpcode
     fail(connection, kUnsupported, "this kind of message is not taken here", CloseReason::protocol_error);
     return;
   }
+  connection.row().requests++;
+  if (counts_) life_.requests.add(1);
   LocalLink link(connection, *this);
   WebSocket socket = link.handle();
   handler(socket, message);

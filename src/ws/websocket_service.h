@@ -20,13 +20,15 @@ namespace oklo::ws {
 // what it sends and is in no rooms.
 class WebSocketService final : public Protocol {
  public:
+  // Where a message is handled it counts as a request that was answered.
+  enum class Handled : bool { elsewhere, here };
   // All of these outlive it.
   WebSocketService(const WebSocketHandlers& handlers, const WebSocketOptions& options, Hub& hub,
-                   LifeRow& life)
-      : WebSocketService(handlers, options, &hub, life) {}
-  // That of a client.
+                   LifeRow& life, Handled handled = Handled::here)
+      : WebSocketService(handlers, options, &hub, life, handled == Handled::here) {}
+  // That of a client: its messages are no requests.
   WebSocketService(const WebSocketHandlers& handlers, const WebSocketOptions& options, LifeRow& life)
-      : WebSocketService(handlers, options, nullptr, life) {}
+      : WebSocketService(handlers, options, nullptr, life, false) {}
 
   // A connection that became a WebSocket, and which nobody is told of.
   void open(net::Connection& connection);
@@ -73,11 +75,12 @@ class WebSocketService final : public Protocol {
   static constexpr uint32_t kCloseMs = 2000;  // to answer a close frame, and to close the stream behind it
 
   WebSocketService(const WebSocketHandlers& handlers, const WebSocketOptions& options, Hub* hub,
-                   LifeRow& life)
+                   LifeRow& life, bool counts)
       : handlers_(handlers),
         options_(options),
         hub_(hub),
         life_(life),
+        counts_(counts),
         frames_(hub == nullptr),
         stall_bytes_(options.queue_bytes / kStallPart) {}
   bool is_client() const { return !hub_; }
@@ -112,6 +115,7 @@ class WebSocketService final : public Protocol {
   const WebSocketOptions& options_;
   Hub* const hub_;  // nullptr: of a client
   LifeRow& life_;
+  const bool counts_;
   FrameSender frames_;
   const size_t stall_bytes_;
   Function<void(net::Connection&)> on_parting_;

@@ -1,6 +1,6 @@
 // Workers come and go, and the program hears of it: lifecycle ADDRESS [WORD]...
-// /die ends a worker, /hang keeps one busy for ever and /where tells the address of the culprit; max=N,
-// affinity, watchdog=MS, replace and single are options of the server.
+// /die ends a worker, /hang keeps one busy for ever and /where tells the address of the culprit; a WebSocket
+// at /ws gets its messages back; max=N, affinity, watchdog=MS, replace and single are options of the server.
 #include <oklo/oklo.h>
 
 #include <signal.h>
@@ -58,6 +58,7 @@ int main(int argc, char** argv) {
     response.text(hexadecimal(reinterpret_cast<const void*>(&hang)), "\n");
   });
   site.get("/die", [](const oklo::Request&, oklo::Response&) { _exit(3); });
+  site.websocket("/ws", {.on_message = [](oklo::WebSocket& ws, std::string_view text) { ws.send(text); }});
   oklo::Server server(options_of(argc, argv));
   server.http(argc > 1 ? argv[1] : ":8080", std::move(site));
   server.on_up([](const std::vector<std::string>& addresses) { oklo::log_line("up at " + addresses[0]); });

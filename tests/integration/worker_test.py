@@ -10,6 +10,7 @@ from harness import (EXAMPLES, Client, Oklo, base_mode_alone, descendants, get, 
                      needs, request, title, wait_until)
 from load import Load
 from storm import named, numbers, status
+from ws_client import WebSocket
 
 
 def example(name, *args, **options):
@@ -138,6 +139,17 @@ def test_workers_are_replaced_after_enough_requests_and_none_is_lost():
         assert min(counts) >= 100
         wait_until(lambda: len(server.workers()) == 2, what="the old ones to leave")
         assert "error of" not in server.stderr() and "generation 2" not in server.stderr()
+
+
+def test_messages_of_a_websocket_count_as_requests():
+    with example("lifecycle", "max=100") as server, WebSocket(server.port) as client:
+        for number in range(150):
+            client.send(str(number))
+            assert client.receive() == str(number)
+        told = server.wait_for_stderr(r"worker \d \(.*leaves after (\d+) requests")
+        assert int(told[1]) >= 100
+        client.send("still there")
+        assert client.receive() == "still there"
 
 
 def test_each_worker_runs_on_a_processor_of_its_own():

@@ -108,6 +108,17 @@ TEST_CASE("gate/ws: long messages, fragments and bytes") {
   CHECK(world.say(peer, text_frame("\xff")) == Frames{"close:1007 not UTF-8"});
 }
 
+TEST_CASE("gate/ws: a message counts as a request of the worker that handles it, and of nobody else") {
+  Chat world;
+  Peer peer = world.join();
+  CHECK(world.worker().context.row->requests.value() == 1);
+  CHECK(world.text(peer, "=a") == Frames{"text:a"});
+  CHECK(world.say(peer, client_frame(codec::FrameOpcode::binary, "b") + ping_frame("p")) ==
+        Frames{"binary:b", "pong:p"});
+  CHECK(world.worker().context.row->requests.value() == 3);
+  CHECK(world.scoreboard.life(0).requests.value() == 0);
+}
+
 TEST_CASE("gate/ws: the close of either side is told once") {
   Chat world;
   Peer first = world.join();

@@ -76,6 +76,15 @@ TEST_CASE("ws/service: every vector, whole, byte by byte, and split at each plac
   }
 }
 
+TEST_CASE("ws/service: each message counts as a request") {
+  WsWorld world(echo_handlers());
+  Client& client = world.open();
+  uint64_t before = world.http->life.requests.value();
+  world.ask(client, text_frame("a") + ping_frame("p") + text_frame("b", false) + more_frame("c"));
+  world.ask(client, client_frame(FrameOpcode::binary, "d"));
+  CHECK(world.http->life.requests.value() == before + 3);
+}
+
 TEST_CASE("ws/service: messages of all sizes, and many in one read") {
   WsWorld world(echo_handlers(), {.message_bytes = 600 * 1024});
   Client& client = world.open();
