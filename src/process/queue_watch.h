@@ -7,7 +7,8 @@
 namespace oklo {
 
 // Tells in shared memory how many connections wait to be accepted by each worker, in process mode by each
-// thread of the gate. Owned by the Deployment, for the master alone has all listeners; those that it names outlive it.
+// thread of the gate. Owned by the Deployment, for the master alone has all listeners; those that it names
+// outlive it.
 class QueueWatch final : private Timer {
  public:
   QueueWatch(Reactor& reactor, const Listeners& listeners, const Scoreboard& scoreboard);
