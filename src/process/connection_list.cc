@@ -22,13 +22,14 @@ uint32_t seconds_since(uint32_t then_s, uint32_t now_s) { return now_s > then_s 
 uint32_t idle_since(const ConnectionSnapshot& one) { return std::max(one.active_s, one.opened_s); }
 
 // What stands in shared memory may be anything.
-uint32_t slot_of(const Scoreboard& scoreboard, const ConnectionSnapshot& one) {
+uint32_t slot_of(const ListedConnection& one) {
+  const Scoreboard& scoreboard = *one.scoreboard;
   uint32_t slot = one.owner < scoreboard.size() ? scoreboard.life(one.owner).slot.load() : UINT32_MAX;
   return std::min(slot, scoreboard.slots() - 1);
 }
 
-std::string owner_of(const Scoreboard& scoreboard, const ConnectionSnapshot& one) {
-  return slot_name(scoreboard, slot_of(scoreboard, one));
+std::string owner_of(const ListedConnection& one) {
+  return slot_name(*one.scoreboard, slot_of(one));
 }
 
 std::string peer_of(const ConnectionSnapshot& one) {
@@ -43,21 +44,20 @@ std::string name_of(const ConnectionSnapshot& one) {
 
 // ---------------------------------------------------------------- which of them
 
-bool is_of(const Scoreboard& scoreboard, const ConnectionSnapshot& one, Role role, uint64_t number) {
-  uint32_t slot = slot_of(scoreboard, one);
-  if (scoreboard.slot(slot).role != role) return false;
-  return role == Role::worker ? slot + 1 == number : owner_of(scoreboard, one) == "gate " + decimal(number);
+bool is_of(const ListedConnection& one, Role role, uint64_t number) {
+  uint32_t slot = slot_of(one);
+  if (one.scoreboard->slot(slot).role != role) return false;
+  return role == Role::worker ? slot + 1 == number : owner_of(one) == "gate " + decimal(number);
 }
 
-bool meets(const Scoreboard& scoreboard, const ConnectionSnapshot& one, const ConnectionQuery& query,
-           uint32_t now_s) {
+bool meets(const ListedConnection& one, const ConnectionQuery& query, uint32_t now_s) {
   if (query.kind && one.kind != *query.kind) return false;
   if (seconds_since(one.opened_s, now_s) < query.min_age_s) return false;
   if (seconds_since(idle_since(one), now_s) < query.min_idle_s) return false;
   if (one.bytes_in < query.min_in || one.bytes_out < query.min_out) return false;
   if (one.queued_bytes < query.min_queue) return false;
-  if (query.worker && !is_of(scoreboard, one, Role::worker, *query.worker)) return false;
-  if (query.thread && !is_of(scoreboard, one, Role::gate_thread, *query.thread)) return false;
+  if (query.worker && !is_of(one, Role::worker, *query.worker)) return false;
+  if (query.thread && !is_of(one, Role::gate_thread, *query.thread)) return false;
   return !query.peer || query.peer->contains(one.has_ip ? one.peer_ip : nullptr);
 }
 
@@ -65,10 +65,9 @@ bool meets(const Scoreboard& scoreboard, const ConnectionSnapshot& one, const Co
 
 // What stands first is the smaller. Of amounts the largest stands first, and who is oldest.
 struct Before {
-  const Scoreboard& scoreboard;
   ConnectionSort sort;
 
-  bool operator()(const ConnectionSnapshot& a, const ConnectionSnapshot& b) const {
+  bool operator()(const ListedConnection& a, const ListedConnection& b) const {
     int order = compare(a, b);
     return order ? order < 0 : a.id.row < b.id.row;
   }
@@ -82,7 +81,7 @@ struct Before {
     int ips = std::memcmp(a.peer_ip, b.peer_ip, sizeof a.peer_ip);
     return ips ? ips : by(a.peer_port, b.peer_port);
   }
-  int compare(const ConnectionSnapshot& a, const ConnectionSnapshot& b) const {
+  int compare(const ListedConnection& a, const ListedConnection& b) const {
     switch (sort) {
       case ConnectionSort::age: return by(a.opened_s, b.opened_s);
       case ConnectionSort::idle: return by(idle_since(a), idle_since(b));
@@ -92,7 +91,7 @@ struct Before {
       case ConnectionSort::requests: return by(b.requests, a.requests);
       case ConnectionSort::id: return 0;
       case ConnectionSort::kind: return by(kind_name(a.kind), kind_name(b.kind));
-      case ConnectionSort::owner: return by(slot_of(scoreboard, a), slot_of(scoreboard, b));
+      case ConnectionSort::owner: return by(slot_of(a), slot_of(b));
       case ConnectionSort::peer: return by_peer(a, b);
     }
     return 0;
@@ -102,8 +101,7 @@ struct Before {
 // ---------------------------------------------------------------- as text
 
 struct Line {
-  const ConnectionSnapshot& of;
-  const Scoreboard& scoreboard;
+  const ListedConnection& of;
   uint32_t now_s;
 
   uint64_t age_s() const { return seconds_since(of.opened_s, now_s); }
@@ -117,7 +115,7 @@ std::vector<Column<Line>> columns_for(const ConnectionList& list) {
       {"id", 10, false, [](const Line& line) { return name_of(line.of); }},
       {"kind", 16, false, [](const Line& line) { return std::string(kind_name(line.of.kind)); }},
       {"peer", 21, false, [](const Line& line) { return peer_of(line.of); }},
-      {"owner", 10, false, [](const Line& line) { return owner_of(line.scoreboard, line.of); }},
+      {"owner", 10, false, [](const Line& line) { return owner_of(line.of); }},
       {"age s", 7, true, [](const Line& line) { return decimal(line.age_s()); }},
       {"idle s", 7, true, [](const Line& line) { return decimal(line.idle_s()); }},
       {"requests", 8, true, [](const Line& line) { return decimal(line.of.requests); }},
@@ -134,7 +132,7 @@ void add_connection_json(std::string& out, const Line& line) {
   add_member(out, "id", name_of(line.of));
   add_member(out, "kind", kind_name(line.of.kind));
   add_member(out, "peer", peer_of(line.of));
-  add_member(out, "owner", owner_of(line.scoreboard, line.of));
+  add_member(out, "owner", owner_of(line.of));
   add_member(out, "age_s", line.age_s());
   add_member(out, "idle_s", line.idle_s());
   add_member(out, "requests", line.of.requests);
@@ -148,58 +146,60 @@ void add_connection_json(std::string& out, const Line& line) {
 
 // When there are as many as may be shown, they become a heap, the worst of them on top, and any better one
 // takes its place: so the master needs no more memory where there are a million.
-ConnectionList list_connections(const Scoreboard& scoreboard, const ConnectionTable& table,
-                                const ConnectionQuery& query, uint64_t now_ms) {
+ConnectionList list_connections(const ConnectionSources& sources, const ConnectionQuery& query,
+                                uint64_t now_ms) {
   ConnectionList list;
   list.now_s = static_cast<uint32_t>(now_ms / 1000);
-  Before before = {scoreboard, query.sort};
-  std::vector<ConnectionSnapshot>& shown = list.shown;
-  each_connection(table, [&](const ConnectionSnapshot& one) {
-    if (!meets(scoreboard, one, query, list.now_s)) return;
+  Before before = {query.sort};
+  std::vector<ListedConnection>& shown = list.shown;
+  auto look_at = [&](const ListedConnection& one) {
+    if (!meets(one, query, list.now_s)) return;
     if (shown.size() < query.limit) return shown.push_back(one);
     if (list.left_off++ == 0) std::make_heap(shown.begin(), shown.end(), before);
     if (!before(one, shown.front())) return;
     std::pop_heap(shown.begin(), shown.end(), before);
     shown.back() = one;
     std::push_heap(shown.begin(), shown.end(), before);
-  });
+  };
+  for (const ConnectionSource& source : sources)
+    each_connection(source.table, [&](const ConnectionSnapshot& one) { look_at({one, &source.scoreboard}); });
   std::sort(shown.begin(), shown.end(), before);
   return list;
 }
 
-std::string connections_json(const Scoreboard& scoreboard, const ConnectionList& list) {
+std::string connections_json(const ConnectionList& list) {
   std::string out = "{\"connections\":[";
-  for (const ConnectionSnapshot& one : list.shown) {
-    add_connection_json(out, {one, scoreboard, list.now_s});
+  for (const ListedConnection& one : list.shown) {
+    add_connection_json(out, {one, list.now_s});
     out += ",";
   }
   if (out.back() == ',') out.pop_back();
   return out + "],\"left_off\":" + decimal(list.left_off) + "}\n";
 }
 
-std::string connections_table(const Scoreboard& scoreboard, const ConnectionList& list) {
+std::string connections_table(const ConnectionList& list) {
   std::string out;
   std::vector<Column<Line>> columns = columns_for(list);
   add_head<Line>(out, columns);
-  for (const ConnectionSnapshot& one : list.shown) add_row<Line>(out, columns, {one, scoreboard, list.now_s});
+  for (const ListedConnection& one : list.shown) add_row<Line>(out, columns, {one, list.now_s});
   out += decimal(list.shown.size()) + " connections";
   if (list.left_off) out += ", and " + decimal(list.left_off) + " more that were left off";
   return out + "\n";
 }
 
-Result<std::string> tell_connections(const Scoreboard& scoreboard, const ConnectionTable& table,
-                                     std::string_view words, bool as_json) {
+Result<std::string> tell_connections(const ConnectionSources& sources, std::string_view words,
+                                     bool as_json) {
   Result<ConnectionQuery> query = parse_connection_query(words);
   if (!query) return query.error();
-  ConnectionList list = list_connections(scoreboard, table, *query, sys::monotonic_ms());
-  return as_json ? connections_json(scoreboard, list) : connections_table(scoreboard, list);
+  ConnectionList list = list_connections(sources, *query, sys::monotonic_ms());
+  return as_json ? connections_json(list) : connections_table(list);
 }
 
-void add_top_connections(std::string& out, const Scoreboard& scoreboard, const ConnectionList& list) {
+void add_top_connections(std::string& out, const ConnectionList& list) {
   static constexpr Column<Line> kColumns[] = {
       {"peer", 21, false, [](const Line& line) { return peer_of(line.of).substr(0, 21); }},
       {"kind", 9, false, [](const Line& line) { return std::string(kind_name(line.of.kind).substr(0, 9)); }},
-      {"owner", 9, false, [](const Line& line) { return owner_of(line.scoreboard, line.of).substr(0, 9); }},
+      {"owner", 9, false, [](const Line& line) { return owner_of(line.of).substr(0, 9); }},
       {"age s", 5, true, [](const Line& line) { return short_amount(line.age_s()); }},
       {"idle", 5, true, [](const Line& line) { return short_amount(line.idle_s()); }},
       {"in", 5, true, [](const Line& line) { return short_amount(line.of.bytes_in); }},
@@ -207,8 +207,8 @@ void add_top_connections(std::string& out, const Scoreboard& scoreboard, const C
       {"queue", 5, true, [](const Line& line) { return short_amount(line.of.queued_bytes); }},
   };
   add_head<Line>(out, kColumns);
-  for (const ConnectionSnapshot& one : list.shown)
-    add_row<Line>(out, kColumns, {one, scoreboard, list.now_s});
+  for (const ListedConnection& one : list.shown)
+    add_row<Line>(out, kColumns, {one, list.now_s});
 }
 
 }  // namespace oklo

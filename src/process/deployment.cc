@@ -169,7 +169,7 @@ void Deployment::carry_from(const Deployment& before) { carry(*before.shared_, *
 ServiceView Deployment::view() {
   queues_->look();
   const TaskTable* tasks = shared_->tasks ? &*shared_->tasks : nullptr;
-  return {shared_->scoreboard, shared_->connections, tasks, OKLO_VERSION};
+  return {shared_->scoreboard, shared_->connections, tasks, OKLO_VERSION, {}};
 }
 
 uint32_t Deployment::restarts() const {

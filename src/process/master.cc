@@ -274,7 +274,7 @@ void Master::on_command(std::string_view command, ControlReply reply) {
   for (const Row& row : kCommands)
     if (row.name == command) return (this->*row.run)(std::move(reply));
   if (command.starts_with("scale ")) return scale(command.substr(6), std::move(reply));
-  Result<std::string> told = tell(command, current().view());
+  Result<std::string> told = tell(command, rollout_->view());
   reply(told.ok(), told ? *told : told.error().text);
 }
 

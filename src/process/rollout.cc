@@ -191,6 +191,12 @@ void Rollout::on_child_event(const sys::ChildEvent& event) {
   for (auto& one : failed_) one->tree().on_child_event(event);
 }
 
+ServiceView Rollout::view() {
+  ServiceView view = current_->view();
+  for (auto& one : leaving_) view.leaving.push_back({one->scoreboard(), one->view().connections});
+  return view;
+}
+
 Result<void> Rollout::reopen_logs() {
   for (auto& one : leaving_)
     if (one->logs().reopen()) one->logs().send_to(one->tree());

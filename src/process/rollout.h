@@ -35,6 +35,9 @@ class Rollout {
   bool empty() const;
   void on_child_event(const sys::ChildEvent& event);
 
+  // What is told of the service, as it is now.
+  ServiceView view();
+
   bool is_open() const { return current_ != nullptr; }
   Deployment& current() { return *current_; }
   Result<void> reopen_logs();

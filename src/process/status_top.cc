@@ -84,7 +84,7 @@ std::optional<uint64_t> take_rows(std::string_view& words) {
 }  // namespace
 
 // A head, a connection and a free line need three rows behind a half of them for the lives, at least.
-Result<std::string> status_top(const Scoreboard& scoreboard, const ConnectionTable& connections,
+Result<std::string> status_top(const Scoreboard& scoreboard, const ConnectionSources& connections,
                                std::string_view version, std::string_view words) {
   std::optional<uint64_t> wanted = take_rows(words);
   if (!wanted) return Error{0, "top wants rows=N"};
@@ -97,8 +97,7 @@ Result<std::string> status_top(const Scoreboard& scoreboard, const ConnectionTab
   size_t used = 1 + add_lives(out, scoreboard, rows / 2);
   query->limit = std::min(query->limit, static_cast<uint32_t>(rows - used - 2));
   out += "\n";
-  add_top_connections(out, scoreboard,
-                      list_connections(scoreboard, connections, *query, sys::monotonic_ms()));
+  add_top_connections(out, list_connections(connections, *query, sys::monotonic_ms()));
   return out;
 }
 

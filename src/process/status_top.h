@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "process/status.h"
-#include "shm/connection_table.h"
+#include "process/connection_list.h"
 
 namespace oklo {
 
@@ -13,7 +13,7 @@ namespace oklo {
 // processes and threads, and some of its connections. Words before a query of connections: "rows=N", how many
 // lines there may be behind the first. The numbers are requests, bytes in, bytes out, and the counts of the
 // LatencyHistogram.
-Result<std::string> status_top(const Scoreboard& scoreboard, const ConnectionTable& connections,
+Result<std::string> status_top(const Scoreboard& scoreboard, const ConnectionSources& connections,
                                std::string_view version, std::string_view words);
 
 }  // namespace oklo

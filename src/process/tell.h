@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "process/connection_list.h"
 #include "process/status.h"
 #include "shm/connection_table.h"
 
@@ -14,6 +15,8 @@ struct ServiceView {
   const ConnectionTable& connections;
   const TaskTable* tasks;  // may be null
   std::string_view version;
+  // Those that the configurations before it have yet.
+  ConnectionSources leaving = {};
 };
 
 // The answer to a command that only wants to know something: "status", "metrics", "connections" or "top" and

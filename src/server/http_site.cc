@@ -24,7 +24,7 @@ http::Sources sources_of(WorkerContext& worker) {
             return status_metrics(*worker.scoreboard, *worker.connections, version(), worker.task_table);
           },
           .connections = [&worker](std::string_view words) {
-            return tell_connections(*worker.scoreboard, *worker.connections, words, true);
+            return tell_connections({{*worker.scoreboard, *worker.connections}}, words, true);
           },
           .ready = [&worker] { return is_healthy(*worker.scoreboard); }};
 }

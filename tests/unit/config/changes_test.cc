@@ -35,13 +35,13 @@ TEST_CASE("config/changes: listeners that come and go, by kind and address") {
 TEST_CASE("config/changes: a value is told as it is written, and where it stands") {
   Config now, next;
   now.listeners = next.listeners = {http(":1")};
-  next.listeners[0].http.body_bytes = 1 << 20;
+  next.listeners[0].http.body_bytes = 5 << 20;
   next.server.workers = 4;
   next.server.shutdown_timeout_ms = 90'000;
   std::string before = "listen http :1: body_bytes: ";
   std::string text = changes(now, next);
   CHECK(text.find(before) == 0);
-  CHECK(text.find(" -> 1M\n") != text.npos);
+  CHECK(text.find(" -> 5M\n") != text.npos);
   CHECK(text.find("workers: auto -> 4\n") != text.npos);
   CHECK(text.find("shutdown_timeout: 30s -> 90s\n") != text.npos);
 }

@@ -40,7 +40,7 @@ struct Service {
     return row;
   }
   ConnectionList list(std::string_view words) {
-    return list_connections(board, table, parse_connection_query(words).value(), kNowMs);
+    return list_connections({{board, table}}, parse_connection_query(words).value(), kNowMs);
   }
   // The requests of those that are shown: here they are their names.
   std::vector<uint32_t> names(std::string_view words) {
@@ -136,12 +136,12 @@ TEST_CASE("process/connection_list: only the first of an order, and how many mor
   CHECK(list.left_off == 297);
   CHECK(service.list("limit=300").left_off == 0);
   CHECK(service.list("limit=1 kind=stream").left_off == 0);
-  CHECK(connections_table(service.board, list).ends_with("3 connections, and 297 more that were left off\n"));
+  CHECK(connections_table(list).ends_with("3 connections, and 297 more that were left off\n"));
 }
 
 TEST_CASE("process/connection_list: as JSON and as a table") {
   Service service;
-  CHECK(connections_json(service.board, service.list("")) == "{\"connections\":[],\"left_off\":0}\n");
+  CHECK(connections_json(service.list("")) == "{\"connections\":[],\"left_off\":0}\n");
   ConnectionRow& row = service.open(3, ConnectionKind::websocket_client, "[2001:db8::1]:443");
   row.opened_s -= 7;
   row.active_s -= 8;  // What the owner knows of the time may be one second old.
@@ -150,13 +150,13 @@ TEST_CASE("process/connection_list: as JSON and as a table") {
   row.bytes_out = 3;
   row.queued_bytes = 4;
   service.open(0, ConnectionKind::http);
-  CHECK(connections_json(service.board, service.list("")) ==
+  CHECK(connections_json(service.list("")) ==
         "{\"connections\":[{\"id\":\"0.1\",\"kind\":\"websocket_client\",\"peer\":\"[2001:db8::1]:443\","
         "\"owner\":\"tick\\\"er\",\"age_s\":7,\"idle_s\":7,\"requests\":1,\"bytes_in\":2,\"bytes_out\":3,"
         "\"queue\":4},{\"id\":\"64.1\",\"kind\":\"http\",\"peer\":\"unix\",\"owner\":\"worker 1\","
         "\"age_s\":0,"
         "\"idle_s\":0,\"requests\":0,\"bytes_in\":0,\"bytes_out\":0,\"queue\":0}],\"left_off\":0}\n");
-  std::string table = connections_table(service.board, service.list(""));
+  std::string table = connections_table(service.list(""));
   size_t first = table.find('\n') + 1, second = table.find('\n', first) + 1;
   CHECK(table.starts_with("id          kind              peer "));
   CHECK(table.find("tick\"er") - first == table.find("owner"));
@@ -170,5 +170,17 @@ TEST_CASE("process/connection_list: an owner that is none does no harm") {
   service.board.life(1).slot = 77;
   service.open(1, ConnectionKind::http);
   CHECK(service.list("worker=1").shown.empty());
-  CHECK(connections_json(service.board, service.list("")).find("tick") != std::string::npos);
+  CHECK(connections_json(service.list("")).find("tick") != std::string::npos);
+}
+
+TEST_CASE("process/connection_list: those of configurations that leave stand among the others") {
+  Service now, leaving;
+  now.open(0, ConnectionKind::http).bytes_in = 1;
+  leaving.open(1, ConnectionKind::http).bytes_in = 2;
+  oklo::ConnectionSources all = {{now.board, now.table}, {leaving.board, leaving.table}};
+  ConnectionList list = list_connections(all, parse_connection_query("sort=in").value(), kNowMs);
+  REQUIRE(list.shown.size() == 2);
+  CHECK(list.shown[0].bytes_in == 2);
+  std::string json = connections_json(list);
+  CHECK(json.find("\"owner\":\"worker 2\"") < json.find("\"owner\":\"worker 1\""));
 }

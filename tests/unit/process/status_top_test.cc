@@ -25,7 +25,7 @@ struct Service {
     ConnectionRows rows(table, 2);
     for (int i = 0; i < 30; i++) rows.row(rows.open()).kind = ConnectionKind::websocket_client;
   }
-  std::string top(std::string_view words) { return status_top(board, table, "1.2.3", words).value(); }
+  std::string top(std::string_view words) { return status_top(board, {{board, table}}, "1.2.3", words).value(); }
 
   static constexpr uint32_t kWorkers = 20;
   Scoreboard board = Scoreboard::create(64, kWorkers + 1).value();
@@ -68,5 +68,5 @@ TEST_CASE("process/status_top: connections are those that are asked for") {
   CHECK(service.top("rows=60").find("websocket  worker 3") != std::string::npos);
   CHECK(service.top("rows=60 kind=http").find("websocket ") == std::string::npos);
   for (const char* words : {"", "rows=", "rows=x", "row=1", "rows=20 sort=nothing"})
-    CHECK_FALSE(status_top(service.board, service.table, "1", words).ok());
+    CHECK_FALSE(status_top(service.board, {{service.board, service.table}}, "1", words).ok());
 }
