@@ -11,7 +11,6 @@
 #include "config/taken_addresses.h"
 #include "http/route_table.h"
 #include "http/static_files.h"
-#include "ws/websocket_upgrade.h"
 
 namespace oklo::config {
 
@@ -189,8 +188,9 @@ class Reader {
     finish_answer(open, statement);
     if (listener.kind != Listener::Kind::tcp) return;
     settle_framing(faults_, open, listener, statement.place());
-    if (listener.stream.low_water > listener.stream.high_water)
-      faults_.add(statement.place(), "low_water is above high_water here");
+    if (listener.stream.low_water <= listener.stream.high_water) return;
+    const Place* low = open.place_of("low_water");
+    faults_.add(low ? *low : *open.place_of("high_water"), "low_water is above high_water here");
   }
 
   void read_route(OpenBlock& open, const Statement& statement) {
@@ -205,8 +205,7 @@ class Reader {
     finish_answer(inner, statement);
     if (route.answer == Answer::files && words.size() == 2 && !http::is_well_formed(route.pattern + "/*"))
       faults_.add(words[1].place, "a route of files has no * in its pattern");
-    std::string wrong = ws::fault_of(route.websocket);
-    if (wrong.empty() && route.answer == Answer::files) wrong = fault_of_files(route.fields);
+    std::string wrong = route.answer == Answer::files ? fault_of_files(route.fields) : "";
     if (!wrong.empty()) faults_.add(statement.place(), wrong);
     listener.routes.push_back(std::move(route));
   }

@@ -8,6 +8,7 @@
 #include "config/files.h"
 #include "config/values.h"
 #include "process/log_place.h"
+#include "ws/websocket_upgrade.h"
 
 namespace oklo::config {
 
@@ -125,8 +126,18 @@ class Storing {
 
   void append(const Word& word) {
     if (std::string wrong = text_fault(directive_, word.text); !wrong.empty()) return fault(word, wrong);
+    if (std::string wrong = fault_in_route(word); !wrong.empty()) return fault(word, wrong);
     bool is_rule = directive_.type == Type::rule;
     directive_.to.texts(target_).push_back((is_rule ? words_[0].text + " " : "") + word.text);
+  }
+
+  // What WebSockets have against the word, by a route that has it alone.
+  std::string fault_in_route(const Word& word) const {
+    Listener listener;
+    Route route;
+    Target alone = {target_.config, &listener, &route};
+    if (target_.route) directive_.to.texts(alone).push_back(word.text);
+    return ws::fault_of(route.websocket);
   }
 
   void field() {

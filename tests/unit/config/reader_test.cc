@@ -318,7 +318,8 @@ TEST_CASE("config/reader: options go with an answer") {
 }
 
 TEST_CASE("config/reader: what does not fit together") {
-  CHECK(in_tcp("low_water 2M") == "/f:1:1: low_water is above high_water here\n");
+  CHECK(in_tcp("low_water 2M") == "/f:1:23: low_water is above high_water here\n");
+  CHECK(in_tcp("high_water 1k") == "/f:1:23: low_water is above high_water here\n");
   CHECK(in_tcp("delimiter a; fixed_bytes 3") ==
         "/f:1:36: messages have a delimiter, fixed_bytes or length_bytes, one of them\n");
   CHECK(in_tcp("length_bytes 4; fixed_bytes 3").starts_with("/f:1:23: messages have a delimiter, "));
@@ -328,7 +329,10 @@ TEST_CASE("config/reader: what does not fit together") {
         "/f:1:1: the length field must lie within header_bytes\n");
   CHECK(in_tcp("length_bytes 5") == "/f:1:36: length_bytes takes off or 1 or 2 or 3 or 4 or 8\n");
   CHECK(in_tcp("fixed_bytes 2M").starts_with("/f:1:1: "));
-  CHECK(in_route("room a; origins example.org").starts_with("/f:1:18: \"example.org\" is no origin"));
+  CHECK(in_route("room a; origins https://a.b example.org x; subprotocols a/b").starts_with(
+      "/f:1:56: \"example.org\" is no origin, as "));
+  CHECK(in_route("echo; origins x; subprotocols a a/b").ends_with(
+      "\n/f:1:60: \"a/b\" is no name of a subprotocol\n"));
 }
 
 TEST_CASE("config/reader: files say themselves what they are") {
