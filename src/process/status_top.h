@@ -4,8 +4,8 @@
 #include <string>
 #include <string_view>
 
-#include "process/status.h"
 #include "process/connection_list.h"
+#include "process/status.h"
 
 namespace oklo {
 
