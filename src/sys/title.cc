@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 #include <span>
+#include <utility>
 
 #include "sys/kernel.h"
 
@@ -16,15 +17,21 @@ namespace {
 // The memory that the kernel filled with argv and the environment, end to end: what ps(1) shows.
 std::span<char> title_space;
 
-// Copies a list of strings that lie end to end from `end` on, and points the list at the copies. They
-// live as long as the process, as the strings did that they replace. Returns the new end.
-char* move_away(char** list, char* end) {
+// The strings that were there. They live as long as the process, also those that nothing points at any more.
+char* arguments = nullptr;
+char* variables = nullptr;
+
+// Copies a list of strings that lie end to end from `end` on, and points the list at the copies. Returns the
+// new end.
+char* move_away(char** list, char* end, char*& copies) {
+  size_t all = 0;
+  for (char** one = list; *one; one++) all += std::strlen(*one) + 1;
+  char* to = copies = new char[all];
   for (; *list; list++) {
     size_t size = std::strlen(*list) + 1;
     if (*list == end) end += size;
-    char* copy = new char[size];
-    std::memcpy(copy, *list, size);
-    *list = copy;
+    std::memcpy(to, *list, size);
+    *list = std::exchange(to, to + size);
   }
   return end;
 }
@@ -34,8 +41,8 @@ char* move_away(char** list, char* end) {
 void save_title_space(int argc, char** argv) {
   if (argc < 1) return;
   char* begin = argv[0];
-  char* end = move_away(argv, begin);
-  end = move_away(environ, end);
+  char* end = move_away(argv, begin, arguments);
+  end = move_away(environ, end, variables);
   title_space = {begin, end};
 }
 
