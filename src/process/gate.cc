@@ -6,6 +6,7 @@
 #include "base/number.h"
 #include "process/control_channel.h"
 #include "process/settle.h"
+#include "process/watch_turn.h"
 #include "process/worker.h"
 #include "sys/file.h"
 #include "sys/memory.h"
@@ -40,6 +41,7 @@ class Gate {
 
   Result<void> begin();
   void settle_as_gate();
+  ThreadTurn& own_turn() { return master_.scoreboard->life(rows_.front()).first_thread; }
   Result<std::unique_ptr<ControlChannel>> hear(sys::Fd end,
                                                Function<void(const ControlMessage&, sys::Fd)> on_message,
                                                Function<void()> on_end);
@@ -73,6 +75,7 @@ int Gate::run() {
     if (!channel_ || !channel_->send(message)) log_.line("cannot start: " + begun.error().text);
     return 1;
   }
+  if (master_.policy.watchdog_ms) answer_watchdog(own_turn(), log_, "gate");
   reactor_->run();
   return 0;
 }
@@ -82,6 +85,7 @@ Result<void> Gate::begin() {
   Result<std::unique_ptr<Reactor>> reactor = Reactor::create(sys::file_limit());
   if (!reactor) return reactor.error();
   reactor_ = std::move(reactor).value();
+  reactor_->tell_busy(own_turn().busy_since_ms);
   auto channel = hear(
       std::move(end_),
       [this](const ControlMessage& message, sys::Fd passed) { on_master(message, passed); },

@@ -96,13 +96,15 @@ bool KeptProcess::on_child_event(const sys::ChildEvent& event) {
 
 void KeptProcess::watch(const std::vector<uint32_t>& rows) {
   if (!life_ || life_->stopped) return;
-  watched_.resize(rows.size());
+  watched_.resize(rows.size() + 1);
+  std::string pid = " (pid " + decimal(static_cast<uint64_t>(life_->pid)) + ")";
   for (size_t i = 0; i < rows.size(); i++) {
     LifeRow& row = context_.scoreboard->life(rows[i]);
     std::string name = context_.scoreboard->slot(row.slot).name;
-    std::string who = name + " (pid " + decimal(static_cast<uint64_t>(life_->pid)) + ")";
-    row.late = watch_turn(context_, *life_, row, watched_[i], who) != Verdict::well;
+    row.late = watch_turn(context_, *life_, row, watched_[i], name + pid) != Verdict::well;
   }
+  const ThreadTurn& first = context_.scoreboard->life(rows.front()).first_thread;
+  watch_turn(context_, *life_, first, watched_.back(), name_ + pid);
 }
 
 void KeptProcess::on_gone(const sys::ChildEvent& event) {

@@ -38,7 +38,7 @@ class KeptProcess final : private Timer {
   // Whether it is that one's.
   bool on_child_event(const sys::ChildEvent& event);
   bool is_stopped() const { return life_ && life_->stopped; }
-  // Looks at the turns of its threads, whose rows these are: one that is stuck is late.
+  // Looks at the turns of its threads: one of those whose rows these are is late when it is stuck.
   void watch(const std::vector<uint32_t>& rows);
 
  private:
@@ -54,7 +54,7 @@ class KeptProcess final : private Timer {
   std::string name_;
   Events events_;
   std::unique_ptr<Life> life_;
-  std::vector<Watched> watched_;  // [row] of life_
+  std::vector<Watched> watched_;  // [row] of life_, and behind them that of its first thread
   Backoff backoff_;
   uint64_t lived_ms_ = 0;  // the last one
 };

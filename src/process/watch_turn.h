@@ -7,13 +7,13 @@
 
 namespace oklo {
 
-// Looks at the turn of a thread of `life`, whose row that is. When it takes longer than the policy allows,
+// Looks at the turn of a thread of `life`. When it takes longer than the policy allows,
 // the log tells so, once, and the thread its stack; when it goes on at the next look, the life is killed
 // where that is wanted. `who`: the thread, as the log names it. Nobody is to look at one that is stopped.
-Verdict watch_turn(const KeeperContext& context, Life& life, const LifeRow& row, Watched& watched,
+Verdict watch_turn(const KeeperContext& context, Life& life, const ThreadTurn& turn, Watched& watched,
                    const std::string& who);
 
-// The calling thread, whose row that is, tells its stack from now on when it is asked.
-void answer_watchdog(LifeRow& row, const Log& log, const std::string& name);
+// The calling thread, which tells of its turn there, tells its stack from now on when it is asked.
+void answer_watchdog(ThreadTurn& turn, const Log& log, const std::string& name);
 
 }  // namespace oklo

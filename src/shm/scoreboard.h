@@ -40,9 +40,15 @@ struct RunningTask {
 // How long clients waited, in microseconds: 55 counters, the last one for two minutes and more.
 using LatencyHistogram = Histogram<27>;
 
+// What a thread tells of its turn.
+struct ThreadTurn {
+  Counter busy_since_ms;         // when it began; 0: it waits in the kernel
+  std::atomic<int32_t> answers;  // the number of the thread, when that tells its stack on a signal; else 0
+};
+
 // What one life tells of itself, in shared memory: a row. Written by that process (and by its keeper
 // where it says so), read by anyone at any time. Counters only grow.
-struct alignas(64) LifeRow {
+struct alignas(64) LifeRow : ThreadTurn {
   // Written by its keeper.
   std::atomic<int32_t> pid;         // and by itself, as the first thing
   std::atomic<uint32_t> serial;     // another one for each life that has this row
@@ -57,8 +63,7 @@ struct alignas(64) LifeRow {
   // Written by the process itself.
   std::atomic<LifeState> state;
   Counter turns;  // of its Reactor
-  Counter busy_since_ms;  // when its turn began; 0: it waits in the kernel
-  std::atomic<int32_t> answers;  // the number of its thread, when that tells its stack on a signal; else 0
+  ThreadTurn first_thread;  // of the gate, which is no life: in the row of the next one
   std::atomic<uint32_t> connections;
   std::atomic<bool> full;  // it has as many of them as it may
   Counter accepted;

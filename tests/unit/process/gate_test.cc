@@ -2,11 +2,56 @@
 
 #include <doctest/doctest.h>
 
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
 #include <set>
 #include <string>
 
 #include "emulated.h"
 #include "process/tree_world.h"
+
+namespace {
+
+// Holds a thread at a call of the kernel that is not the wait of its Reactor.
+class Stopper {
+ public:
+  explicit Stopper(int thread) : thread_(thread) {
+    REQUIRE(ptrace(PTRACE_SEIZE, thread_, 0, PTRACE_O_TRACESYSGOOD) == 0);
+    REQUIRE(ptrace(PTRACE_INTERRUPT, thread_, 0, 0) == 0);
+    await_stop();
+    resume();
+  }
+
+  void stop_in_turn() {
+    for (bool in_call = false;;) {
+      bool at_call = WSTOPSIG(await_stop()) == (SIGTRAP | 0x80);
+      in_call = at_call && !in_call;
+      if (in_call && !waits()) return;
+      resume();
+    }
+  }
+  void go_on() { ptrace(PTRACE_DETACH, thread_, 0, 0); }
+
+ private:
+  int await_stop() {
+    int status = 0;
+    REQUIRE(waitpid(thread_, &status, __WALL) == thread_);
+    REQUIRE(WIFSTOPPED(status));
+    return status;
+  }
+  void resume() { REQUIRE(ptrace(PTRACE_SYSCALL, thread_, 0, 0) == 0); }
+  // "281 0x4 0x7f..." are the number of the call and what it was given.
+  bool waits() {
+    std::string call = oklo::sys::read_file("/proc/" + std::to_string(thread_) + "/syscall", 1 << 10).value();
+    return atoi(call.c_str()) == SYS_epoll_pwait;
+  }
+
+  int thread_;
+};
+
+}  // namespace
 
 TEST_CASE("process/gate: a dead gate is replaced, and the workers go on") {
   Tree tree;
@@ -27,6 +72,24 @@ TEST_CASE("process/gate: a thread of the gate that ends is the end of the gate, 
   Service::until([&] { return tree.gate() != gate && tree.is_whole(); });
   CHECK(holds(tree.service.log(), " ended; starting another"));
   CHECK(tree.service.ask() != 0);
+}
+
+TEST_CASE("process/gate: the watchdog sees also the first thread, which owns no client") {
+  if (emulated()) return;
+  oklo::MasterOptions options = process_mode();
+  options.policy.watchdog_ms = 100;
+  Tree tree(options);
+  tree.up();
+  int gate = tree.gate();
+  Stopper first_thread(gate);
+  CHECK(tree.service.ask('Q') == 0);  // This is for the first thread to hear.
+  first_thread.stop_in_turn();
+  std::string who = "gate (pid " + std::to_string(gate) + ") is stuck in one turn for ";
+  Service::until([&] { return holds(tree.service.log(), who); });
+  CHECK(count(tree.service.log(), who) == 1);
+  first_thread.go_on();
+  Service::until([&] { return holds(tree.service.log(), "gate[" + std::to_string(gate) + "]: its stack"); });
+  Service::until([&] { return tree.gate() != gate && tree.is_whole(); });
 }
 
 TEST_CASE("process/gate: each process has the sockets of its role alone") {
