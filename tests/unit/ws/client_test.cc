@@ -155,6 +155,65 @@ TEST_CASE("ws/client: an answer that is none") {
   }
 }
 
+TEST_CASE("ws/client: each answer, whole, byte by byte, and split at each place") {
+  struct Vector {
+    std::string before;  // the answer that counts
+    std::string fields;
+    std::string behind;
+    std::string calls;
+  };
+  WsClientWorld world;
+  WebSocketClient client(world.recording(), {.socket = {.subprotocols = {"chat"}}});
+  for (const Vector& vector :
+       {Vector{"", "", "", "open\n"},
+        Vector{"", "", server_text("a") + server_text("b"), "open\ntext a\ntext b\n"},
+        Vector{"HTTP/1.1 103 Hints\r\nA: b\r\n\r\n", "Sec-WebSocket-Protocol: chat\r\n",
+               server_close(3001, "no"), "open chat\nclose 3001 no\n"},
+        Vector{"", "Sec-WebSocket-Extensions: x\r\n", "",
+               "failed: its answer is wrong: an extension that was not offered\n"},
+        Vector{"", "Sec-WebSocket-Protocol: x\r\n", server_text("a"),
+               "failed: its answer is wrong: a subprotocol that was not offered\n"},
+        Vector{"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nno", "", "",
+               "failed: it answers 404 Not Found\n"},
+        Vector{"HTTP/1.1 101 x\r\n", "", "", "failed: bad field name\n"},
+        Vector{"SSH-2.0-x\r\n", "", "", "failed: it is not HTTP/1\n"}}) {
+    CAPTURE(vector.calls);
+    auto attempt = [&](auto pieces_of) {
+      client.connect(world.url(), [&world](std::string_view, std::string_view why) {
+        world.note("failed:", why.substr(why.find(": ") + 2));
+      });
+      Peer peer = world.accept();
+      std::string bytes = vector.before + world.answer(vector.fields) + vector.behind;
+      bool decided = false;
+      for (const std::string& piece : pieces_of(bytes)) {
+        decided = decided || world.calls.starts_with("failed");
+        if (!decided) peer.write(piece);
+        world.settle();
+      }
+      std::string calls = world.take_calls();
+      world.pool.abort_all();
+      world.take_calls();
+      return std::pair(calls, bytes.size());
+    };
+    auto [whole, size] = attempt([](const std::string& all) { return std::vector{all}; });
+    CHECK(whole == vector.calls);
+    auto bytewise = attempt([](const std::string& all) {
+      std::vector<std::string> pieces;
+      for (char byte : all) pieces.emplace_back(1, byte);
+      return pieces;
+    });
+    CHECK(bytewise.first == vector.calls);
+    for (size_t at = 1; at < size; at++) {
+      CAPTURE(at);
+      auto split = attempt([at](const std::string& all) {
+        return std::vector{all.substr(0, at), all.substr(at)};
+      });
+      CHECK(split.first == vector.calls);
+    }
+  }
+  world.end();
+}
+
 TEST_CASE("ws/client: a server that ends, resets or says nothing") {
   WsClientWorld world;
   oklo::WebSocketClientOptions options;
