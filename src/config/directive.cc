@@ -100,7 +100,7 @@ constexpr Directive kDirectives[] = {
     {"address_except", kTop, Type::networks, to_address<&AddressLimits::except>, {},
      "the networks whose addresses have none of these limits"},
     {"max_requests", kTop, Type::count, to_server<&ServerOptions::max_requests>, {1, kAny64, "off"},
-     "after so many answers a worker is replaced, its successor first"},
+     "after so many requests, messages and datagrams a worker is replaced, its successor first"},
     {"affinity", kTop, Type::flag, to_server<&ServerOptions::affinity>, {},
      "each worker runs on one processor of its own"},
     {"watchdog", kTop, Type::time, to_server<&ServerOptions::watchdog_ms>, {kMs, kHour, "off"},
