@@ -91,7 +91,7 @@ constexpr Directive kDirectives[] = {
     {"address_requests", kTop, Type::count, to_address<&AddressLimits::requests_s>,
      {1, AddressTable::kRequestsMax, "off"},
      "that one address may ask in a second; more is 429; a connection of tcp counts as one, and more is "
-     "closed"},
+     "closed, as does a datagram of udp, and more is dropped"},
     {"address_burst", kTop, Type::count, to_address<&AddressLimits::burst>,
      {1, AddressTable::kBurstMax, "auto"},
      "requests that one address may ask at once after a silence; auto is as many as address_requests"},
@@ -197,6 +197,11 @@ constexpr Directive kDirectives[] = {
      "of a datagram that are kept"},
     {"receive_buffer", kUdp, Type::size, to_datagram<&DatagramOptions::receive_buffer_bytes>,
      {1, INT32_MAX, "auto"}, "bytes that may wait in the kernel (SO_RCVBUF); auto is as the kernel is set"},
+    {"allow", kUdp, Type::rule, to_datagram<&DatagramOptions::access>, {},
+     "who may send: 10.0.0.0/8, 2001:db8::1, all, unix (over a unix socket); the first of allow and deny "
+     "that has a client decides, and for others holds the opposite of the last"},
+    {"deny", kUdp, Type::rule, to_datagram<&DatagramOptions::access>, {},
+     "who may not send; what comes from there is dropped"},
 
     {"files", kRoute, Type::served, to_route<&Route::directory>, {},
      "the files of a directory, at the pattern and below it", {}, Answer::files},

@@ -121,6 +121,7 @@ listen http 127.0.0.1:{http} {
     route /        { text all }
     route /few     { text few; allow 127.0.0.1 }
     route /files   { files www; deny 127.0.0.1; allow 127.0.0.2 }
+    route /status  { status }
 }
 listen http 127.0.0.1:{proxied} {
     proxy_protocol 127.0.0.1
@@ -128,11 +129,12 @@ listen http 127.0.0.1:{proxied} {
     route / { text proxied; deny 198.51.100.7; allow all }
 }
 listen tcp 127.0.0.1:{tcp} { echo; allow 127.0.0.1 }
+listen udp 127.0.0.1:{udp} { echo; deny 127.0.0.2 }
 """
 
 
 def test_who_may_come_in_and_how_often():
-    ports = {name: free_port() for name in ("http", "proxied", "tcp")}
+    ports = {name: free_port() for name in ("http", "proxied", "tcp", "udp")}
     with place(SITE) as path:
         example(path, GUARDED, **ports)
         with start(path, ports["http"]):
@@ -147,6 +149,14 @@ def test_who_may_come_in_and_how_often():
                 assert status(ports["http"], "/", guest) is None
             the_proxy_says_for_whom_it_comes(ports["proxied"])
             assert echoed(ports["tcp"], "127.0.0.1") and not echoed(ports["tcp"], "127.0.0.2")
+            for source in "127.0.0.1", "127.0.0.2":
+                with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+                    client.bind((source, 0))
+                    client.sendto(b"x", ("127.0.0.1", ports["udp"]))
+                    if source == "127.0.0.1":
+                        assert client.recv(10) == b"x"
+            wait_until(lambda: json.loads(get(ports["http"], "/status").body)["packets_refused"] == 1,
+                       what="what one may not send to be counted")
 
 
 WATCHED = """

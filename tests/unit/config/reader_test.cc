@@ -201,9 +201,11 @@ TEST_CASE("config/reader: networks that are none") {
   CHECK(in_route("status; deny 1.2.3").starts_with("/f:1:41: bad network \"1.2.3\""));
   CHECK(at_top("address_except 10.0.0.0/33").ends_with("the prefix has 0 to 32 bits\n"));
   CHECK(at_top("allow all") ==
-        "/f:1:1: allow stands in listen http or in listen tcp or in route, not at the top\n");
-  CHECK(read("listen udp :0 { echo; deny all }").faults ==
-        "/f:1:23: deny stands in listen http or in listen tcp or in route, not in listen udp\n");
+        "/f:1:1: allow stands in listen http or in listen tcp or in listen udp or in route, not at the "
+        "top\n");
+  CHECK(read("listen udp :0 { echo; proxy_protocol all }").faults ==
+        "/f:1:23: proxy_protocol stands in listen http or in listen tcp, not in listen udp\n");
+  CHECK(read("listen udp :0 { echo; deny 1.2.3 }").faults.starts_with("/f:1:28: bad network \"1.2.3\""));
 }
 
 TEST_CASE("config/reader: limits of one address") {
