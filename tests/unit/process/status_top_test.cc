@@ -25,7 +25,9 @@ struct Service {
     ConnectionRows rows(table, 2);
     for (int i = 0; i < 30; i++) rows.row(rows.open()).kind = ConnectionKind::websocket_client;
   }
-  std::string top(std::string_view words) { return status_top(board, {{board, table}}, "1.2.3", words).value(); }
+  std::string top(std::string_view words) {
+    return status_top(board, {{board, table}}, "1.2.3", words).value();
+  }
 
   static constexpr uint32_t kWorkers = 20;
   Scoreboard board = Scoreboard::create(64, kWorkers + 1).value();
