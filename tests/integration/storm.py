@@ -22,7 +22,7 @@ import struct
 import threading
 import time
 
-from harness import (EXAMPLES, Oklo, children, descendants, files, free_port, listening, request, run_oklo,
+from harness import (EXAMPLES, Oklo, children, descendants, files, free_port, request, run_oklo,
                      title, wait_until)
 from ws_client import TEXT, WebSocket, frame
 
@@ -37,8 +37,8 @@ def numbers(*words, workers=4, threads=2):
                  f"control={place}/control", f"log={place}/log", *words,
                  program=os.path.join(EXAMPLES, "numbers"), env={"OKLO_MODE": "process"}) as server:
         os.chmod(f"{place}/log", 0o666)  # Workers may have no rights of root.
-        wait_until(lambda: listening(port))
         server.tcp, server.place = port, place
+        wait_until(lambda: run_oklo("health", "--control", f"{place}/control").returncode == 0)
         wait_until(lambda: [thread["workers"] for thread in status(server)["gate"]] == [workers] * threads,
                    what="all workers to take what each thread tells")
         yield server
