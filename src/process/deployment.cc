@@ -162,7 +162,7 @@ void Deployment::on_timer() {
   tree_->kill_all();
 }
 
-void Deployment::carry_from(const Deployment& before) { carry(*before.shared_, *shared_); }
+void Deployment::follow(const Deployment& before) { carry(*before.shared_, *shared_); }
 
 // ---------------------------------------------------------------- what is told of it
 

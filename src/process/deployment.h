@@ -40,7 +40,7 @@ class Deployment final : private Timer {
   // All leave, for another one has taken over; whoever has not by the time that options give is killed.
   void leave();
   // What the one before has counted is shown along, also what its processes count while they leave.
-  void follow(const Deployment& before) { carry_from(before); }
+  void follow(const Deployment& before);
 
   const Plan& plan() const { return plan_; }
   Application& application() const { return *plan_.application; }
@@ -62,7 +62,6 @@ class Deployment final : private Timer {
   Result<void> hear_signals();
   void make_context();
   void tell_here();
-  void carry_from(const Deployment& before);
   void on_timer() override;
 
   Ground ground_;

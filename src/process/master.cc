@@ -193,9 +193,7 @@ Result<void> Master::lock_pid_file() {
 
 Result<void> Master::deploy() {
   rollout_.emplace(Deployment::Ground{*reactor_, log_, activated_}, application_, [this] { on_gone(); });
-  if (Result<void> opened = rollout_->open(options_); !opened) return opened;
-  here_->count = current().workers();
-  return {};
+  return rollout_->open(options_);
 }
 
 Result<void> Master::hear_commands() {
