@@ -101,8 +101,8 @@ class [[nodiscard("without co_await nothing keeps the queue within its bounds")]
 // After that nothing of it runs. What is to outlive the connection goes to spawn. That the peer has ended its
 // sending side is not the end: reads give nothing, and writes still go out.
 //
-// As others, such connections stay with their worker after a reload, until one side closes, and are closed by
-// a stop.
+// As others, such connections stay with their worker after a reload, within the shutdown timeout, and are
+// closed by a stop.
 class Stream {
  public:
   Stream() = default;

@@ -55,7 +55,7 @@ struct ServerOptions {
                                      // "syslog:FACILITY:/PATH" or a path; it takes the place of stderr
   std::string access_log = "off";    // the same; "stderr" is that of the process that was started
   LogFormat access_log_format = LogFormat::common;
-  uint32_t shutdown_timeout_ms = 30'000;  // how long a graceful stop may take
+  uint32_t shutdown_timeout_ms = 30'000;  // how long a graceful stop may take, and a worker after a reload
   uint32_t connections_max = 0;     // of all workers together; 0: as many as the limit of open files allows,
                                     // which root raises for a number
   AddressLimits per_address = {};   // what one address may do on the whole host

@@ -70,7 +70,7 @@ void BaseWorker::drain(DrainMode mode, uint64_t deadline_ms) {
   end_if_alone();
 }
 
-// A quarter of the time is for those that go by themselves, the last one for closing.
+// A quarter of the time is for those that go by themselves, the last one for closing, as at a stop.
 void BaseWorker::plan_farewells(uint64_t deadline_ms) {
   uint64_t now_ms = context_.reactor->clock().now_ms;
   uint64_t quarter_ms = (deadline_ms - std::min(deadline_ms, now_ms)) / 4;
@@ -90,6 +90,7 @@ void BaseWorker::say_farewells() {
     return uint64_t{place} * span_ms >> 32 <= passed_ms;
   });
   if (passed_ms < span_ms) context_.reactor->timers().arm(farewells_, now_ms + kFarewellMs);
+  else pool_.drain(DrainMode::stop);
 }
 
 // A client's connection is there for those of the listeners, and keeps no worker from leaving.
