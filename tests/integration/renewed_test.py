@@ -89,13 +89,13 @@ def test_tasks_of_the_old_one_are_done():
 
 def test_tasks_that_are_not_done_in_time_are_told():
     with program(text="one", timeout=500) as made:
-        clients = [Client(made.oklo.port) for _ in range(40)]
+        clients = [Client(made.oklo.port) for _ in range(150)]
         for client in clients:
             client.send(request("GET", "/slow"))
-        wait_until(lambda: made.status()["tasks"]["accepted"] == 40, what="all to be asked for")
+        wait_until(lambda: made.status()["tasks"]["accepted"] == 150, what="all to be asked for")
         made.write(text="two")
         assert made.reload().returncode == 0
         wait_until(lambda: len(made.oklo.workers()) == 1, what="the old worker to leave")
-        tasks = wait_until(lambda: sum(made.status()["tasks"][end] for end in ("done", "stopped")) == 40
+        tasks = wait_until(lambda: sum(made.status()["tasks"][end] for end in ("done", "stopped")) == 150
                            and made.status()["tasks"])
         assert tasks["lost"] == 0 and tasks["stopped"] > 0, tasks

@@ -220,12 +220,12 @@ def made_command(made, word):
 def test_connections_of_the_old_one_drain_and_end_in_time():
     port = free_port()
     echo = f"listen tcp 127.0.0.1:{port} {{ echo }}"
-    with site(shutdown_timeout="4s", extra=echo) as made, Client(port) as stream:
-        clients = [Client(made.port) for _ in range(3)]
-        sockets = [WebSocket(made.port) for _ in range(8)]
+    with site(shutdown_timeout="12s", extra=echo) as made, Client(port, timeout=30) as stream:
+        clients = [Client(made.port, timeout=30) for _ in range(3)]
+        sockets = [WebSocket(made.port, timeout=30) for _ in range(8)]
         for client in clients:
             client.get("/")
-        made.write(text="two", shutdown_timeout="4s", extra=echo)
+        made.write(text="two", shutdown_timeout="12s", extra=echo)
         made.reload()
         stream.send(b"still")
         assert stream.read(5) == b"still"
