@@ -196,11 +196,21 @@ $(foreach hot,$(HOT),$(eval $(OBJ)/src/$(if $(findstring /,$(hot)),$(hot),$(hot)
   OPTION = $$(LIBFLAGS) $$(OPTIMIZE)))
 $(OBJ)/embedded.o: OPTION = $(LIBFLAGS) $(SMALL)
 $(OBJ)/tests/%.o: OPTION = $(TESTFLAGS)
+# clang looks for precompiled headers under another name, and is none of the compilers of every day.
+ifeq ($(findstring clang,$(CXX)),)
+  WITH_COMMON := $(filter-out $(OBJ)/tests/unit/main.o,$(UNIT_OBJECTS) $(FAULT_OBJECTS))
+  $(WITH_COMMON): OPTION = $(TESTFLAGS) -include $(BUILD)/tests/common.h
+  $(WITH_COMMON): $(BUILD)/tests/common.h.gch
+endif
 $(OBJ)/tests/examples/%.o $(OBJ)/tests/bench/%.o: OPTION = $(EXAMPLEFLAGS)
 
 $(OBJ)/%.o: %.cc $(BUILD)/flags
 	@echo "compile $<"; mkdir -p $(@D)
 	$(Q)$(CXX) $(OPTION) $(CXXFLAGS) -c $< -o $@
+
+$(BUILD)/tests/common.h.gch: tests/unit/common.h $(BUILD)/flags
+	@echo "compile $<"; mkdir -p $(@D); cp $< $(@:.gch=)
+	$(Q)$(CXX) $(TESTFLAGS) $(CXXFLAGS) -w -x c++-header $< -o $@
 
 $(OBJ)/embedded.o: $(BUILD)/embedded.cc $(BUILD)/flags
 	@echo "compile $<"; mkdir -p $(@D)

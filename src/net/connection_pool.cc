@@ -111,9 +111,12 @@ void ConnectionPool::count() {
   life_.full.store(full(), std::memory_order_relaxed);
 }
 
+// A request that waits in the socket is answered by a stop, too: to whoever has sent it, that was before.
 void ConnectionPool::drain(DrainMode mode) {
-  connections_.for_each([mode](net::Connection& connection) {
-    if (!is_client(connection)) connection.drain(mode);
+  connections_.for_each([mode](net::SocketConnection& connection) {
+    if (is_client(connection)) return;
+    if (mode == DrainMode::stop) connection.read_waiting();
+    connection.drain(mode);
   });
 }
 

@@ -54,6 +54,10 @@ inline void SocketConnection::read() {
   else settle_input();
 }
 
+void SocketConnection::read_waiting() {
+  if (hears_) read();
+}
+
 // Another connection may have paused it in this batch of events.
 void SocketConnection::read_in_vain() {
   if (phase_ != Phase::open) discard_input();

@@ -15,6 +15,8 @@ class SocketConnection final : public Connection {
 
   // --- for the ConnectionPool
   void start(bool read_now);
+  // Hears what has come already, where it hears at all.
+  void read_waiting();
   uint32_t slot_index() const { return slot_; }
   // Where it counts for its peer's address (AddressTable); 0: it does not.
   uint32_t& address_place() { return address_place_; }

@@ -274,3 +274,28 @@ TEST_CASE("net/connection_pool: an id finds its connection, and no other one, as
   net.pool.for_each([&count](Connection&) { count++; });
   CHECK(count == 100);
 }
+
+TEST_CASE("net/connection_pool: what waits in the socket is heard before a stop is told, not at a reload") {
+  for (DrainMode mode : {DrainMode::stop, DrainMode::reload}) {
+    Net net;
+    Peer peer = net.open();
+    net.turn();
+    peer.write("request");
+    net.protocol.when_drain = [](Connection& connection) {
+      connection.close(CloseReason::drained, Linger::no);
+    };
+    net.pool.drain(mode);
+    net.turn();
+    CHECK(net.protocol.received == (mode == DrainMode::stop ? "request" : ""));
+    CHECK(net.closed(CloseReason::drained) == 1);
+  }
+}
+
+TEST_CASE("net/connection_pool: one that has paused hears nothing more at a stop") {
+  Net net;
+  Peer peer = net.open();
+  net.connection().pause_reading();
+  peer.write("request");
+  net.pool.drain(DrainMode::stop);
+  CHECK(net.protocol.received.empty());
+}
