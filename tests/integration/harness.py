@@ -376,7 +376,7 @@ class Oklo:
                                         env={**os.environ, **{k: str(v) for k, v in self.env.items()}})
         try:
             if self.wait:
-                wait_until(self._up, what=f"{self.program} to listen on port {self.port}")
+                wait_until(self._up, 30, f"{self.program} to listen on port {self.port}")
         except BaseException:
             self._end()
             raise
