@@ -28,8 +28,9 @@ class Site:
         lines += [f"{name} {value}" for name, value in values.items()]
         lines += [f"listen http 127.0.0.1:{self.port} {{ route / {{ text {text} }}; route /ws {{ echo }} }}"]
         lines += [f"listen http 127.0.0.1:{self.more} {{ route / {{ text more }} }}"] if more else []
+        lines += [extra] if extra else []
         with open(self.file + ".new", "w") as file:
-            file.write("\n".join([*lines, extra]) + "\n")
+            file.write("\n".join(lines) + "\n")
         os.rename(self.file + ".new", self.file)
 
     def ask(self, *words):
