@@ -270,11 +270,14 @@ def storm(made, args, change, times):
 
 
 @needs("wrk")
+@base_mode_alone("it is in both modes, one after the other")
 @timeout(180)
 def test_fifty_reloads_with_changes_lose_no_connection():
-    with site() as made:
-        storm(made, ["-H", "Connection: close"],
-              lambda number: made.write(workers=(2, 4, 1)[number % 3], more=number % 2 == 0), 50)
+    def change(number):
+        made.write(workers=(2, 4, 1)[number % 3], more=number % 2 == 0,
+                   mode="base" if number < 25 else "process")
+    with site(prefix=("env", "-u", "OKLO_MODE")) as made:
+        storm(made, ["-H", "Connection: close"], change, 50)
 
 
 @needs("wrk")
