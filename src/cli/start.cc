@@ -65,13 +65,13 @@ int run_check(const Command&, const Options& options) {
 int run_start(const Command&, const Options& options) {
   Result<std::string> path = path_of(options);
   if (!path) return complain(path.error().text, kUsage);
-  config::Loaded loaded = checked(sys::absolute_path(*path));
+  const std::string file = sys::absolute_path(*path);
+  config::Loaded loaded = checked(file);
   if (!loaded.ok()) return complain_of(loaded);
   auto running = std::make_shared<config::Config>(with_flags(std::move(loaded.config), options.server));
   Server server = config::make_server(*running);
-  server.on_configure([path = sys::absolute_path(*path), flags = options.server, running] {
-    return read_again(path, flags, running);
-  });
+  server.on_configure(
+      [file, flags = options.server, running] { return read_again(file, flags, running); });
   server.on_up([](const std::vector<std::string>& addresses) {
     std::string text = "oklo: listening on";
     for (const std::string& address : addresses) text += " " + address;

@@ -13,6 +13,8 @@
 
 namespace oklo {
 
+static bool does_tasks(const Slot& slot) { return slot.process && slot.process->task_worker; }
+
 Supervisor::Supervisor(KeeperContext& context, Events events)
     : context_(context),
       events_(std::move(events)),
@@ -167,9 +169,9 @@ void Supervisor::on_missed(Slot& slot, const Life& dead, int wait_status, const 
 void Supervisor::schedule(Slot& slot, const Life& dead, const std::string& what) {
   uint64_t now_ms = context_.reactor->clock().now_ms;
   // A task worker that has worked was well: what killed it was a task.
-  bool worked = slot.process && slot.process->task_worker && requests_of(dead) > 0;
+  bool worked = does_tasks(slot) && requests_of(dead) > 0;
   uint32_t wait_ms = slot.backoff.on_death(worked ? Backoff::kHealthyMs : now_ms - dead.started_ms);
-  if (slot.process && slot.process->task_worker) wait_ms = std::min(wait_ms, kEmptyWaitMsMax);
+  if (does_tasks(slot)) wait_ms = std::min(wait_ms, kEmptyWaitMsMax);
   // In process mode no other may read what waits in its wires.
   bool hurries = context_.wires || !cover_.any_serves();
   if (!slot.process && hurries) wait_ms = std::min(wait_ms, kEmptyWaitMsMax);
@@ -194,8 +196,7 @@ void Supervisor::hasten() {
 }
 
 bool Supervisor::replaces(const Slot& slot) const {
-  bool does_tasks = slot.process && slot.process->task_worker;
-  return !stopping_ && (!leaving_ || does_tasks);
+  return !stopping_ && (!leaving_ || does_tasks(slot));
 }
 
 void Supervisor::replace(Slot& slot) {
@@ -367,7 +368,7 @@ bool Supervisor::wants_relief(const Slot& slot) const {
 
 uint64_t Supervisor::requests_max(const Slot& slot) const {
   if (!slot.process) return context_.policy.max_requests;
-  return slot.process->task_worker ? context_.policy.task_max_requests : 0;
+  return does_tasks(slot) ? context_.policy.task_max_requests : 0;
 }
 
 uint64_t Supervisor::requests_of(const Life& life) const {
