@@ -4,9 +4,9 @@
 #include <utility>
 
 #include "base/ascii.h"
+#include "base/json.h"
 #include "base/number.h"
 #include "cli/chat_text.h"
-#include "cli/json_object.h"
 #include "sys/time.h"
 
 #include <oklo/room.h>

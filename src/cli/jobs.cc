@@ -5,8 +5,8 @@
 #include <optional>
 #include <utility>
 
+#include "base/json.h"
 #include "base/number.h"
-#include "cli/json_object.h"
 #include "cli/longest_chain.h"
 #include "sys/time.h"
 

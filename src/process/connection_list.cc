@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/json.h"
 #include "base/number.h"
-#include "process/json_text.h"
 #include "process/slot_name.h"
 #include "process/text_columns.h"
 #include "sys/address.h"
@@ -127,19 +127,12 @@ std::vector<Column<Line>> columns_for(const ConnectionList& list) {
   return columns;
 }
 
-void add_connection_json(std::string& out, const Line& line) {
-  out += "{";
-  add_member(out, "id", name_of(line.of));
-  add_member(out, "kind", kind_name(line.of.kind));
-  add_member(out, "peer", peer_of(line.of));
-  add_member(out, "owner", owner_of(line.of));
-  add_member(out, "age_s", line.age_s());
-  add_member(out, "idle_s", line.idle_s());
-  add_member(out, "requests", line.of.requests);
-  add_member(out, "bytes_in", line.of.bytes_in);
-  add_member(out, "bytes_out", line.of.bytes_out);
-  add_member(out, "queue", line.of.queued_bytes);
-  out.back() = '}';
+std::string connection_json(const Line& line) {
+  JsonObject json;
+  json.text("id", name_of(line.of)).text("kind", kind_name(line.of.kind)).text("peer", peer_of(line.of));
+  json.text("owner", owner_of(line.of)).number("age_s", line.age_s()).number("idle_s", line.idle_s());
+  json.number("requests", line.of.requests).number("bytes_in", line.of.bytes_in);
+  return json.number("bytes_out", line.of.bytes_out).number("queue", line.of.queued_bytes).end();
 }
 
 }  // namespace
@@ -168,13 +161,10 @@ ConnectionList list_connections(const ConnectionSources& sources, const Connecti
 }
 
 std::string connections_json(const ConnectionList& list) {
-  std::string out = "{\"connections\":[";
-  for (const ListedConnection& one : list.shown) {
-    add_connection_json(out, {one, list.now_s});
-    out += ",";
-  }
-  if (out.back() == ',') out.pop_back();
-  return out + "],\"left_off\":" + decimal(list.left_off) + "}\n";
+  std::vector<std::string> shown;
+  for (const ListedConnection& one : list.shown) shown.push_back(connection_json({one, list.now_s}));
+  JsonObject json;
+  return json.json("connections", json_array(shown)).number("left_off", list.left_off).end() + "\n";
 }
 
 std::string connections_table(const ConnectionList& list) {

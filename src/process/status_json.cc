@@ -1,63 +1,48 @@
 #include "process/status_json.h"
 
-#include "process/json_text.h"
+#include <vector>
+
+#include "base/json.h"
 
 namespace oklo {
 
 namespace {
 
-void add_task_json(std::string& out, const LifeLine& line) {
-  add_member(out, "done", line.tasks_done);
-  add_member(out, "failed", line.tasks_failed);
-  out.append("\"running\":");
-  if (line.running.empty()) out.append("null");
-  else add_quoted(out, line.running);
-  out.append(",");
-  add_member(out, "running_ms", line.running_ms);
-  add_member(out, "attempt", line.attempt);
+void add_task(JsonObject& json, const LifeLine& line) {
+  json.number("done", line.tasks_done).number("failed", line.tasks_failed);
+  json.json("running", line.running.empty() ? "null" : json_text(line.running));
+  json.number("running_ms", line.running_ms).number("attempt", line.attempt);
 }
 
 // What a life is called, and its number among those.
-void add_name_json(std::string& out, const LifeLine& line, uint32_t first_slot) {
+void add_name(JsonObject& json, const LifeLine& line, uint32_t first_slot) {
   switch (line.role) {
-    case Role::worker: return add_member(out, "worker", line.slot + 1);
-    case Role::gate_thread: return add_member(out, "thread", line.slot - first_slot + 1);
+    case Role::worker: json.number("worker", line.slot + 1); return;
+    case Role::gate_thread: json.number("thread", line.slot - first_slot + 1); return;
     case Role::manager: return;
     case Role::task_worker:
-      add_member(out, "task_worker", line.task_worker);
-      return add_member(out, "number", line.slot + 1);
-    case Role::process:
-      out.append("\"process\":");
-      add_quoted(out, line.process);
-      out.append(",");
-      return add_member(out, "number", line.slot + 1);
+      json.number("task_worker", line.task_worker).number("number", line.slot + 1);
+      return;
+    case Role::process: json.text("process", line.process).number("number", line.slot + 1); return;
   }
 }
 
-void add_life_json(std::string& out, const LifeLine& line, uint32_t first_slot) {
-  out.append("{");
-  add_name_json(out, line, first_slot);
-  add_member(out, "pid", static_cast<uint64_t>(line.pid));
-  out.append("\"state\":\"").append(line.state).append("\",");
-  add_member(out, "generation", line.generation);
+std::string life_json(const LifeLine& line, uint32_t first_slot) {
+  JsonObject json;
+  add_name(json, line, first_slot);
+  json.number("pid", static_cast<uint64_t>(line.pid)).text("state", line.state);
+  json.number("generation", line.generation);
   bool has_connections = line.role == Role::worker || line.role == Role::gate_thread;
   if (has_connections) {
-    add_member(out, "connections", line.connections);
-    add_member(out, "waiting", line.waiting);
-    add_member(out, "waiting_max", line.waiting_max);
+    json.number("connections", line.connections).number("waiting", line.waiting);
+    json.number("waiting_max", line.waiting_max);
   }
-  if (line.role == Role::gate_thread) add_member(out, "workers", line.workers);
-  if (line.role == Role::worker) {
-    add_member(out, "requests", line.requests);
-    add_member(out, "rate", line.rate);
-  } else {
-    add_member(out, "uptime_s", line.uptime_s);
-  }
-  if (line.role == Role::task_worker) add_task_json(out, line);
-  add_member(out, "memory_kib", line.memory_kib);
-  add_member(out, "restarts", line.restarts);
-  add_member(out, "backoff_ms", line.backoff_ms);
-  out.back() = '}';
+  if (line.role == Role::gate_thread) json.number("workers", line.workers);
+  if (line.role == Role::worker) json.number("requests", line.requests).number("rate", line.rate);
+  else json.number("uptime_s", line.uptime_s);
+  if (line.role == Role::task_worker) add_task(json, line);
+  json.number("memory_kib", line.memory_kib).number("restarts", line.restarts);
+  return json.number("backoff_ms", line.backoff_ms).end();
 }
 
 // The slots of one role stand together.
@@ -67,34 +52,33 @@ uint32_t first_slot_of(const Scoreboard& scoreboard, Role role) {
   return slot;
 }
 
-void add_lives_json(std::string& out, const Scoreboard& scoreboard, Role role,
-                    const TaskTable* tasks = nullptr) {
-  out.append("[");
-  for (const LifeLine& line : lines_of(scoreboard, role, tasks)) {
-    add_life_json(out, line, first_slot_of(scoreboard, role));
-    out.append(",");
-  }
-  if (out.back() == ',') out.pop_back();
-  out.append("]");
+std::string lives_json(const Scoreboard& scoreboard, Role role, const TaskTable* tasks = nullptr) {
+  const uint32_t first_slot = first_slot_of(scoreboard, role);
+  std::vector<std::string> lives;
+  for (const LifeLine& line : lines_of(scoreboard, role, tasks)) lives.push_back(life_json(line, first_slot));
+  return json_array(lives);
 }
 
-void add_tasks_json(std::string& out, const Scoreboard& scoreboard, const TaskTable& tasks) {
-  out.append(",\"tasks\":{");
-  for (const TaskNumber& number : task_numbers(tasks)) add_member(out, number.name, number.value);
-  out.back() = '}';
-  out.append(",\"task_workers\":");
-  add_lives_json(out, scoreboard, Role::task_worker, &tasks);
+std::string tasks_json(const TaskTable& tasks) {
+  JsonObject json;
+  for (const TaskNumber& number : task_numbers(tasks)) json.number(number.name, number.value);
+  return json.end();
 }
 
-// In process mode.
-void add_gate_json(std::string& out, const Scoreboard& scoreboard) {
-  out.append(",\"gate\":");
-  add_lives_json(out, scoreboard, Role::gate_thread);
-  out.append(",\"manager\":");
-  add_lives_json(out, scoreboard, Role::manager);
+std::string closed_json(const Scoreboard& scoreboard) {
+  JsonObject json;
+  for (size_t i = 0; i < static_cast<size_t>(CloseReason::count); i++)
+    json.number(close_reason_name(static_cast<CloseReason>(i)), total_closed(scoreboard, i));
+  return json.end();
 }
 
-void add_totals_json(std::string& out, const Scoreboard& scoreboard) {
+std::string addresses_json(const Scoreboard& scoreboard) {
+  std::vector<std::string> all;
+  for (std::string_view address : addresses(scoreboard)) all.push_back(json_text(address));
+  return json_array(all);
+}
+
+void add_totals(JsonObject& json, const Scoreboard& scoreboard) {
   static constexpr Total kTotals[] = {
       {"accepted", &LifeRow::accepted}, {"requests", &LifeRow::requests}, {"bytes_in", &LifeRow::bytes_in},
       {"bytes_out", &LifeRow::bytes_out}, {"log_lines_dropped", &LifeRow::log_lines_dropped},
@@ -102,43 +86,32 @@ void add_totals_json(std::string& out, const Scoreboard& scoreboard) {
       {"broadcasts_missed", &LifeRow::broadcasts_missed}, {"requests_limited", &LifeRow::requests_limited},
       {"packets_refused", &LifeRow::packets_refused}, {"addresses_unknown", &LifeRow::addresses_unknown},
   };
-  for (const Total& one : kTotals) add_member(out, one.name, total(scoreboard, one.counter));
-  add_member(out, "error_lines_dropped", error_lines_dropped(scoreboard));
-  if (scoreboard.gate_lives())
-    for (const Total& one : kGateTotals) add_member(out, one.name, total(scoreboard, one.counter));
-  out.append("\"closed\":{");
-  for (size_t i = 0; i < static_cast<size_t>(CloseReason::count); i++)
-    add_member(out, close_reason_name(static_cast<CloseReason>(i)), total_closed(scoreboard, i));
-  out.back() = '}';
-  out.append(",");
+  for (const Total& one : kTotals) json.number(one.name, total(scoreboard, one.counter));
+  json.number("error_lines_dropped", error_lines_dropped(scoreboard));
+  if (!scoreboard.gate_lives()) return;
+  for (const Total& one : kGateTotals) json.number(one.name, total(scoreboard, one.counter));
 }
 
 }  // namespace
 
 std::string status_json(const Scoreboard& scoreboard, std::string_view version, const TaskTable* tasks) {
   ServiceRow& service = scoreboard.service();
-  std::string out = "{\"version\":\"" + std::string(version) + "\",";
-  add_member(out, "pid", static_cast<uint64_t>(service.pid.load()));
-  add_member(out, "uptime_s", uptime_s(scoreboard));
-  add_member(out, "generation", service.generation);
-  add_member(out, "reloads", service.reloads);
-  add_member(out, "reloads_failed", service.reloads_failed);
-  add_member(out, "generations_ended", service.generations_ended);
-  out.append("\"addresses\":[");
-  for (std::string_view address : addresses(scoreboard)) {
-    add_quoted(out, address);
-    out.push_back(',');
-  }
-  if (out.back() == ',') out.pop_back();
-  out.append("],");
-  add_totals_json(out, scoreboard);
-  out.append("\"workers\":");
-  add_lives_json(out, scoreboard, Role::worker);
-  out.append(",\"processes\":");
-  add_lives_json(out, scoreboard, Role::process);
-  if (tasks) add_tasks_json(out, scoreboard, *tasks);
-  if (scoreboard.gate_lives()) add_gate_json(out, scoreboard);
-  return out + "}\n";
+  JsonObject json;
+  json.text("version", version).number("pid", static_cast<uint64_t>(service.pid.load()));
+  json.number("uptime_s", uptime_s(scoreboard)).number("generation", service.generation);
+  json.number("reloads", service.reloads).number("reloads_failed", service.reloads_failed);
+  json.number("generations_ended", service.generations_ended);
+  json.json("addresses", addresses_json(scoreboard));
+  add_totals(json, scoreboard);
+  json.json("closed", closed_json(scoreboard)).json("workers", lives_json(scoreboard, Role::worker));
+  json.json("processes", lives_json(scoreboard, Role::process));
+  if (tasks)
+    json.json("tasks", tasks_json(*tasks))
+        .json("task_workers", lives_json(scoreboard, Role::task_worker, tasks));
+  if (scoreboard.gate_lives())
+    json.json("gate", lives_json(scoreboard, Role::gate_thread))
+        .json("manager", lives_json(scoreboard, Role::manager));
+  return json.end() + "\n";
 }
 
 }  // namespace oklo

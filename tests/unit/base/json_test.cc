@@ -1,14 +1,15 @@
-#include "cli/json_object.h"
+#include "base/json.h"
 
 #include <doctest/doctest.h>
 
 #include <string>
 #include <vector>
 
-using oklo::cli::json_array;
-using oklo::cli::JsonObject;
+using oklo::json_array;
+using oklo::JsonObject;
+using oklo::json_text;
 
-TEST_CASE("cli/json_object: members of each kind") {
+TEST_CASE("base/json: members of each kind") {
   CHECK(JsonObject().end() == "{}");
   CHECK(JsonObject().text("a", "b").end() == R"({"a":"b"})");
   CHECK(JsonObject().text("a", "").number("n", 0).number("m", UINT64_MAX).end() ==
@@ -18,7 +19,7 @@ TEST_CASE("cli/json_object: members of each kind") {
         R"({"list":[1],"o":{"x":"y"}})");
 }
 
-TEST_CASE("cli/json_object: what would end or break a text is escaped") {
+TEST_CASE("base/json: what would end or break a text is escaped") {
   CHECK(JsonObject().text("t", "\"\\\n\t\r\x1f").end() == R"({"t":"\"\\\n\t\u000d\u001f"})");
   CHECK(JsonObject().text("t", std::string_view("\0", 1)).end() == R"({"t":"\u0000"})");
   CHECK(JsonObject().text("t", "ä日😀</script>").end() == "{\"t\":\"ä日😀</script>\"}");
@@ -28,8 +29,17 @@ TEST_CASE("cli/json_object: what would end or break a text is escaped") {
   }
 }
 
-TEST_CASE("cli/json_object: arrays") {
+TEST_CASE("base/json: arrays") {
   CHECK(json_array(std::vector<std::string>{}) == "[]");
   CHECK(json_array(std::vector<std::string>{"1"}) == "[1]");
   CHECK(json_array(std::vector<std::string>{"{}", "2"}) == "[{},2]");
+}
+
+TEST_CASE("base/json: names are escaped as texts are") {
+  CHECK(JsonObject().number("a\"b\n", 1).end() == R"({"a\"b\n":1})");
+}
+
+TEST_CASE("base/json: a text alone") {
+  CHECK(json_text("") == "\"\"");
+  CHECK(json_text("a\"b\n") == R"("a\"b\n")");
 }

@@ -1,8 +1,8 @@
-#include "cli/json_object.h"
+#include "base/json.h"
 
 #include "base/number.h"
 
-namespace oklo::cli {
+namespace oklo {
 
 namespace {
 
@@ -15,26 +15,35 @@ void append_escaped(std::string& out, char c) {
   out += kDigits[byte & 15];
 }
 
+void append_text(std::string& out, std::string_view text) {
+  out += '"';
+  for (char c : text) {
+    if (c == '"' || c == '\\') (out += '\\') += c;
+    else if (c == '\n') out += "\\n";
+    else if (c == '\t') out += "\\t";
+    else if (static_cast<unsigned char>(c) < 0x20) append_escaped(out, c);
+    else out += c;
+  }
+  out += '"';
+}
+
 }  // namespace
+
+std::string json_text(std::string_view text) {
+  std::string out;
+  append_text(out, text);
+  return out;
+}
 
 void JsonObject::begin_member(std::string_view name) {
   if (out_.size() > 1) out_ += ',';
-  out_ += '"';
-  out_ += name;
-  out_ += "\":";
+  append_text(out_, name);
+  out_ += ':';
 }
 
 JsonObject& JsonObject::text(std::string_view name, std::string_view value) {
   begin_member(name);
-  out_ += '"';
-  for (char c : value) {
-    if (c == '"' || c == '\\') (out_ += '\\') += c;
-    else if (c == '\n') out_ += "\\n";
-    else if (c == '\t') out_ += "\\t";
-    else if (static_cast<unsigned char>(c) < 0x20) append_escaped(out_, c);
-    else out_ += c;
-  }
-  out_ += '"';
+  append_text(out_, value);
   return *this;
 }
 
@@ -50,4 +59,13 @@ JsonObject& JsonObject::json(std::string_view name, std::string_view value) {
   return *this;
 }
 
-}  // namespace oklo::cli
+std::string json_array(const std::vector<std::string>& values) {
+  std::string out = "[";
+  for (const std::string& value : values) {
+    if (out.size() > 1) out += ',';
+    out += value;
+  }
+  return out + ']';
+}
+
+}  // namespace oklo

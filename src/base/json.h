@@ -4,11 +4,15 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
-namespace oklo::cli {
+// Writes JSON (RFC 8259). Texts are UTF-8, or become JSON that is not.
+namespace oklo {
 
-// Writes one object of JSON (RFC 8259), member by member. Names are the program's own, without anything to
-// escape; texts are UTF-8.
+// A text as JSON has it, in quotation marks.
+std::string json_text(std::string_view text);
+
+// One object, member by member.
 class JsonObject {
  public:
   JsonObject& text(std::string_view name, std::string_view value);
@@ -25,14 +29,6 @@ class JsonObject {
 };
 
 // Puts these values, which are JSON already, into an array.
-template <class List>
-std::string json_array(const List& values) {
-  std::string out = "[";
-  for (const std::string& value : values) {
-    if (out.size() > 1) out += ',';
-    out += value;
-  }
-  return out + ']';
-}
+std::string json_array(const std::vector<std::string>& values);
 
-}  // namespace oklo::cli
+}  // namespace oklo
