@@ -12,6 +12,13 @@ namespace oklo {
 template <bool kStoresAtOnce>
 class BasicCounter {
  public:
+  BasicCounter() = default;
+  BasicCounter(const BasicCounter& other) { set(other.value()); }
+  BasicCounter& operator=(const BasicCounter& other) {
+    set(other.value());
+    return *this;
+  }
+
   void set(uint64_t value) {
     uint32_t next = sequence_.load(std::memory_order_relaxed) + 1;
     std::atomic_thread_fence(std::memory_order_release);

@@ -10,25 +10,35 @@
 
 namespace oklo {
 
-// How many values there were of which size, in a fixed number of counters: log-linear. Each power of two up
-// to 2^kBits has two buckets of the same width, so a value is known to a half of itself at worst; all from
-// 2^kBits on share the last one. One process writes it and any number of others read, as a Counter; zeroed
-// memory is an empty one.
-template <unsigned kBits>
-class Histogram {
- public:
-  static constexpr size_t kBuckets = 2 * kBits + 1;
+// Numbers of buckets, log-linear: each power of two up to 2^kBits has 2^kStepBits of them, of the same width,
+// and what is less has one for each value; all from 2^kBits on share the last one.
+template <unsigned kBits, unsigned kStepBits>
+struct LogLinear {
+  static constexpr size_t kSteps = size_t{1} << kStepBits;
+  static constexpr size_t kBuckets = (kBits - kStepBits + 1) * kSteps + 1;
 
-  static size_t bucket_of(uint64_t value) {
-    if (value < 2) return static_cast<size_t>(value);
+  static constexpr size_t bucket_of(uint64_t value) {
+    if (value < kSteps) return static_cast<size_t>(value);
     unsigned power = static_cast<unsigned>(std::bit_width(value)) - 1;
     if (power >= kBits) return kBuckets - 1;
-    return 2 * power + (value >> (power - 1) & 1);
+    unsigned shift = power - kStepBits;
+    return (shift + 1) * kSteps + static_cast<size_t>((value >> shift) % kSteps);
   }
   // The smallest value of a bucket; the one before ends below it.
   static constexpr uint64_t begin_of(size_t bucket) {
-    return bucket < 2 ? bucket : uint64_t{2 + bucket % 2} << (bucket / 2 - 1);
+    return bucket < kSteps ? bucket : uint64_t{kSteps + bucket % kSteps} << (bucket / kSteps - 1);
   }
+};
+
+// How many values there were of which size, in a fixed number of counters: with two buckets for each power of
+// two a value is known to a half of itself at worst. One process writes it and any number of others read, as
+// a Counter; zeroed memory is an empty one.
+template <unsigned kBits>
+class Histogram : public LogLinear<kBits, 1> {
+ public:
+  using LogLinear<kBits, 1>::kBuckets;
+  using LogLinear<kBits, 1>::begin_of;
+  using LogLinear<kBits, 1>::bucket_of;
 
   void add(uint64_t value, uint64_t times = 1) {
     counts_[bucket_of(value)].add(times);

@@ -25,6 +25,8 @@ size_t distance(std::string_view a, std::string_view b) {
 }  // namespace
 
 std::string_view nearest(std::string_view word, const std::vector<std::string_view>& known) {
+  constexpr size_t kBeginningMin = 3;
+  constexpr size_t kSlip = 1;
   std::string_view best;
   size_t best_distance = std::max<size_t>(2, word.size() / 3) + 1;
   for (std::string_view candidate : known) {
@@ -33,6 +35,9 @@ std::string_view nearest(std::string_view word, const std::vector<std::string_vi
     best = candidate;
     best_distance = d;
   }
+  if (best_distance <= kSlip || word.size() < kBeginningMin) return best;
+  for (std::string_view candidate : known)
+    if (candidate.starts_with(word)) return candidate;
   return best;
 }
 

@@ -1,5 +1,7 @@
 #include "base/number.h"
 
+#include <cmath>
+
 #include "base/ascii.h"
 
 namespace oklo {
@@ -34,6 +36,23 @@ std::string short_amount(uint64_t value) {
   const char* unit = kUnits;
   for (; value > 9999; value /= 1000) unit++;
   return decimal(value) + std::string(unit, *unit ? 1 : 0);
+}
+
+std::string grouped(uint64_t value) {
+  std::string text = decimal(value);
+  for (size_t at = text.size(); at > 3;) text.insert(at -= 3, 1, ',');
+  return text;
+}
+
+std::string fixed(double value, unsigned decimals) {
+  uint64_t scale = 1;
+  for (unsigned i = 0; i < decimals; i++) scale *= 10;
+  auto scaled = static_cast<uint64_t>(std::llround(std::abs(value) * static_cast<double>(scale)));
+  std::string text = value < 0 && scaled ? "-" : "";
+  text += decimal(scaled / scale);
+  if (decimals == 0) return text;
+  std::string behind = decimal(scaled % scale);
+  return text + '.' + std::string(decimals - behind.size(), '0') + behind;
 }
 
 }  // namespace oklo

@@ -19,4 +19,10 @@ std::string decimal(uint64_t value);
 // The same in at most five characters, for people: 9999, 10K, 9999K, 10M; a K is a thousand.
 std::string short_amount(uint64_t value);
 
+// With separators, for people: "182,431".
+std::string grouped(uint64_t value);
+
+// With so many digits behind the point, rounded: fixed(2.345, 2) is "2.35" (or "2.34"). Below 10^15.
+std::string fixed(double value, unsigned decimals);
+
 }  // namespace oklo

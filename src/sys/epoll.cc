@@ -2,6 +2,9 @@
 
 #include <errno.h>
 
+#include <algorithm>
+#include <climits>
+
 #include "sys/kernel.h"
 
 namespace oklo::sys {
@@ -10,6 +13,7 @@ namespace {
 
 static_assert(+kReadable == +EPOLLIN && +kWritable == +EPOLLOUT && +kError == +EPOLLERR);
 static_assert(+kHangUp == +EPOLLHUP && +kPeerClosed == +EPOLLRDHUP && +kExclusive == +EPOLLEXCLUSIVE);
+static_assert(+kOneShot == +EPOLLONESHOT && +kEdge == static_cast<uint32_t>(+EPOLLET));
 
 long control(int epoll_fd, int operation, int fd, uint32_t interest, uint64_t token) {
   epoll_event event = {};
@@ -38,6 +42,16 @@ void Epoll::remove(int fd) { control(fd_.get(), EPOLL_CTL_DEL, fd, 0, 0); }
 
 long Epoll::wait(std::span<epoll_event> events, int timeout_ms) {
   return kernel::epoll_wait(fd_.get(), events.data(), static_cast<int>(events.size()), timeout_ms);
+}
+
+long Epoll::wait_ns(std::span<epoll_event> events, uint64_t timeout_ns) {
+  constexpr uint64_t kSecond = 1'000'000'000;
+  timespec time = {};
+  time.tv_sec = static_cast<time_t>(timeout_ns / kSecond);
+  time.tv_nsec = static_cast<long>(timeout_ns % kSecond);
+  long result = kernel::epoll_pwait2(fd_.get(), events.data(), static_cast<int>(events.size()), &time);
+  if (result != -ENOSYS) return result;
+  return wait(events, static_cast<int>(std::min<uint64_t>((timeout_ns + 999'999) / 1'000'000, INT_MAX)));
 }
 
 }  // namespace oklo::sys

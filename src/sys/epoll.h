@@ -18,6 +18,8 @@ enum Events : uint32_t {
   kHangUp = 0x010,
   kPeerClosed = 0x2000,
   kExclusive = 1u << 28,
+  kOneShot = 1u << 30,
+  kEdge = 1u << 31,  // tells that something came, not that it is there
 };
 
 // One epoll instance. `token` comes back with each event. add and modify may fail (ENOMEM, ENOSPC).
@@ -32,6 +34,8 @@ class Epoll {
   // Waits until an event is there or `timeout_ms` has passed (-1: without end). The number of events,
   // or a negative errno number.
   [[nodiscard]] long wait(std::span<epoll_event> events, int timeout_ms);
+  // The same with a time as fine as the clock; a kernel before 5.11 waits up to the next millisecond.
+  [[nodiscard]] long wait_ns(std::span<epoll_event> events, uint64_t timeout_ns);
 
   int fd() const { return fd_.get(); }
 

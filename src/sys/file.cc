@@ -115,6 +115,16 @@ long read_all(int fd, size_t size_max, std::string& out) {
   }
 }
 
+std::vector<int> numbers_of(int dir) {
+  std::vector<int> numbers;
+  long size = 1;
+  while (size > 0)
+    size = visit_names(dir, [&](const char* name) {
+      if (std::optional<uint64_t> number = parse_decimal(name)) numbers.push_back(static_cast<int>(*number));
+    });
+  return numbers;
+}
+
 }  // namespace
 
 long file_info(int fd, FileInfo& out) {
@@ -174,16 +184,15 @@ Result<std::vector<DirectoryEntry>> list_directory(int fd, size_t count_max) {
   return entries;
 }
 
+std::vector<int> numbers_in(const std::string& directory) {
+  Fd dir(static_cast<int>(open_file(directory, O_RDONLY | O_DIRECTORY, 0)));
+  return dir ? numbers_of(dir.get()) : std::vector<int>();
+}
+
 std::vector<int> open_fds() {
-  std::vector<int> numbers;
-  long dir = open_file("/proc/self/fd", O_RDONLY | O_DIRECTORY, 0);
-  Fd owned(static_cast<int>(dir));
-  long size = dir < 0 ? 0 : 1;
-  while (size > 0)
-    size = visit_names(owned.get(), [&](const char* name) {
-      std::optional<uint64_t> number = parse_decimal(name);
-      if (number && *number != static_cast<uint64_t>(dir)) numbers.push_back(static_cast<int>(*number));
-    });
+  Fd dir(static_cast<int>(open_file("/proc/self/fd", O_RDONLY | O_DIRECTORY, 0)));
+  std::vector<int> numbers = dir ? numbers_of(dir.get()) : std::vector<int>();
+  std::erase(numbers, dir.get());
   return numbers;
 }
 

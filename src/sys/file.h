@@ -62,6 +62,8 @@ struct DirectoryEntry {
 // What a directory (opened with open_beneath) holds, without "." and "..", at most `count_max`, unsorted.
 Result<std::vector<DirectoryEntry>> list_directory(int fd, size_t count_max);
 
+// The numbers among the entries of a directory of proc(5): processes, threads, fds. None where it is not.
+std::vector<int> numbers_in(const std::string& directory);
 // The numbers of the fds that this process has open, by /proc/self/fd; empty where there is no /proc.
 std::vector<int> open_fds();
 

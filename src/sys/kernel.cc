@@ -65,6 +65,16 @@ long epoll_ctl(int epoll_fd, int operation, int fd, epoll_event* event) {
   return answer(::epoll_ctl(epoll_fd, operation, fd, event));
 }
 
+// The C library has had a wrapper only since 2.35. The time is of 64 bits on all machines.
+long epoll_pwait2(int epoll_fd, epoll_event* events, int count, const timespec* timeout) {
+#ifdef SYS_epoll_pwait2
+  const int64_t time[2] = {timeout->tv_sec, timeout->tv_nsec};
+  return answer(::syscall(SYS_epoll_pwait2, epoll_fd, events, count, time, nullptr, 0));
+#else
+  return epoll_fd >= 0 && events && count > 0 && timeout ? -ENOSYS : -EINVAL;
+#endif
+}
+
 long epoll_wait(int epoll_fd, epoll_event* events, int count, int timeout_ms) {
   if constexpr (raw::kKnown) return raw::call(SYS_epoll_pwait, epoll_fd, events, count, timeout_ms);
   else return answer(::epoll_wait(epoll_fd, events, count, timeout_ms));
@@ -124,6 +134,10 @@ long getrlimit(int resource, rlimit* out) {
   return answer(::getrlimit(static_cast<__rlimit_resource>(resource), out));
 }
 
+long getrusage(int whose, rusage* out) {
+  return answer(::getrusage(static_cast<__rusage_who>(whose), out));
+}
+
 long getsockname(int fd, sockaddr* address, socklen_t* length) {
   return answer(::getsockname(fd, address, length));
 }
@@ -149,6 +163,8 @@ long listen(int fd, int backlog) { return answer(::listen(fd, backlog)); }
 long memfd_create(const char* name, unsigned flags) {
   return answer(::syscall(SYS_memfd_create, name, flags));
 }
+
+long mkfifo(const char* path, mode_t mode) { return answer(::mkfifo(path, mode)); }
 
 long mmap(void** out, size_t length, int protection, int flags, int fd, off_t offset) {
   void* address = ::mmap(nullptr, length, protection, flags, fd, offset);
@@ -186,6 +202,10 @@ long poll(int fd, short events, int timeout_ms) {
   return answer(::poll(&entry, 1, timeout_ms));
 }
 
+long poll(pollfd* entries, size_t count, int timeout_ms) {
+  return answer(::poll(entries, count, timeout_ms));
+}
+
 long prctl(int option, unsigned long argument) { return answer(::prctl(option, argument, 0ul, 0ul, 0ul)); }
 
 long pread(int fd, void* out, size_t size, off_t offset) { return answer(::pread(fd, out, size, offset)); }
@@ -195,7 +215,14 @@ long pthread_create(pthread_t* out, void* (*run)(void*), void* with) {
   return -::pthread_create(out, nullptr, run, with);
 }
 
+long pthread_detach(pthread_t thread) { return -::pthread_detach(thread); }
+
 long pthread_join(pthread_t thread) { return -::pthread_join(thread, nullptr); }
+
+// The C library takes the request as a type of its own.
+long ptrace(int request, pid_t thread, unsigned long data) {
+  return answer(::syscall(SYS_ptrace, request, thread, nullptr, data));
+}
 
 long pwrite(int fd, const void* data, size_t size, off_t offset) {
   return answer(::pwrite(fd, data, size, offset));
@@ -227,6 +254,10 @@ long sched_setaffinity(size_t bytes, const unsigned long* mask) {
   return answer(::syscall(SYS_sched_setaffinity, 0, bytes, mask));
 }
 
+long select(int count, fd_set* readable, fd_set* writable) {
+  return answer(::select(count, readable, writable, nullptr, nullptr));
+}
+
 long send(int fd, const void* data, size_t size, int flags) {
   if constexpr (raw::kKnown) return raw::call(SYS_sendto, fd, data, size, flags);
   else return answer(::send(fd, data, size, flags));
@@ -243,6 +274,8 @@ long sendmmsg(int fd, mmsghdr* messages, unsigned count, int flags) {
 long sendmsg(int fd, const msghdr* message, int flags) { return answer(::sendmsg(fd, message, flags)); }
 
 long setgroups(size_t count, const gid_t* groups) { return answer(::setgroups(count, groups)); }
+
+long setpgid(pid_t pid, pid_t group) { return answer(::setpgid(pid, group)); }
 
 long setresgid(gid_t real, gid_t effective, gid_t saved) {
   return answer(::setresgid(real, effective, saved));
@@ -271,6 +304,14 @@ long sigaction(int signal, const struct sigaction* action) {
 long signalfd(int fd, const sigset_t* mask, int flags) { return answer(::signalfd(fd, mask, flags)); }
 
 long sigprocmask(int how, const sigset_t* set, sigset_t* old) { return answer(::sigprocmask(how, set, old)); }
+
+long sigqueue(pid_t pid, int signal, int value) {
+  sigval carried = {};
+  carried.sival_int = value;
+  return answer(::sigqueue(pid, signal, carried));
+}
+
+long sigwaitinfo(const sigset_t* set, siginfo_t* out) { return answer(::sigwaitinfo(set, out)); }
 
 long socket(int domain, int type, int protocol) { return answer(::socket(domain, type, protocol)); }
 

@@ -19,9 +19,16 @@ namespace oklo::sys {
 
 namespace {
 
+constexpr size_t kProcBytesMax = 64 * 1024;
+
 Result<void> done_or(long result, std::string_view what) {
   if (result < 0) return system_error(static_cast<int>(-result), what);
   return {};
+}
+
+std::optional<TaskStatus> status_in(const std::string& folder) {
+  Result<std::string> text = read_file(folder + "/status", kProcBytesMax);
+  return text ? parse_status(*text) : std::nullopt;
 }
 
 // The word with the given place in a text of words that are separated by single spaces.
@@ -85,20 +92,50 @@ std::optional<ChildEvent> next_child_event() {
   return ChildEvent{info.si_pid, kind_of(info.si_code), info.si_status};
 }
 
+std::optional<ChildEvent> wait_for_child() {
+  siginfo_t info = {};
+  if (retry([&] { return kernel::waitid(P_ALL, 0, &info, WEXITED); }) < 0) return std::nullopt;
+  return ChildEvent{info.si_pid, kind_of(info.si_code), info.si_status};
+}
+
+void leave_no_zombies() {
+  struct sigaction action = {};
+  action.sa_handler = SIG_IGN;
+  kernel::sigaction(SIGCHLD, &action);
+}
+
 bool is_child(pid_t pid) {
   siginfo_t info = {};
   return kernel::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) >= 0;
+}
+
+void wait_for_end(pid_t child) {
+  siginfo_t info = {};
+  retry([&] { return kernel::waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOWAIT); });
+}
+
+std::optional<ChildEvent> reap(pid_t child) {
+  siginfo_t info = {};
+  if (retry([&] { return kernel::waitid(P_PID, static_cast<id_t>(child), &info, WEXITED); }) < 0)
+    return std::nullopt;
+  return ChildEvent{info.si_pid, kind_of(info.si_code), info.si_status};
 }
 
 void send_signal(pid_t pid, int signal) { kernel::kill(pid, signal); }
 
 void send_signal(pid_t pid, pid_t thread, int signal) { kernel::tgkill(pid, thread, signal); }
 
+void lead_group(pid_t pid) { kernel::setpgid(pid, 0); }
+
+void signal_group(pid_t group, int signal) { kernel::kill(-group, signal); }
+
 void become_subreaper() { kernel::prctl(PR_SET_CHILD_SUBREAPER, 1); }
 
-void die_with_parent(pid_t parent) {
-  kernel::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (kernel::getppid() != parent) kernel::kill(current_pid(), SIGKILL);
+void die_with_parent(pid_t parent) { signal_with_parent(parent, SIGKILL); }
+
+void signal_with_parent(pid_t parent, int signal) {
+  kernel::prctl(PR_SET_PDEATHSIG, static_cast<unsigned long>(signal));
+  if (kernel::getppid() != parent) kernel::kill(current_pid(), signal);
 }
 
 void outlive_parent() { kernel::prctl(PR_SET_PDEATHSIG, 0); }
@@ -130,6 +167,14 @@ uint64_t file_limit() {
   return kernel::getrlimit(RLIMIT_NOFILE, &limit) < 0 ? 0 : limit.rlim_cur;
 }
 
+Result<void> lower_file_limit(uint64_t limit) {
+  rlimit lowered = {};
+  long result = kernel::getrlimit(RLIMIT_NOFILE, &lowered);
+  lowered.rlim_cur = std::min(lowered.rlim_cur, static_cast<rlim_t>(limit));
+  if (result >= 0) result = kernel::setrlimit(RLIMIT_NOFILE, &lowered);
+  return done_or(result, "cannot lower the limit of open files");
+}
+
 unsigned usable_processors() {
   Processors usable;
   long bytes = kernel::sched_getaffinity(sizeof usable.words, usable.words);
@@ -156,19 +201,27 @@ Result<void> change_directory(const char* path) {
 
 void exit_now(int code) { kernel::exit_group(code); }
 
+std::string proc_folder(pid_t pid) { return "/proc/" + decimal(static_cast<uint64_t>(pid)); }
+
 ProcessInfo process_info(pid_t pid) {
   ProcessInfo info;
-  std::string folder = "/proc/" + decimal(static_cast<uint64_t>(pid));
-  if (Result<std::string> statm = read_file(folder + "/statm", 4096)) {
+  std::string folder = proc_folder(pid);
+  if (Result<std::string> statm = read_file(folder + "/statm", kProcBytesMax)) {
     uint64_t resident = parse_decimal(word_at(*statm, 1)).value_or(0);
     uint64_t shared = parse_decimal(word_at(*statm, 2)).value_or(0);
     uint64_t page_kib = static_cast<uint64_t>(sysconf(_SC_PAGESIZE)) / 1024;
     info.private_kib = resident > shared ? (resident - shared) * page_kib : 0;
   }
   // The state follows the name, which may hold spaces and parentheses.
-  if (Result<std::string> stat = read_file(folder + "/stat", 4096))
+  if (Result<std::string> stat = read_file(folder + "/stat", kProcBytesMax))
     info.stopped = std::string_view(*stat).substr(stat->rfind(')') + 1).starts_with(" T");
   return info;
+}
+
+std::optional<TaskStatus> process_status(pid_t pid) { return status_in(proc_folder(pid)); }
+
+std::optional<TaskStatus> thread_status(pid_t pid, pid_t thread) {
+  return status_in(proc_folder(pid) + "/task/" + decimal(static_cast<uint64_t>(thread)));
 }
 
 // The kernel gives the lowest free number; with O_PATH nothing can be read or written.

@@ -249,6 +249,12 @@ long send_file(int socket, int file, uint64_t& offset, size_t count) {
 
 void shutdown_write(int fd) { kernel::shutdown(fd, SHUT_WR); }
 
+void discard_received(int fd) {
+  char bytes[4096];
+  for (int left = 256; left > 0; left--)
+    if (kernel::recv(fd, bytes, sizeof bytes, MSG_DONTWAIT) <= 0) return;
+}
+
 void reset_on_close(int fd) {
   linger at_once = {1, 0};
   kernel::setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);

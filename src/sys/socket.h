@@ -77,6 +77,9 @@ bool try_later(long result);
 
 void shutdown_write(int fd);
 
+// Drops what has come and was not read, up to 1 MiB; never waits.
+void discard_received(int fd);
+
 // A close that sends RST instead of FIN: SO_LINGER with zero seconds, socket(7).
 void reset_on_close(int fd);
 

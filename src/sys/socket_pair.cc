@@ -36,15 +36,19 @@ Fd take_fd(msghdr& message) {
   return Fd(fd);
 }
 
-}  // namespace
-
-Result<SocketPair> SocketPair::create(PairKind kind) {
+Result<SocketPair> create_pair(PairKind kind, int flags) {
   int ends[2] = {-1, -1};
   int type = kind == PairKind::packets ? SOCK_SEQPACKET : kind == PairKind::stream ? SOCK_STREAM : SOCK_DGRAM;
-  long result = kernel::socketpair(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends);
+  long result = kernel::socketpair(AF_UNIX, type | SOCK_CLOEXEC | flags, 0, ends);
   if (result < 0) return system_error(static_cast<int>(-result), "cannot make a socket pair");
   return SocketPair{Fd(ends[0]), Fd(ends[1])};
 }
+
+}  // namespace
+
+Result<SocketPair> SocketPair::create(PairKind kind) { return create_pair(kind, SOCK_NONBLOCK); }
+
+Result<SocketPair> SocketPair::create_waiting(PairKind kind) { return create_pair(kind, 0); }
 
 // Root may go beyond what is allowed to all (net.core.wmem_max).
 void widen_send_buffer(int fd, int bytes) {

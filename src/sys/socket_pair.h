@@ -18,6 +18,8 @@ struct SocketPair {
   Fd second;
 
   static Result<SocketPair> create(PairKind kind = PairKind::packets);
+  // The same whose calls wait.
+  static Result<SocketPair> create_waiting(PairKind kind);
 };
 
 // How many bytes may be under way from this end on, which is also how long one message may be: as many as the

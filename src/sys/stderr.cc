@@ -6,6 +6,7 @@
 #include <climits>
 
 #include "sys/kernel.h"
+#include "sys/mutex.h"
 #include "sys/retry.h"
 
 namespace oklo::sys {
@@ -38,7 +39,10 @@ long write_without_waiting(int fd, std::string_view bytes) {
   return static_cast<long>(written);
 }
 
+// What one thread puts there the next one closes, as the threads of the gate do when logs are opened anew.
 long replace_stderr(int fd) {
+  static Mutex one_at_a_time;
+  Mutex::Hold hold(one_at_a_time);
   return retry([&] { return kernel::dup2(fd, 2); });
 }
 

@@ -4,11 +4,15 @@
 
 namespace oklo::sys {
 
-uint64_t monotonic_ns() {
+uint64_t clock_ns(clockid_t clock) {
   timespec now = {};
-  kernel::clock_gettime(CLOCK_MONOTONIC, &now);
+  kernel::clock_gettime(clock, &now);
   return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
 }
+
+uint64_t monotonic_ns() { return clock_ns(CLOCK_MONOTONIC); }
+
+uint64_t thread_cpu_ns() { return clock_ns(CLOCK_THREAD_CPUTIME_ID); }
 
 uint64_t monotonic_us() {
   timespec now;

@@ -15,9 +15,11 @@
 #include "sys/file.h"
 #include "sys/memory.h"
 #include "sys/pid_file.h"
+#include "sys/pipe.h"
 #include "sys/process.h"
 #include "sys/root_directory.h"
 #include "sys/signal_fd.h"
+#include "sys/signal_queue.h"
 #include "sys/socket.h"
 #include "sys/socket_pair.h"
 #include "temp_dir.h"
@@ -74,6 +76,12 @@ TEST_CASE("fault/sys: every constructor fails cleanly when any of its calls fail
     fail_each_call("EventFd", number, [] { return number_of(sys::EventFd::create()); });
     fail_each_call("SignalFd", number, [] { return number_of(sys::SignalFd::create({SIGUSR2})); });
     fail_each_call("SocketPair", number, [] { return number_of(sys::SocketPair::create()); });
+    fail_each_call("SocketPair that waits", number,
+                   [] { return number_of(sys::SocketPair::create_waiting(sys::PairKind::stream)); });
+    fail_each_call("Pipe", number, [] { return number_of(sys::Pipe::create()); });
+    fail_each_call("fifo", number, [&] { return number_of(sys::Pipe::create_fifo(temp / "fifo")); });
+    fail_each_call("SignalQueue", number, [] { return number_of(sys::SignalQueue::create({SIGUSR2})); });
+    fail_each_call("lower_file_limit", number, [] { return number_of(sys::lower_file_limit(10'000)); });
     fail_each_call("Memory", number, [] { return number_of(sys::Memory::allocate(4096)); });
     fail_each_call("shared Memory", number, [] { return number_of(sys::Memory::allocate_shared(4096)); });
     fail_each_call("listen_first", number,

@@ -16,6 +16,16 @@ inline bool emulated() {
   return !known;
 }
 
+// As MIPS, qemu-user also tells the errors of a connect (SO_ERROR) by the numbers of this machine, and swaps
+// the bytes of what comes by an fd whose number another sort of file had before.
+inline bool emulated_mips() {
+#ifdef __mips__
+  return emulated();
+#else
+  return false;
+#endif
+}
+
 // The thread sanitizer puts off a signal that comes in the middle of a function.
 #if defined(__SANITIZE_THREAD__)
 inline constexpr bool kSignalsArePrompt = false;

@@ -36,6 +36,16 @@ TEST_CASE_TEMPLATE("base/counter: counts, also beyond 32 bits", C, ThisMachines,
   CHECK(counter.value() == 1);
 }
 
+TEST_CASE_TEMPLATE("base/counter: a copy has the value, and counts for itself", C, ThisMachines, General) {
+  C counter;
+  counter.set(0x1'0000'0007);
+  C copy = counter;
+  copy.add(1);
+  CHECK(counter.value() == 0x1'0000'0007);
+  counter = copy;
+  CHECK(counter.value() == 0x1'0000'0008);
+}
+
 // Each value has equal halves, so a torn one is known at sight.
 TEST_CASE_TEMPLATE("base/counter: another process never sees half a change", C, ThisMachines, General) {
   sys::Memory memory = sys::Memory::allocate_shared(sizeof(C)).value();

@@ -36,6 +36,14 @@ TEST_CASE("base/nearest: the word with the fewest letters changed, inserted, rem
   }
 }
 
+TEST_CASE("base/nearest: a word that is begun") {
+  const std::vector<std::string_view> known = {"poll", "epoll-level", "epoll-edge", "emfile-spin"};
+  CHECK(nearest("epol", known) == "epoll-level");
+  CHECK(nearest("emfile", known) == "emfile-spin");
+  CHECK(nearest("pol", known) == "poll");
+  CHECK(nearest("em", known).empty());
+}
+
 TEST_CASE("base/nearest: of two that are as near, the first") {
   CHECK(nearest("ab", {"ac", "ad"}) == "ac");
   CHECK(nearest("ab", {"xyz", "ad", "ac"}) == "ad");

@@ -50,3 +50,20 @@ TEST_CASE("base/number: amounts for people have at most five characters") {
   CHECK(oklo::short_amount(10'000'000) == "10M");
   CHECK(oklo::short_amount(UINT64_MAX) == "18E");
 }
+
+TEST_CASE("base/number: separators between thousands") {
+  CHECK(oklo::grouped(0) == "0");
+  CHECK(oklo::grouped(999) == "999");
+  CHECK(oklo::grouped(1000) == "1,000");
+  CHECK(oklo::grouped(1234567) == "1,234,567");
+}
+
+TEST_CASE("base/number: digits behind the point, rounded") {
+  CHECK(oklo::fixed(0, 0) == "0");
+  CHECK(oklo::fixed(2.344, 2) == "2.34");
+  CHECK(oklo::fixed(2.346, 2) == "2.35");
+  CHECK(oklo::fixed(0.05, 2) == "0.05");
+  CHECK(oklo::fixed(0.999, 1) == "1.0");
+  CHECK(oklo::fixed(-1.25, 1) == "-1.3");
+  CHECK(oklo::fixed(-0.01, 1) == "0.0");
+}

@@ -139,6 +139,12 @@ TEST_CASE("sys/file: list_directory stops at the most it may") {
   CHECK(sys::list_directory(root->get(), 3).error().number == EBADF);
 }
 
+TEST_CASE("sys/file: numbers_in names what is a number there, and nothing else") {
+  auto processes = sys::numbers_in("/proc");
+  CHECK(std::count(processes.begin(), processes.end(), getpid()) == 1);
+  CHECK(sys::numbers_in("/proc/no-such-place").empty());
+}
+
 TEST_CASE("sys/file: open_fds names those that are open") {
   sys::Fd fd(open("/dev/null", O_RDONLY | O_CLOEXEC));
   auto numbers = sys::open_fds();

@@ -39,6 +39,46 @@ pid_t fork_waiting_child() {
 
 }  // namespace
 
+TEST_CASE("sys/process: a child is waited for twice: until it has ended, and to reap it") {
+  auto pid = sys::fork_process();
+  REQUIRE(pid.ok());
+  if (*pid == 0) sys::exit_now(7);
+  sys::wait_for_end(*pid);
+  CHECK(sys::is_child(*pid));
+  auto event = sys::reap(*pid);
+  REQUIRE(event.has_value());
+  CHECK(event->kind == Kind::exited);
+  CHECK(event->status == 7);
+  CHECK(!sys::is_child(*pid));
+  CHECK(!sys::reap(*pid));
+}
+
+TEST_CASE("sys/process: a signal to a group comes to what its leader has forked") {
+  int ends[2];
+  REQUIRE(pipe2(ends, O_CLOEXEC) == 0);
+  pid_t leader = fork();
+  if (leader == 0) {
+    sys::lead_group(0);
+    (void)fork();
+    for (;;) pause();
+  }
+  sys::lead_group(leader);
+  close(ends[1]);
+  CHECK(getpgid(leader) == leader);
+  sys::signal_group(leader, SIGKILL);
+  CHECK(sys::reap(leader)->kind == Kind::killed);
+  char byte = 0;
+  CHECK(read(ends[0], &byte, 1) == 0);  // nobody holds the other end any more
+  close(ends[0]);
+}
+
+TEST_CASE("sys/process: no fd can be opened beyond a limit that was lowered") {
+  CHECK(in_child([] {
+          if (!sys::lower_file_limit(3)) return 1;
+          return sys::file_limit() == 3 && dup(0) == -1 && errno == EMFILE ? 0 : 2;
+        }) == 0);
+}
+
 TEST_CASE("sys/process: a child that exits") {
   auto pid = sys::fork_process();
   REQUIRE(pid.ok());
@@ -47,6 +87,26 @@ TEST_CASE("sys/process: a child that exits") {
   CHECK(event.kind == Kind::exited);
   CHECK(event.status == 7);
   CHECK(!sys::next_child_event());
+}
+
+TEST_CASE("sys/process: the end of a child is waited for, whoever it is, and no child is nothing") {
+  CHECK(in_child([] {
+    if (sys::wait_for_child()) return 1;
+    auto pid = sys::fork_process();
+    if (*pid == 0) sys::exit_now(7);
+    auto event = sys::wait_for_child();
+    return event && event->pid == *pid && event->kind == Kind::exited && event->status == 7 ? 0 : 2;
+  }) == 0);
+}
+
+TEST_CASE("sys/process: who leaves no zombies has no child left to wait for") {
+  CHECK(in_child([] {
+    sys::leave_no_zombies();
+    auto pid = sys::fork_process();
+    if (*pid == 0) sys::exit_now(7);
+    if (sys::wait_for_child()) return 1;
+    return kill(*pid, 0) == 0 ? 2 : 0;
+  }) == 0);
 }
 
 TEST_CASE("sys/process: a child that is stopped, goes on and is killed") {
@@ -74,6 +134,29 @@ TEST_CASE("sys/process: private memory grows with what is written") {
   uint64_t before = sys::process_info(getpid()).private_kib;
   for (size_t at = 0; at < memory->size(); at += 1024) memory->data()[at] = 1;
   CHECK(sys::process_info(getpid()).private_kib >= before + (30 << 10));
+}
+
+TEST_CASE("sys/process: how often a process has gone to sleep") {
+  int ends[2];
+  REQUIRE(pipe2(ends, O_CLOEXEC) == 0);
+  pid_t pid = fork();
+  if (pid == 0)
+    for (char byte = 0; read(ends[0], &byte, 1) == 1;) {
+    }
+  auto asleep = [pid] {
+    auto status = sys::process_status(pid);
+    while (status && !status->sleeps()) status = sys::process_status(pid);
+    REQUIRE(status.has_value());
+    return status->voluntary;
+  };
+  uint64_t before = asleep();
+  REQUIRE(write(ends[1], "!", 1) == 1);
+  while (asleep() == before) {
+  }
+  sys::send_signal(pid, SIGKILL);
+  sys::reap(pid);
+  CHECK(!sys::process_status(pid));
+  for (int end : ends) close(end);
 }
 
 TEST_CASE("sys/process: a process that is not there") {
@@ -205,4 +288,25 @@ TEST_CASE("sys/process: a child that is to die with its parent does, and one tha
           sys::outlive_parent();
           return 0;
         }) == 0);
+}
+
+TEST_CASE("sys/process: a child hears of its parent's end by the signal that it wants") {
+  int ends[2];
+  REQUIRE(pipe(ends) == 0);
+  CHECK(in_child([&] {
+          pid_t child = fork();
+          if (child == 0) {
+            pid_t parent = getppid();
+            signal(SIGUSR1, [](int) { _exit(0); });
+            sys::signal_with_parent(parent, SIGUSR1);
+            if (write(ends[1], "r", 1) != 1) _exit(1);
+            for (;;) pause();
+          }
+          char ready;
+          return read(ends[0], &ready, 1) == 1 ? 0 : 1;
+        }) == 0);
+  close(ends[1]);
+  char byte;
+  CHECK(read(ends[0], &byte, 1) == 0);  // The last one that had the other end is gone.
+  close(ends[0]);
 }

@@ -123,3 +123,9 @@ TEST_CASE("sys/socket_pair: a full pair is EAGAIN, and the ends close on exec") 
   CHECK(size == -EAGAIN);
   for (const Fd* fd : {&pair.first, &pair.second}) CHECK((fcntl(fd->get(), F_GETFD) & FD_CLOEXEC) != 0);
 }
+
+TEST_CASE("sys/socket_pair: one whose calls wait") {
+  auto pair = sys::SocketPair::create_waiting(sys::PairKind::stream);
+  REQUIRE(pair.ok());
+  for (int fd : {pair->first.get(), pair->second.get()}) CHECK((fcntl(fd, F_GETFL) & O_NONBLOCK) == 0);
+}

@@ -198,6 +198,21 @@ TEST_CASE("sys/socket: writing to a peer that is gone is an errno and no signal"
   CHECK(sys::send_parts(pair.server.get(), &part, 1, false) == -EPIPE);
 }
 
+TEST_CASE("sys/socket: what was not read is dropped without waiting, and what comes later is there") {
+  Pair pair;
+  std::string sent(10'000, 'x');
+  REQUIRE(sys::send_bytes(pair.client.get(), sent.data(), sent.size()) == 10'000);
+  pair.wait_readable();
+  sys::discard_received(pair.server.get());
+  sys::discard_received(pair.server.get());
+  REQUIRE(sys::send_bytes(pair.client.get(), "!", 1) == 1);
+  char c = 0;
+  while (c != '!') {
+    pair.wait_readable();
+    REQUIRE(sys::receive(pair.server.get(), &c, 1) == 1);
+  }
+}
+
 TEST_CASE("sys/socket: a full socket is EAGAIN, more parts than the kernel takes are not an error") {
   Pair pair;
   std::string block(1 << 16, 'x');

@@ -5,9 +5,14 @@
 #include <signal.h>
 #include <sys/prctl.h>
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
+
+#include "sys/event_fd.h"
+#include "sys/time.h"
+#include "sys/waiting.h"
 
 namespace sys = oklo::sys;
 
@@ -37,4 +42,18 @@ TEST_CASE("sys/thread: no signal reaches it, and who made it hears what it heard
     CHECK(sigismember(&inside, signal) == 1);
     CHECK(sigismember(&after, signal) == sigismember(&before, signal));
   }
+}
+
+TEST_CASE("sys/thread: one that nobody waits for runs its function and lets go of what that holds") {
+  auto rung = sys::EventFd::create();
+  REQUIRE(rung.ok());
+  struct Ringer {
+    explicit Ringer(sys::EventFd& own) : event(own) {}
+    ~Ringer() { event.ring(); }
+    sys::EventFd& event;
+  };
+  auto ringer = std::make_unique<Ringer>(*rung);
+  REQUIRE(sys::Thread::start_detached("d", [held = std::move(ringer)] {}).ok());
+  CHECK(sys::wait_readable(rung->fd(), sys::monotonic_ms() + 10'000) == 0);
+  rung->clear();
 }
