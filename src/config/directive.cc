@@ -2,6 +2,7 @@
 
 #include <iterator>
 
+#include "process/application.h"
 #include "shm/address_table.h"
 
 namespace oklo::config {
@@ -51,7 +52,7 @@ constexpr Directive kDirectives[] = {
     {"mode", kTop, Type::choice, to_server<&ServerOptions::mode>, {},
      "who owns the connections: the workers, or a gate in front of them, so that a worker that dies or is "
      "replaced closes none; OKLO_MODE in the environment is stronger", kModes},
-    {"workers", kTop, Type::count, to_server<&ServerOptions::workers>, {1, 1024, "auto"},
+    {"workers", kTop, Type::count, to_server<&ServerOptions::workers>, {1, kWorkersMax, "auto"},
      "processes that serve; auto is one for each processor that may be used"},
     {"reactor_threads", kTop, Type::count, to_server<&ServerOptions::reactor_threads>, {1, 64, "auto"},
      "of the gate, in process mode; auto is half as many as there are processors"},

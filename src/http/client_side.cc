@@ -153,7 +153,8 @@ bool ClientSide::read(net::Connection& connection, ClientCall& call) {
   if (call.step == Step::head) return read_head(connection, call);
   if (call.step == Step::chunked) return read_chunks(connection, call);
   std::string_view piece = view_of(connection.input());
-  if (call.step == Step::length) piece = piece.substr(0, call.left);
+  if (call.step == Step::length && call.left < piece.size())
+    piece = piece.substr(0, static_cast<size_t>(call.left));
   if (!give(connection, call, piece)) return false;
   connection.consume(piece.size());
   await(connection, call);

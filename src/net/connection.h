@@ -168,6 +168,16 @@ class Connection : protected EventHandler, protected Timer, public Outlet {
   OutputQueue output_;
   uint64_t deadline_ms_ = 0;
   ConnectionRow& row_;
+
+ private:
+  void cancel_timer();
+  bool send_long(std::string_view bytes);
+  bool overflow();
+
+  alignas(8) unsigned char session_[kSessionBytes] = {};
+
+ protected:
+  // They stand last, so that what inherits may use what they leave of their word.
   Phase phase_ = Phase::open;
   CloseReason reason_ = CloseReason::peer_closed;
   bool hears_ = true;  // open, and not paused
@@ -181,13 +191,6 @@ class Connection : protected EventHandler, protected Timer, public Outlet {
   bool linger_ : 1 = false;
   bool peer_finished_ : 1 = false;
   bool finishing_ : 1 = false;  // the sending side ends when all is sent
-
- private:
-  void cancel_timer();
-  bool send_long(std::string_view bytes);
-  bool overflow();
-
-  alignas(8) unsigned char session_[kSessionBytes] = {};
 };
 
 }  // namespace net

@@ -182,7 +182,7 @@ void SocketConnection::watch() {
       registered_ ? reactor().modify(socket_.get(), wanted) : reactor().add(socket_.get(), wanted, *this);
   if (failed < 0) return abort(CloseReason::no_memory);
   registered_ = true;
-  watched_ = wanted;
+  watched_ = wanted & (sys::kReadable | sys::kWritable);
 }
 
 sys::Address SocketConnection::local_address() const {

@@ -54,13 +54,14 @@ class SocketConnection final : public Connection {
   void await_room();
   void check_stall();
 
+  // They stand in what the flags of a Connection leave of their word: there are many connections.
+  uint16_t watched_ : 14 = 0;     // the interest that the Reactor has
+  uint16_t registered_ : 1 = false;
+  uint16_t hung_up_ : 1 = false;  // the peer is gone while reading is paused
   uint32_t slot_;
   sys::Fd socket_;
-  uint32_t watched_ = 0;       // the interest that the Reactor has
   uint32_t address_place_ = 0;
   uint32_t kernel_queue_ = 0;  // what the socket held when it took less than there was
-  bool registered_ = false;
-  bool hung_up_ = false;       // the peer is gone while reading is paused
 };
 
 }  // namespace oklo::net

@@ -20,6 +20,8 @@
 
 namespace oklo {
 
+inline constexpr uint32_t kWorkersMax = 1024;  // that a service may have, whoever asks for them
+
 class AddressTable;
 class TaskAsker;
 class ConnectionStates;

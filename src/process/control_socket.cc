@@ -136,7 +136,7 @@ Result<std::unique_ptr<ControlSocket>> ControlSocket::open(Reactor& reactor, con
     return socket;
   }
   if (!path.empty()) return Error{last.number, "no control socket: " + last.text};
-  why_none = "no control socket: " + last.text + "; name a place for it with --control";
+  why_none = "no control socket: " + last.text + "; name a place for it";
   return std::unique_ptr<ControlSocket>();
 }
 

@@ -46,7 +46,7 @@ Result<std::unique_ptr<Deployment>> Deployment::create(const Ground& ground, Pla
     return opened.error();
   }
   if (made->threads_) made->tree_ = std::make_unique<ProcessTree>(made->keeper_, std::move(on_gone));
-  else made->tree_ = std::make_unique<WorkerTree>(made->keeper_, std::move(on_gone));
+  else made->tree_ = std::make_unique<WorkerTree>(made->keeper_, false, std::move(on_gone));
   return made;
 }
 
@@ -86,7 +86,7 @@ Result<void> Deployment::open(const Deployment* before) {
     return voice_.join(keeper_, "master", 0);
   }
   shared_->scoreboard.service().generation = before->scoreboard().service().generation.load();
-  return keeper_.prepare(keeper_.keep);
+  return {};
 }
 
 Result<void> Deployment::hear_signals() {

@@ -120,7 +120,7 @@ Result<void> Manager::hear_children() {
 }
 
 Result<void> Manager::start() {
-  tree_ = std::make_unique<WorkerTree>(keeper_, [this] { end_if_alone(); });
+  tree_ = std::make_unique<WorkerTree>(keeper_, true, [this] { end_if_alone(); });
   return tree_->start([this](bool ok, std::string_view text) {
     if (leaving_) return;
     failed_ = !ok;

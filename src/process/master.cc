@@ -27,7 +27,6 @@ namespace oklo {
 namespace {
 
 constexpr uint32_t kKillAfterMs = 1000;  // beyond the deadline that the workers have themselves
-constexpr uint32_t kWorkersMax = 1024;
 
 // The one process that supervises. It owns the listeners and the shared memory, forks the workers, hears
 // signals and commands, and never reads a byte of a client.
@@ -139,7 +138,7 @@ int Master::fail(const Error& error) {
 std::optional<int> Master::detach() {
   if (!options_.daemon) return std::nullopt;
   if (options_.access_log == "stderr")
-    return fail({0, "a daemon has no stderr; give --access-log a file, or leave out -d"});
+    return fail({0, "a daemon has no stderr; name a file for the access log, or leave out -d"});
   for (std::string* path : {&options_.pid_file, &options_.control, &options_.chroot})
     if (!path->empty() && *path != "off") *path = sys::absolute_path(*path);
   for (std::string* log : {&options_.error_log, &options_.access_log})
@@ -217,7 +216,7 @@ Result<void> Master::start_processes() {
 void Master::log_surprises() {
   const Rights& rights = current().rights();
   if (rights.changes_user && !rights.user_was_named)
-    log_.line("started as root without --user: the workers run as 65534");
+    log_.line("started as root, and no user is named: the workers run as 65534");
   if (!no_control_.empty()) log_.line(no_control_);
   for (const std::string& socket : activated_.unused())
     log_.line("nothing is served at the socket " + socket + ", which was passed");

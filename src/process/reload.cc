@@ -30,7 +30,7 @@ Result<void> Reload::fork_generation() {
   std::vector<int> keep;
   Result<void> prepared = context_.prepare(keep);
   if (prepared) context_.keep = std::move(keep);
-  else if (!first_ || generation_ == 1) return prepared;
+  else if (!first_ || !opened_) return prepared;
   else context_.log->line(prepared.error().text + "; what was open when the service started is served");
   return supervisor_.fork_next(generation_);
 }

@@ -13,9 +13,11 @@ namespace oklo {
 // first generation is one that replaces nothing. Owned by the WorkerTree.
 class Reload {
  public:
-  Reload(KeeperContext& context, Supervisor& supervisor) : context_(context),
+  // opened: what the application opens was open before the first generation of this one.
+  Reload(KeeperContext& context, Supervisor& supervisor, bool opened) : context_(context),
         supervisor_(supervisor),
-        generation_(context.scoreboard->service().generation) {}
+        generation_(context.scoreboard->service().generation),
+        opened_(opened) {}
 
   // Starts the first generation; `outcome` hears whether it came up, unless it could not be started.
   Result<void> first(ControlReply outcome);
@@ -33,6 +35,7 @@ class Reload {
   Supervisor& supervisor_;
   uint32_t generation_;                // the newest, whether it came up or not; those of a manager follow
                                        // on those of the one before
+  const bool opened_;
   bool first_ = true;                  // none has come up or failed yet
   bool running_ = false;
   std::vector<ControlReply> waiting_;  // for the one that runs

@@ -10,8 +10,8 @@ namespace {
 
 constexpr uid_t kNobody = 65534;
 
-Error only_root(const std::string& may, const std::string& flag) {
-  return {0, "only root can " + may + "; start as root, or leave out " + flag};
+Error only_root(const std::string& may, const char* what) {
+  return {0, "only root can " + may + "; start as root, or name no " + what};
 }
 
 }  // namespace
@@ -26,18 +26,18 @@ Result<Rights> Rights::choose(const MasterOptions& options) {
     Result<sys::User> user = sys::find_user(options.user);
     if (!user) return user.error();
     if (!rights.changes_user && user->uid != sys::effective_uid())
-      return only_root("become user " + options.user, "--user");
+      return only_root("become user " + options.user, "user");
     rights.groups = sys::groups_of(user->name);
     rights.user = std::move(user).value();
   }
   if (!options.group.empty()) {
-    if (!rights.changes_user) return only_root("become group " + options.group, "--group");
+    if (!rights.changes_user) return only_root("become group " + options.group, "group");
     Result<gid_t> group = sys::find_group(options.group);
     if (!group) return group.error();
     rights.user.gid = *group;
   }
   if (!rights.root.empty() && !rights.changes_user)
-    return only_root("change the root directory", "--chroot");
+    return only_root("change the root directory", "root directory");
   return rights;
 }
 

@@ -4,8 +4,8 @@
 
 namespace oklo {
 
-WorkerTree::WorkerTree(KeeperContext& context, Function<void()> on_gone)
-    : supervisor_(context, events(std::move(on_gone))), reload_(context, supervisor_) {}
+WorkerTree::WorkerTree(KeeperContext& context, bool opened, Function<void()> on_gone)
+    : supervisor_(context, events(std::move(on_gone))), reload_(context, supervisor_, opened) {}
 
 Supervisor::Events WorkerTree::events(Function<void()> on_gone) {
   Supervisor::Events events;

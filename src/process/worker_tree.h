@@ -10,8 +10,9 @@ namespace oklo {
 // the manager in process mode.
 class WorkerTree final : public Tree {
  public:
-  // on_gone: one of them is gone. The context outlives this.
-  WorkerTree(KeeperContext& context, Function<void()> on_gone);
+  // opened: Application::prepare has succeeded for this configuration, in the master. on_gone: one of them is
+  // gone. The context outlives this.
+  WorkerTree(KeeperContext& context, bool opened, Function<void()> on_gone);
 
   Result<void> start(ControlReply outcome) override { return reload_.first(std::move(outcome)); }
   void reload(ControlReply reply) override { reload_.request(std::move(reply)); }

@@ -169,9 +169,9 @@ void tell(oklo::Task& task) {
 
 // ---------------------------------------------------------------- the server
 
-unsigned long value_of(std::string_view word, std::string_view name, unsigned long otherwise) {
+uint64_t value_of(std::string_view word, std::string_view name, uint64_t otherwise) {
   if (!word.starts_with(name)) return otherwise;
-  return std::strtoul(std::string(word.substr(name.size())).c_str(), nullptr, 10);
+  return std::strtoull(std::string(word.substr(name.size())).c_str(), nullptr, 10);
 }
 
 void read_word(oklo::ServerOptions& options, std::string_view word) {

@@ -272,7 +272,7 @@ def test_without_a_place_for_the_control_socket_it_warns_once_and_serves():
         here.env["XDG_RUNTIME_DIR"] = here.at("missing")
         with here.serve() as oklo:
             assert get(oklo.port).body == b"hello"
-            assert len(re.findall(r"no control socket: .*--control\n", oklo.stderr())) == 1
+            assert len(re.findall(r"no control socket: .*name a place for it\n", oklo.stderr())) == 1
 
 
 @needs("root")
@@ -365,7 +365,7 @@ def wrong_starts(taken):
         (100, ["cannot open the log", "check the path"], address, "--access-log", "missing/log"),
         (100, ["cannot open the log", "name a file"], address, "--access-log", "www"),
         (100, ['no user "no-such-user"'], address, "--user", "no-such-user"),
-        (100, ["only root can become user root", "leave out --user"], address, "--user", "root"),
+        (100, ["only root can become user root", "name no user"], address, "--user", "root"),
     ]
 
 

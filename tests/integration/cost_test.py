@@ -54,11 +54,12 @@ def calls_of_a_request(kind, few, many, send):
     return sum(cost.each(fewer, more, many - few).values())
 
 
-@needs("strace")
+@needs("strace", "static")
 @timeout(60)
 def test_a_request_costs_three_system_calls():
     """In process mode nine, of the gate and the worker together, where nothing else is under way.
 
+    Sanitizers make calls of their own.
     Timers that wake the server in between belong to no request: where all is slow, one of some counts is free
     of them.
     """
@@ -72,7 +73,8 @@ def test_a_request_costs_three_system_calls():
 def send_together(kind, port, path, count):
     """Whoever owns the connections is stopped until all of a round have been sent."""
     title = "oklo: worker" if mode() == "base" else "oklo: gate"
-    [owner] = [pid for pid in harness.descendants(os.getpid()) if harness.title(pid).startswith(title)]
+    [owner] = harness.wait_until(
+        lambda: [pid for pid in harness.descendants(os.getpid()) if harness.title(pid).startswith(title)])
     with contextlib.ExitStack() as stack:
         clients = [stack.enter_context(cost.connect(kind, port, path)) for _ in range(TOGETHER)]
         for _ in range(count // TOGETHER):
@@ -84,7 +86,7 @@ def send_together(kind, port, path, count):
                 hear()
 
 
-@needs("strace")
+@needs("strace", "static")
 @timeout(60)
 def test_what_comes_together_is_handled_together():
     """One receives and one sends for each client; all else, in process mode also the hops, is for many."""

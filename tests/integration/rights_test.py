@@ -187,7 +187,7 @@ def test_what_a_living_service_holds_is_not_taken():
             refused = run_oklo(*other, "--control", control(oklo.port))
             os.kill(oklo.pid, signal.SIGCONT)
             assert refused.returncode == 111 and "Address already in use" in refused.stderr, refused
-            assert command(oklo, "health") == 0
+            wait_until(lambda: command(oklo, "health") == 0)
 
 
 def test_a_file_that_is_no_pid_file_is_left_alone():

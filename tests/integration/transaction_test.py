@@ -181,7 +181,7 @@ def test_scale():
         for workers in 4, 1, 3:
             done = made.ask("scale", str(workers))
             assert done.returncode == 0 and done.stdout.endswith(" is ready\n"), done
-            assert len(made.status()["workers"]) == workers
+            wait_until(lambda: len(made.status()["workers"]) == workers, what="the old workers to be gone")
             assert get(made.port).body == b"one"
         for words, fault in [(["3"], "there are 3 workers already"), (["0"], "1 to 1024"),
                              (["x"], "1 to 1024"), (["2000"], "1 to 1024")]:
@@ -190,10 +190,10 @@ def test_scale():
         assert made.ask("scale").returncode == 100
         # The file is what it was: a reload of it keeps the number, one with a change has its own.
         made.reload()
-        assert len(made.status()["workers"]) == 3
+        wait_until(lambda: len(made.status()["workers"]) == 3, what="the old workers to be gone")
         made.write(text="two")
         made.reload()
-        assert len(made.status()["workers"]) == 2
+        wait_until(lambda: len(made.status()["workers"]) == 2, what="the old workers to be gone")
 
 
 def test_changes_that_overlap_come_one_after_another():

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "emulated.h"
 #include "net/connecting.h"
 #include "net/peer.h"
 #include "temp_dir.h"
@@ -172,6 +173,7 @@ TEST_CASE("net/sync_client: a reset is told") {
 }
 
 TEST_CASE("net/sync_client: where nobody is") {
+  if (emulated_mips()) return;
   SyncClient client(soon());
   std::string nobody = deserted();
   CHECK_FALSE(client.connect(nobody));
@@ -208,6 +210,7 @@ TEST_CASE("net/sync_client: a connection is replaced by the next one, and what i
 }
 
 TEST_CASE("net/sync_client: names, and all their addresses") {
+  if (emulated_mips()) return;
   TempDir temp;
   temp.file("hosts", "127.0.0.99 web\n127.0.0.1 web\n127.0.0.98 gone\n127.0.0.99 gone\n");
   Listening listening("127.0.0.1:0");

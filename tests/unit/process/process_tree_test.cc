@@ -46,6 +46,7 @@ TEST_CASE("process/process_tree: a dead worker is replaced, the gate hears of it
 }
 
 TEST_CASE("process/process_tree: a dead manager is replaced, with new workers, no connection is lost") {
+  if (emulated()) return;
   Tree tree;
   tree.up();
   oklo::sys::Fd open = connect(tree);
@@ -78,6 +79,7 @@ TEST_CASE("process/process_tree: a worker that dies again and again is back soon
 }
 
 TEST_CASE("process/process_tree: a new worker does not read before one of a dead manager has ended to") {
+  if (emulated()) return;
   Tree tree;
   tree.up();
   std::set<int> before = tree.answers();
@@ -119,6 +121,7 @@ TEST_CASE("process/process_tree: a worker that does not let go of its wires is k
 }
 
 TEST_CASE("process/process_tree: whatever is killed, in whatever order, it comes back") {
+  if (emulated()) return;
   Tree tree;
   tree.up();
   std::mt19937 random(7);
@@ -214,6 +217,7 @@ TEST_CASE("process/process_tree: works as process 1, where the orphans of all ar
 }
 
 TEST_CASE("process/process_tree: processes of the program's own follow the manager") {
+  if (emulated()) return;
   oklo::MasterOptions options = process_mode();
   options.processes.push_back({"ticker"});
   Tree tree(options);

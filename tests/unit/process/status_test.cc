@@ -38,7 +38,7 @@ TEST_CASE("process/status: JSON has the service and a row a worker") {
   CHECK(json.starts_with("{\"version\":\"1.2.3\",\"pid\":0,"));
   CHECK(json.ends_with("]}\n"));
   CHECK(holds(json, "\"generation\":3,"));
-  CHECK(holds(json, "\"addresses\":[\"127.0.0.1:80\",\"unix:/a\\\"b\\u000a\"],"));
+  CHECK(holds(json, "\"addresses\":[\"127.0.0.1:80\",\"unix:/a\\\"b\\n\"],"));
   CHECK(holds(json, "\"requests\":12,"));
   CHECK(holds(json, "\"closed\":{\"peer_closed\":0,"));
   CHECK(holds(json, "\"workers\":[{\"worker\":1,\"pid\":0,\"state\":\"ready\",\"generation\":3,"));

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "codec/ip.h"
+#include "sanitized.h"
 #include "sys/memory.h"
 
 using oklo::AddressLimits;
@@ -285,7 +286,7 @@ TEST_CASE("shm/address_table: the killed leave nothing behind") {
     table.table.end_life(life);
   };
   for (uint32_t life = 1; life < kLives; life++) start(life);
-  for (uint32_t round = 0; round < 200; round++) {
+  for (uint32_t round = 0; round < (kSanitized ? 40 : 200); round++) {
     uint32_t until = steps.load() + round % 37;
     while (static_cast<int32_t>(steps.load() - until) < 0) sched_yield();
     uint32_t life = 1 + round % (kLives - 1);
