@@ -6,7 +6,6 @@ it leaves a process behind. OKLO names the binary, EXAMPLES the directory of the
 
 import contextlib
 import os
-import random
 import re
 import shutil
 import signal
@@ -15,6 +14,8 @@ import subprocess
 import sys
 import tempfile
 import time
+
+from ports import free_port, listening
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 OKLO = os.environ.get("OKLO", os.path.join(ROOT, "build/oklo"))
@@ -167,29 +168,6 @@ def memory_kb(pid, field="Pss"):
 
 
 # ---- sockets
-
-def free_port():
-    """A port that nobody uses now, below those that the kernel gives to clients; browsers shun 10080."""
-    while True:
-        port = random.SystemRandom().randrange(10081, 32000)
-        with socket.socket() as probe:
-            try:
-                probe.bind(("", port))
-                return port
-            except OSError:
-                continue
-
-
-def listening(port):
-    """Whether a TCP socket of any address listens there; asks the kernel and does not connect."""
-    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
-        with contextlib.suppress(OSError), open(table) as file:
-            for line in file:
-                fields = line.split()
-                if fields[3] == "0A" and fields[1].endswith(f":{port:04X}"):
-                    return True
-    return False
-
 
 class Response:
     """One HTTP answer: status, reason, fields (a list of pairs, names in lower case), body."""

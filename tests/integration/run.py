@@ -141,6 +141,8 @@ def run_one(case):
 def main(arguments):
     if arguments[:1] == ["--one"]:
         return supervise(*arguments[1:])
+    # A shell that puts this into the background has its children ignore ^C, and theirs.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     jobs = 2 * len(os.sched_getaffinity(0))
     if arguments[:1] == ["-j"]:
         jobs, arguments = int(arguments[1]), arguments[2:]
