@@ -80,8 +80,8 @@ TESTLINK += -Wl,--gc-sections
 OBJ          := $(BUILD)/obj
 objects       = $(patsubst %.cc,$(OBJ)/%.o,$(1))
 sources_in    = $(wildcard $(patsubst %,src/%/*.cc,$(1)))
-# What the binary has and the library has not.
-BINARY_ROOMS := cli
+# What the binary has and the library has not: the commands and what they alone run.
+BINARY_ROOMS := bench cli
 LIB_OBJECTS  := $(call objects,$(call sources_in,$(filter-out $(BINARY_ROOMS),$(ROOMS)))) $(OBJ)/embedded.o
 CLI_OBJECTS  := $(call objects,$(filter-out src/cli/main.cc,$(call sources_in,$(filter \
                 $(BINARY_ROOMS),$(ROOMS)))))
@@ -98,7 +98,7 @@ EXAMPLES     := $(patsubst tests/examples/%.cc,$(BUILD)/examples/%,$(wildcard te
 EMBEDDED     := $(sort $(foreach d,$(EMBED),$(wildcard $(d)/*)))
 LIB          := $(BUILD)/liboklo.a
 ALL_OBJECTS  := $(sort $(LIB_OBJECTS) $(CLI_OBJECTS) $(MAIN_OBJECT) $(UNIT_OBJECTS) $(FAULT_OBJECTS) \
-                $(call objects,$(wildcard tests/fuzz/*.cc tests/examples/*.cc tests/bench/*.cc)))
+                $(call objects,$(wildcard tests/fuzz/*.cc tests/examples/*.cc)))
 
 Q := $(if $(V),,@)
 export CXX BUILD CROSS SAN
@@ -135,7 +135,7 @@ install: all  ## install under PREFIX=/usr/local (and DESTDIR=)
 	  'Version: $(VERSION)' 'Cflags: -I$${prefix}/include' 'Libs: -L$${prefix}/lib -loklo' \
 	  > $(DESTDIR)$(PREFIX)/lib/pkgconfig/oklo.pc
 
-bench: all examples $(BUILD)/bench/load  ## measure oklo beside nginx
+bench: all examples  ## measure oklo beside nginx
 	@tests/packages bench
 	tests/bench/run
 
@@ -185,6 +185,9 @@ $(BUILD)/tests/fault: $(FAULT_OBJECTS) $(LIB_OBJECTS) $(BUILD)/objects
 	@echo "link $@"; mkdir -p $(@D)
 	$(Q)$(CXX) $(TESTLINK) $(FAULT_OBJECTS) $(filter-out %/src/sys/kernel.o,$(LIB_OBJECTS)) -o $@
 
+# What is not in the library is named; the library comes last.
+$(BUILD)/fuzz/bench_reader $(BUILD)/run/bench_reader: $(call objects,$(call sources_in,bench))
+
 $(BUILD)/fuzz/%: $(OBJ)/tests/fuzz/%_fuzz.o $(OBJ)/tests/fuzz/driver.o $(LIB)
 	@echo "link $@"; mkdir -p $(@D)
 	$(Q)$(CXX) $(TESTLINK) $(filter %.o,$^) $(LIB) -o $@
@@ -199,13 +202,8 @@ $(BUILD)/examples/%: $(OBJ)/tests/examples/%.o $(LIB)
 
 $(SRC_OBJECTS): OPTION = $(LIBFLAGS) $(SMALL) $(call read_before,small)
 $(HOT_OBJECTS): OPTION = $(LIBFLAGS) $(OPTIMIZE) $(call read_before,hot)
-$(BUILD)/bench/%: $(OBJ)/tests/bench/%.o
-	@echo "link $@"; mkdir -p $(@D)
-	$(Q)$(CXX) $(LINK) $^ -o $@
-
 $(OBJ)/embedded.o: OPTION = $(LIBFLAGS) $(SMALL)
 $(OBJ)/tests/%.o: OPTION = $(TESTFLAGS)
-$(OBJ)/tests/bench/%.o: OPTION = $(EXAMPLEFLAGS)
 $(DOCTESTS): OPTION = $(TESTFLAGS) $(call read_before,tests)
 $(FUZZ_OBJECTS): OPTION = $(TESTFLAGS) $(call read_before,fuzz)
 $(EXAMPLE_OBJECTS): OPTION = $(EXAMPLEFLAGS) $(call read_before,examples)

@@ -1,5 +1,6 @@
 #include "cli/commands.h"
 
+#include <algorithm>
 #include <string>
 
 #include "sys/stderr.h"
@@ -26,6 +27,8 @@ const std::vector<Command>& commands() {
       {"top", "", "watch a running oklo in a terminal", kControls | kSorts | kWatches, 0, run_top},
       {"metrics", "", "show the counters of a running oklo, for Prometheus", kControls, 0, run_control},
       {"health", "", "exit 0 when a running oklo answers, else 1", kControls, 0, run_control},
+      {"bench", "URL", "put load on a server of http, ws or tcp, and measure it", kLoads | kShows, 1,
+       run_bench},
       {"init-script", "KIND [-- WORDS]", "print what starts a service: for systemd, openrc or procd", 0, 256,
        run_init_script},
       {"help", "[TOPIC]", "explain a command or a directive, or print a manual page", 0, 2, run_help},
@@ -50,9 +53,20 @@ int show(std::string_view text) {
   return sys::print(1, text) ? kDone : complain("cannot write to stdout; is the disk full?", kFailed);
 }
 
+namespace {
+
+bool is_help(std::string_view word) { return word == "--help" || word == "-h"; }
+
+// Behind "--" there are the words of another command.
+bool asks_for_help(const std::vector<std::string_view>& words) {
+  return std::any_of(words.begin(), std::find(words.begin(), words.end(), "--"), is_help);
+}
+
+}  // namespace
+
 int run_command_line(const std::vector<std::string_view>& words) {
   std::string_view name = words.empty() ? "help" : words[0];
-  if (name == "--help" || name == "-h") name = "help";
+  if (is_help(name)) name = "help";
   if (name == "--version") name = "version";
   const Command* command = find_command(name);
   if (!command) {
@@ -61,6 +75,7 @@ int run_command_line(const std::vector<std::string_view>& words) {
     return complain(unknown_word("command", name, names, ""), kUsage);
   }
   std::vector<std::string_view> rest(words.empty() ? words.begin() : words.begin() + 1, words.end());
+  if (asks_for_help(rest)) return show(help_of(*command));
   Result<Options> options = parse_options(name, command->kinds, rest);
   if (!options) return complain(options.error().text, kUsage);
   if (options->words.size() > command->words_max)

@@ -28,6 +28,8 @@ int run_command_line(const std::vector<std::string_view>& words);
 
 // The control socket that was named, or the only one there is.
 Result<std::string> choose_socket(const Options& options);
+// How the command is called, and its flags.
+std::string help_of(const Command& command);
 // What `oklo help` explains beside commands.
 std::vector<std::string_view> help_topics();
 
@@ -46,6 +48,7 @@ int run_init_script(const Command& command, const Options& options);
 int run_scale(const Command& command, const Options& options);
 int run_connections(const Command& command, const Options& options);
 int run_top(const Command& command, const Options& options);
+int run_bench(const Command& command, const Options& options);
 int run_help(const Command& command, const Options& options);
 int run_version(const Command& command, const Options& options);
 

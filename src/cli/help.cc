@@ -26,38 +26,28 @@ constexpr Page kPages[] = {
     {"source", "oklo-source", "7", "the source: what stands where, and why"},
 };
 
-std::string padded(std::string_view text, size_t width) {
-  std::string out(text);
-  if (out.size() < width) out.append(width - out.size(), ' ');
-  return out;
+// A line that explains what can be called: its name and its arguments, in a column of that width.
+void add_line(std::string& text, size_t width, std::string_view name, std::string_view arguments,
+              std::string_view help) {
+  text.append("  ");
+  size_t end = text.size() + width;
+  text.append(name);
+  if (!arguments.empty()) text.append(" ").append(arguments);
+  if (text.size() < end) text.append(end - text.size(), ' ');
+  text.append(help).append("\n");
 }
 
 std::string overview() {
+  constexpr size_t kWidth = 30;
   std::string text = "oklo: a network server in one file\n\nusage: oklo COMMAND [WORDS AND FLAGS]\n\n";
-  for (const Command& command : commands()) {
-    std::string call = std::string(command.name) + " " + std::string(command.arguments);
-    text += "  " + padded(call, 30) + std::string(command.help) + "\n";
-  }
+  for (const Command& command : commands())
+    add_line(text, kWidth, command.name, command.arguments, command.help);
   text += "\nthe configuration file:\n\n";
-  text +=
-      "  " + padded(std::string(kDirectives) + " [DIRECTIVE]", 30) + "all that it may say, or a part of it\n";
+  add_line(text, kWidth, kDirectives, "[DIRECTIVE]", "all that it may say, or a part of it");
   text += "\nmanual pages:\n\n";
-  for (const Page& page : kPages) text += "  " + padded(page.topic, 30) + std::string(page.help) + "\n";
+  for (const Page& page : kPages) add_line(text, kWidth, page.topic, "", page.help);
   return text + "\n`oklo help COMMAND` lists its flags, `oklo help conf listen` explains a directive,\n"
                 "`oklo help oklo.conf` prints a manual page.\n";
-}
-
-std::string help_of(const Command& command) {
-  std::string text = "usage: oklo " + std::string(command.name);
-  if (!command.arguments.empty()) text += " " + std::string(command.arguments);
-  if (command.kinds) text += " [FLAGS]";
-  text += "\n\n" + std::string(command.help) + "\n";
-  if (command.kinds) text += "\n";
-  for (const Flag& flag : flags())
-    if (flag.commands & command.kinds)
-      text += "  " + padded(std::string(flag.name) + " " + std::string(flag.argument), 34) +
-              std::string(flag.help) + "\n";
-  return text;
 }
 
 // By topic, name, section, or as in "oklo.3" or "oklo(3)"; of one name, the first.
@@ -82,6 +72,19 @@ int help_on_directives(const Options& options) {
 }
 
 }  // namespace
+
+std::string help_of(const Command& command) {
+  constexpr size_t kWidth = 34;
+  std::string text = "usage: oklo " + std::string(command.name);
+  if (!command.arguments.empty()) text += " " + std::string(command.arguments);
+  if (command.kinds) text += " [FLAGS]";
+  text += "\n\n" + std::string(command.help) + "\n";
+  if (command.kinds) text += "\n";
+  for (const Flag& flag : flags())
+    if (flag.commands & command.kinds)
+      add_line(text, kWidth, flag.name, flag.argument, flag.help);
+  return text;
+}
 
 std::vector<std::string_view> help_topics() {
   std::vector<std::string_view> topics = {kDirectives};

@@ -2,12 +2,13 @@
 
 #include "base/nearest.h"
 #include "base/number.h"
+#include "cli/bench_flags.h"
+#include "process/application.h"
 
 namespace oklo::cli {
 
 namespace {
 
-constexpr uint64_t kWorkersMax = 1024;
 constexpr uint64_t kThreadsMax = 64;
 constexpr uint64_t kSecondsMax = 7 * 24 * 3600;
 constexpr uint64_t kIntervalMax = 3600;
@@ -87,8 +88,10 @@ std::string unknown_word(std::string_view kind, std::string_view word,
   return text.append(": oklo help").append(help.empty() ? "" : " ").append(help);
 }
 
-const std::vector<Flag>& flags() {
-  static const std::vector<Flag> kFlags = {
+namespace {
+
+std::vector<Flag> service_flags() {
+  return {
       {"--workers", "N|auto", "how many worker processes serve, 1024 at most; auto: one for each processor",
        kServes, set_count<&ServerOptions::workers, kWorkersMax>},
       {"--mode", "base|process", "who owns the connections: the workers, or a gate in front of them", kServes,
@@ -128,6 +131,16 @@ const std::vector<Flag>& flags() {
        [](Options& options, std::string_view value) { return add_word(options, "limit=", value); }},
       {"--interval", "SECONDS", "how often to look, every second by default", kWatches, set_interval},
   };
+}
+
+}  // namespace
+
+const std::vector<Flag>& flags() {
+  static const std::vector<Flag> kFlags = [] {
+    std::vector<Flag> all = service_flags();
+    for (const Flag& flag : bench_flags()) all.push_back(flag);
+    return all;
+  }();
   return kFlags;
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "bench/plan.h"
 
 #include <oklo/server.h>
 
@@ -19,6 +20,7 @@ struct Options {
   std::string query;  // words for the command `connections`, each with a blank in front
   unsigned interval_s = 1;
   std::string config;  // the configuration file; empty: one of the usual ones
+  bench::Plan bench = {.connections = 64, .threads = 2};
   std::string echo;  // where the demo echoes; empty: beside its pages; "off"
   std::vector<std::string_view> words;
 };
@@ -28,13 +30,14 @@ enum CommandKind : unsigned {
   kServes = 1,    // serve, demo
   kFiles = 2,     // serve
   kControls = 4,  // what talks to a running oklo
-  kShows = 8,     // status, connections
+  kShows = 8,     // status, connections, bench
   kEchoes = 16,   // demo
   kSorts = 32,    // connections, top
   kFilters = 64,  // connections
   kWatches = 128,  // top
   kStarts = 256,  // start
   kReads = 512,   // start, check
+  kLoads = 1024,  // bench
 };
 
 // One row for each flag: parser and help read it.

@@ -113,6 +113,16 @@ TEST_CASE("cli/commands: no word, help, --help and -h are the overview") {
   for (std::string_view word : {"help", "--help", "-h"}) CHECK(run({word}).out == overview.out);
 }
 
+TEST_CASE("cli/commands: --help and -h behind a command are the help on it, and start nothing") {
+  for (const Command& command : cli::commands()) {
+    CAPTURE(command.name);
+    Outcome help = run({"help", command.name});
+    CHECK(run({command.name, "--help"}).out == help.out);
+    CHECK(run({command.name, "a word", "-h", "--nonsense"}).out == help.out);
+  }
+  CHECK(run({"init-script", "systemd", "--", "serve", "--help"}).out != run({"help", "init-script"}).out);
+}
+
 TEST_CASE("cli/commands: version and --version") {
   Outcome outcome = run({"version"});
   CHECK(outcome.code == cli::kDone);
@@ -130,7 +140,7 @@ TEST_CASE("cli/commands: help for each command tells its flags, and only those")
     CHECK(holds(outcome.out, command.help));
     CHECK(holds(outcome.out, command.arguments));
     for (const cli::Flag& flag : cli::flags()) {
-      std::string row = "\n  " + std::string(flag.name) + " ";
+      std::string row = "\n  " + std::string(flag.name) + " " + std::string(flag.argument);
       CHECK(holds(outcome.out, row) == ((flag.commands & command.kinds) != 0));
     }
   }
