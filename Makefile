@@ -81,7 +81,7 @@ OBJ          := $(BUILD)/obj
 objects       = $(patsubst %.cc,$(OBJ)/%.o,$(1))
 sources_in    = $(wildcard $(patsubst %,src/%/*.cc,$(1)))
 # What the binary has and the library has not: the commands and what they alone run.
-BINARY_ROOMS := bench cli
+BINARY_ROOMS := models bench cli
 LIB_OBJECTS  := $(call objects,$(call sources_in,$(filter-out $(BINARY_ROOMS),$(ROOMS)))) $(OBJ)/embedded.o
 CLI_OBJECTS  := $(call objects,$(filter-out src/cli/main.cc,$(call sources_in,$(filter \
                 $(BINARY_ROOMS),$(ROOMS)))))
