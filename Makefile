@@ -81,7 +81,7 @@ OBJ          := $(BUILD)/obj
 objects       = $(patsubst %.cc,$(OBJ)/%.o,$(1))
 sources_in    = $(wildcard $(patsubst %,src/%/*.cc,$(1)))
 # What the binary has and the library has not: the commands and what they alone run.
-BINARY_ROOMS := models bench cli
+BINARY_ROOMS := models bench experiments lab cli
 LIB_OBJECTS  := $(call objects,$(call sources_in,$(filter-out $(BINARY_ROOMS),$(ROOMS)))) $(OBJ)/embedded.o
 CLI_OBJECTS  := $(call objects,$(filter-out src/cli/main.cc,$(call sources_in,$(filter \
                 $(BINARY_ROOMS),$(ROOMS)))))
@@ -95,7 +95,7 @@ DOCTESTS     := $(filter-out $(OBJ)/tests/unit/main.o,$(UNIT_OBJECTS) $(FAULT_OB
 FUZZ_OBJECTS := $(call objects,$(wildcard tests/fuzz/*.cc))
 FUZZERS      := $(patsubst tests/fuzz/%_fuzz.cc,%,$(wildcard tests/fuzz/*_fuzz.cc))
 EXAMPLES     := $(patsubst tests/examples/%.cc,$(BUILD)/examples/%,$(wildcard tests/examples/*.cc))
-EMBEDDED     := $(sort $(foreach d,$(EMBED),$(wildcard $(d)/*)))
+EMBEDDED     := $(sort $(filter-out man/%.svg,$(foreach d,$(EMBED),$(wildcard $(d)/*))))
 LIB          := $(BUILD)/liboklo.a
 ALL_OBJECTS  := $(sort $(LIB_OBJECTS) $(CLI_OBJECTS) $(MAIN_OBJECT) $(UNIT_OBJECTS) $(FAULT_OBJECTS) \
                 $(call objects,$(wildcard tests/fuzz/*.cc tests/examples/*.cc)))
@@ -103,7 +103,7 @@ ALL_OBJECTS  := $(sort $(LIB_OBJECTS) $(CLI_OBJECTS) $(MAIN_OBJECT) $(UNIT_OBJEC
 Q := $(if $(V),,@)
 export CXX BUILD CROSS SAN
 
-.PHONY: all run test unit fault fuzzers examples install bench fuzz libfuzzers tidy clean help FORCE
+.PHONY: all run test unit fault fuzzers examples install lab bench fuzz libfuzzers tidy clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -134,6 +134,11 @@ install: all  ## install under PREFIX=/usr/local (and DESTDIR=)
 	printf '%s\n' 'prefix=$(PREFIX)' 'Name: oklo' 'Description: A network server library' \
 	  'Version: $(VERSION)' 'Cflags: -I$${prefix}/include' 'Libs: -L$${prefix}/lib -loklo' \
 	  > $(DESTDIR)$(PREFIX)/lib/pkgconfig/oklo.pc
+
+lab: $(BUILD)/oklo  ## measure the models on this machine, and draw man/lab.svg and a page
+	$< lab --rounds 3 --json --svg man/lab.svg --html $(BUILD)/lab.html > $(BUILD)/lab.json
+	tools/lab-table $(BUILD)/lab.json man/oklo-source.7
+	@echo "man/lab.svg, the table of man/oklo-source.7, $(BUILD)/lab.html and $(BUILD)/lab.json are new"
 
 bench: all examples  ## measure oklo beside nginx
 	@tests/packages bench

@@ -32,6 +32,8 @@ Result<std::string> choose_socket(const Options& options);
 std::string help_of(const Command& command);
 // What `oklo help` explains beside commands.
 std::vector<std::string_view> help_topics();
+// What `oklo model` runs.
+std::vector<std::string_view> model_names();
 
 // Prints "oklo: TEXT" on stderr and gives the exit code back.
 int complain(std::string_view text, int exit_code);
@@ -49,7 +51,9 @@ int run_scale(const Command& command, const Options& options);
 int run_connections(const Command& command, const Options& options);
 int run_top(const Command& command, const Options& options);
 int run_bench(const Command& command, const Options& options);
+int run_model(const Command& command, const Options& options);
 int run_help(const Command& command, const Options& options);
+int run_lab(const Command& command, const Options& options);
 int run_version(const Command& command, const Options& options);
 
 }  // namespace oklo::cli

@@ -56,6 +56,9 @@ std::string bash_completion() {
   text += row("2:help:*", topics);
   text += row("3:help:conf", names_of(config::directives()));
   text += row("*:completion:*", "bash");
+  std::string models;
+  for (std::string_view name : model_names()) models.append(models.empty() ? "" : " ").append(name);
+  text += row("2:model:*", models);
   text += row("2:init-script:*", "systemd openrc procd");
   for (const Command& command : commands()) {
     std::vector<Flag> known;

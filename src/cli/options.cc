@@ -3,7 +3,9 @@
 #include "base/nearest.h"
 #include "base/number.h"
 #include "cli/bench_flags.h"
+#include "cli/lab_flags.h"
 #include "process/application.h"
+#include "sys/process.h"
 
 namespace oklo::cli {
 
@@ -58,6 +60,12 @@ bool add_word(Options& options, std::string_view key, std::string_view value) {
   return true;
 }
 
+bool set_workers(Options& options, std::string_view value) {
+  bool done = set_count<&ServerOptions::workers, kWorkersMax>(options, value);
+  options.model_workers = options.server.workers ? options.server.workers : sys::usable_processors();
+  return done;
+}
+
 template <std::string ServerOptions::*kMember>
 bool set_text(Options& options, std::string_view value) {
   options.server.*kMember = value;
@@ -93,7 +101,7 @@ namespace {
 std::vector<Flag> service_flags() {
   return {
       {"--workers", "N|auto", "how many worker processes serve, 1024 at most; auto: one for each processor",
-       kServes, set_count<&ServerOptions::workers, kWorkersMax>},
+       kServes | kModels, set_workers},
       {"--mode", "base|process", "who owns the connections: the workers, or a gate in front of them", kServes,
        set_mode},
       {"--reactor-threads", "N|auto", "threads of the gate, 64 at most; auto: one for two processors",
@@ -121,7 +129,7 @@ std::vector<Flag> service_flags() {
        [](Options& options, std::string_view value) { return !(options.config = value).empty(); }},
       {"-d", "", "run in the background; returns when the service is up", kServes | kStarts,
        [](Options& options, std::string_view) { return options.server.daemon = true; }},
-      {"--json", "", "as JSON", kShows,
+      {"--json", "", "as JSON", kShows | kMeasures,
        [](Options& options, std::string_view) { return options.json = true; }},
       {"--sort", "FIELD", "age, idle, in, out, queue, requests, id, kind, owner or peer", kSorts,
        [](Options& options, std::string_view value) { return add_word(options, "sort=", value); }},
@@ -139,6 +147,7 @@ const std::vector<Flag>& flags() {
   static const std::vector<Flag> kFlags = [] {
     std::vector<Flag> all = service_flags();
     for (const Flag& flag : bench_flags()) all.push_back(flag);
+    for (const Flag& flag : lab_flags()) all.push_back(flag);
     return all;
   }();
   return kFlags;

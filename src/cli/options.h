@@ -12,6 +12,14 @@
 
 namespace oklo::cli {
 
+// What the lab is to do.
+struct LabOptions {
+  std::vector<unsigned> connections = {};  // one load for each; empty: the usual ones
+  uint32_t load_ms = 1000;                 // how long each takes
+  unsigned rounds = 1;                     // of each load
+  std::string svg = {}, html = {};         // files to be written; empty: none
+};
+
 // What a command line says: the values of its flags, and the words that are none.
 struct Options {
   ServerOptions server;
@@ -22,6 +30,8 @@ struct Options {
   std::string config;  // the configuration file; empty: one of the usual ones
   bench::Plan bench = {.connections = 64, .threads = 2};
   std::string echo;  // where the demo echoes; empty: beside its pages; "off"
+  unsigned model_workers = 4;  // --workers of a model
+  LabOptions lab;
   std::vector<std::string_view> words;
 };
 
@@ -38,6 +48,8 @@ enum CommandKind : unsigned {
   kStarts = 256,  // start
   kReads = 512,   // start, check
   kLoads = 1024,  // bench
+  kModels = 2048,  // model
+  kMeasures = 4096,  // lab
 };
 
 // One row for each flag: parser and help read it.

@@ -15,7 +15,8 @@ from harness import (OKLO, ROOT, Oklo, alive, descendants, files, free_port, get
 
 NO_RIGHTS = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 COMMANDS = ["serve", "demo", "start", "check", "stop", "reload", "diff", "scale", "reopen", "status",
-            "connections", "top", "metrics", "health", "bench", "help", "completion", "version"]
+            "connections", "top", "metrics", "health", "bench", "model", "lab", "help", "completion",
+            "version"]
 
 
 class Place:

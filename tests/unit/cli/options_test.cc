@@ -28,6 +28,7 @@ std::string_view value_of(const Flag& flag) {
   if (flag.argument == "N|auto" || flag.argument == "SECONDS" || flag.argument == "N") return "7";
   if (flag.argument == "TIME" || flag.argument == "SIZE") return flag.argument == "TIME" ? "7s" : "7k";
   if (flag.argument == "FIELD") return "A:b";
+  if (flag.argument == "LIST") return "1,10,100";
   if (flag.argument == "base|process") return "process";
   return flag.argument.find("on|off") == 0 ? "on" : flag.argument == "common|json" ? "json" : "a/value";
 }
@@ -214,4 +215,17 @@ TEST_CASE("cli/options: an unknown flag names the nearest that the command knows
     CHECK(suggests == (c.near != nullptr));
     if (c.near) CHECK(text.find("did you mean " + std::string(c.near) + "?") != text.npos);
   }
+}
+
+TEST_CASE("cli/options: what the lab is to do") {
+  auto lab = [](std::vector<std::string_view> words) { return parse("lab", words); };
+  CHECK(lab({})->lab.load_ms == 1000);
+  CHECK(lab({})->lab.connections.empty());
+  CHECK(lab({"--seconds", "0.25"})->lab.load_ms == 250);
+  CHECK(lab({"--seconds=60"})->lab.load_ms == 60'000);
+  CHECK(lab({"--connections", "1,10,20000"})->lab.connections == std::vector<unsigned>{1, 10, 20'000});
+  for (std::string_view bad : {"", "0", "0.01", "61", "60.001", "1.", ".5", "1.2345", "x", "-1", "1 "})
+    CHECK_MESSAGE(!lab({"--seconds", bad}).ok(), bad);
+  for (std::string_view bad : {"", "0", "1,", ",1", "20001", "1,,2", "a", "1,2,3,4,5,6,7,8,9"})
+    CHECK_MESSAGE(!lab({"--connections", bad}).ok(), bad);
 }
