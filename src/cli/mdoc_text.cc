@@ -119,6 +119,7 @@ std::string inline_text(const std::vector<std::string>& words, size_t from) {
       continue;
     }
     bool punctuation = is_closing(words[i]);
+    if (punctuation && macro && macro->name == "Fn") macro = nullptr;  // mdoc(7): each call has its own.
     if (!glue && !punctuation && !out.empty()) out += ' ';
     glue = false;
     bool page_section = macro && macro->name == "Xr" && i > from && words[i].size() == 1 &&
@@ -252,18 +253,20 @@ class Page {
     std::string_view rest = fill_;
     std::string tag = std::exchange(tag_, {});
     size_t left = indent() - (lists_.empty() ? 0 : lists_.back().width);
+    size_t hanging = 0;  // In the synopsis a call that goes on stands behind the name.
     if (!tag.empty() && (rest.empty() || tag.size() + kTagGap > lists_.back().width)) {
       line(left, tag);
       tag.clear();
     }
     while (!rest.empty()) {
-      size_t width = kColumns - indent();
+      size_t width = kColumns - indent() - hanging;
       size_t end = rest.size() <= width ? rest.size() : rest.rfind(' ', width);
       if (end == rest.npos || end == 0) end = std::min(rest.find(' '), rest.size());
       std::string begin = tag;
       if (!tag.empty()) begin.append(indent() - left - tag.size(), ' ');
-      line(tag.empty() ? indent() : left, begin.append(rest.substr(0, end)));
+      line(tag.empty() ? indent() + hanging : left, begin.append(rest.substr(0, end)));
       tag.clear();
+      hanging = in_synopsis_ ? name_.size() + 1 : 0;
       rest.remove_prefix(std::min(end + 1, rest.size()));
     }
     fill_.clear();

@@ -41,6 +41,7 @@ TEST_CASE("cli/mdoc_text: what encloses ends before the punctuation behind it") 
 
 TEST_CASE("cli/mdoc_text: functions with and without arguments, headers in the synopsis") {
   CHECK(mdoc_to_text(".Fn run .\n") == "     run().\n");
+  CHECK(mdoc_to_text(".Pq Fn run , Fn stop ; words .\n") == "     (run(), stop(); words).\n");
   CHECK(mdoc_to_text(".Fn \"void http\" address router , No then\n") ==
         "     void http(address, router), then\n");
   CHECK(mdoc_to_text(".Sh SYNOPSIS\n.In a.h\n.In b.h\n") ==
@@ -54,6 +55,10 @@ TEST_CASE("cli/mdoc_text: the name stands for itself later, and begins a line in
   CHECK(page.find("     oklo a\n     oklo b\n") != page.npos);
   CHECK(page.find("This is oklo.\n") != page.npos);
   CHECK(mdoc_to_text(".Nm a\n.Nm b\n.Nm\n") == "     a b a\n");
+  std::string half(40, 'w');
+  std::string calls =
+      mdoc_to_text(".Nm oklo\n.Sh SYNOPSIS\n.Nm\n.Cm " + half + " " + half + "\n.Nm\n.Cm b\n");
+  CHECK(calls.ends_with("     oklo " + half + "\n          " + half + "\n     oklo b\n"));
 }
 
 TEST_CASE("cli/mdoc_text: literal lines stay as they are") {
