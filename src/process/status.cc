@@ -15,7 +15,7 @@ LifeLine line_of(const SlotRow& slot, uint32_t index) {
   line.role = slot.role;
   line.slot = index;
   line.process = slot.name;
-  line.state = slot.over ? "over" : "back-off";
+  line.state = slot.over ? "over" : slot.backoff_ms ? "back-off" : "starting";
   line.waiting = slot.accept_queue;
   line.waiting_max = slot.accept_queue_max;
   line.restarts = slot.restarts;
@@ -77,16 +77,20 @@ std::string_view state_of(const LifeRow& life) {
 
 std::vector<LifeLine> lines_of(const Scoreboard& scoreboard, Role role, const TaskTable* tasks) {
   std::vector<LifeLine> lines;
+  std::vector<bool> filled(scoreboard.slots());
   for (uint32_t i = 0; i < scoreboard.size(); i++) {
-    if (scoreboard.life(i).state.load() == LifeState::none) continue;
-    lines.push_back(line_of(scoreboard, scoreboard.life(i)));
-    if (tasks && role == Role::task_worker)
-      add_running(lines.back(), scoreboard.life(i).task.value(), *tasks);
+    const LifeRow& life = scoreboard.life(i);
+    LifeState state = life.state.load();
+    if (state == LifeState::none || scoreboard.slot(life.slot).role != role) continue;
+    if (state != LifeState::draining) filled[life.slot] = true;
+    lines.push_back(line_of(scoreboard, life));
+    if (tasks && role == Role::task_worker) add_running(lines.back(), life.task.value(), *tasks);
   }
-  for (uint32_t i = 0; i < scoreboard.slots(); i++)
-    if (const SlotRow& slot = scoreboard.slot(i); slot.backoff_ms || slot.over)
-      lines.push_back(line_of(slot, i));
-  std::erase_if(lines, [role](const LifeLine& line) { return line.role != role; });
+  for (uint32_t i = 0; i < scoreboard.slots(); i++) {
+    const SlotRow& slot = scoreboard.slot(i);
+    bool coming = !filled[i] && !scoreboard.service().stopping;
+    if (slot.role == role && (slot.over || coming)) lines.push_back(line_of(slot, i));
+  }
   std::sort(lines.begin(), lines.end(), [](const LifeLine& a, const LifeLine& b) {
     return a.slot != b.slot ? a.slot < b.slot : a.generation < b.generation;
   });

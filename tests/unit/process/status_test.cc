@@ -51,7 +51,30 @@ TEST_CASE("process/status: what the gone counted stays in the sums") {
   scoreboard.end_life(1);
   std::string json = status_json(scoreboard, "1");
   CHECK(holds(json, "\"requests\":12,"));
-  CHECK_FALSE(holds(json, "\"worker\":2"));
+  CHECK(holds(json, "\"worker\":2,\"pid\":0,"));
+}
+
+TEST_CASE("process/status: a slot has a line also between two processes, until the service stops") {
+  Scoreboard scoreboard = board();
+  auto lines = [&scoreboard] { return lines_of(scoreboard, oklo::Role::worker); };
+  scoreboard.life(1).state = LifeState::draining;
+  REQUIRE(lines().size() == 3);
+  CHECK(lines()[1].state == "starting");
+  CHECK(lines()[2].state == "draining");
+  scoreboard.end_life(1);
+  scoreboard.slot(1).restarts = 1;
+  REQUIRE(lines().size() == 2);
+  CHECK(lines()[1].slot == 1);
+  CHECK(lines()[1].state == "starting");
+  CHECK(lines()[1].pid == 0);
+  CHECK(lines()[1].restarts == 1);
+  scoreboard.begin_life(1, 3, 0);
+  scoreboard.life(1).pid = 5;
+  REQUIRE(lines().size() == 2);
+  CHECK(lines()[1].pid == 5);
+  scoreboard.end_life(1);
+  scoreboard.service().stopping = true;
+  CHECK(lines().size() == 1);
 }
 
 TEST_CASE("process/status: the states of a worker") {
@@ -101,7 +124,10 @@ TEST_CASE("process/status: what waits to be accepted stands at who accepts, and 
   CHECK(holds(table, "  restarts  waiting\n"));
   CHECK(table.ends_with("        0        7\n"));
   scoreboard.life(1).state = LifeState::draining;
-  CHECK_FALSE(holds(status_json(scoreboard, "1"), "\"waiting\":7"));
+  CHECK(holds(status_json(scoreboard, "1"), "\"state\":\"starting\",\"generation\":0,\"connections\":0,"
+                                            "\"waiting\":7,"));
+  CHECK(holds(status_json(scoreboard, "1"), "\"state\":\"draining\",\"generation\":3,\"connections\":2,"
+                                            "\"waiting\":0,"));
   Scoreboard gated = Scoreboard::create(8, 2, 2).value();
   gated.slot(1).role = oklo::Role::gate_thread;
   gated.slot(1).accept_queue = 9;
@@ -121,7 +147,7 @@ TEST_CASE("process/status: processes of the program's own stand apart, and make 
   scoreboard.begin_life(1, 2, now_ms - 5000);
   scoreboard.life(0).state = LifeState::ready;
   std::string json = status_json(scoreboard, "1");
-  CHECK(holds(json, "\"workers\":[],\"processes\":[{\"process\":\"tick\\\"er\",\"number\":2,\"pid\":0,"
+  CHECK(holds(json, "}],\"processes\":[{\"process\":\"tick\\\"er\",\"number\":2,\"pid\":0,"
                     "\"state\":\"ready\",\"generation\":2,\"uptime_s\":"));
   CHECK(holds(status_table(scoreboard, "1"), "\ntick\"er "));
   CHECK_FALSE(is_healthy(scoreboard));
