@@ -37,8 +37,8 @@ struct LifeLine {
   uint64_t attempt = 0;
 };
 
-// All lives of that role, and a line for each slot of it in which no process is that stays: one that waits for
-// its next one, until the service stops, or for none.
+// All lives of that role, and a line for each slot of it in which no process is that stays: it waits for its
+// next one, unless the service stops, or for none.
 std::vector<LifeLine> lines_of(const Scoreboard& scoreboard, Role role, const TaskTable* tasks = nullptr);
 
 // What it does, as far as shared memory knows.

@@ -14,6 +14,7 @@ import threading
 
 from harness import (EXAMPLES, Client, Oklo, free_port, listening, needs, request, timeout,
                      wait_until)
+from ports import connect
 from ws_client import WebSocket
 
 HERE = "127.0.0.1"
@@ -33,7 +34,7 @@ class Comer(Client):
     """A client from an address of this host, which perhaps sends a header of a proxy first."""
 
     def __init__(self, port, source=HERE, header=b""):  # pylint: disable=super-init-not-called
-        self.socket = socket.create_connection((HERE, port), 10, (source, 0))
+        self.socket = connect((HERE, port), source=source)
         self.buffer = b""
         self.send(header)
 

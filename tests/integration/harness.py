@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 
-from ports import free_port, listening
+from ports import connect, free_port, listening
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 OKLO = os.environ.get("OKLO", os.path.join(ROOT, "build/oklo"))
@@ -188,7 +188,7 @@ class Client:
     """A raw connection. Reads keep what they did not use."""
 
     def __init__(self, port, host="127.0.0.1", timeout=10, source=None):
-        self.socket = socket.create_connection((host, port), timeout, source and (source, 0))
+        self.socket = connect((host, port), timeout, source)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.buffer = b""
 

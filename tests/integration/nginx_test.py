@@ -3,7 +3,6 @@
 import os
 import re
 import signal
-import socket
 import ssl
 import subprocess
 import zlib
@@ -12,6 +11,7 @@ from examples_test import squares
 from harness import Client, files, get, http, mode, needs, request, state, timeout, wait_until
 from load import Load
 from nginx_front import PAGE, documented, front, in_location, program
+from ports import connect
 from ws_client import TEXT, frame
 
 UNBUFFERED_BODY = in_location("proxy_request_buffering off;")
@@ -34,7 +34,7 @@ def grew_little(server, before):
 
 def ask_from(address, port, raw):
     """The body of an answer to who asks from that address."""
-    with socket.create_connection(("127.0.0.1", port), 10, (address, 0)) as client:
+    with connect(("127.0.0.1", port), source=address) as client:
         client.sendall(raw)
         with client.makefile("rb") as stream:
             return stream.read().partition(b"\r\n\r\n")[2]

@@ -1,4 +1,4 @@
-"""TCP and UDP ports for tests."""
+"""TCP and UDP ports for tests, and connections to them."""
 
 import contextlib
 import random
@@ -40,6 +40,29 @@ def free_port():
         if bindable(port) and bindable(port + 1) and (claim := claimed(port)):
             CLAIMS.append(claim)
             return port
+
+
+IP_BIND_ADDRESS_NO_PORT = 24  # ip(7); Python has no name for it.
+
+
+def connect(address, timeout=10, source=None):
+    """A TCP connection, perhaps from another address of this host.
+
+    Its own port is chosen when it connects. One that bind() chooses would have to be free of all connections,
+    also of those in TIME_WAIT, and beside tests that make tens of thousands there may be none.
+    """
+    if not source:
+        return socket.create_connection(address, timeout)
+    client = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        client.settimeout(timeout)
+        client.setsockopt(socket.IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
+        client.bind((source, 0))
+        client.connect(address)
+    except OSError:
+        client.close()
+        raise
+    return client
 
 
 def listening(port):

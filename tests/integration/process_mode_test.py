@@ -8,6 +8,7 @@ import socket
 import sys
 
 from harness import Client, base_mode_alone, let_pass, memory_kb, request, run_oklo, wait_until
+from ports import connect
 from storm import Storm, named, numbers, storm
 from ws_client import WebSocket
 
@@ -397,8 +398,7 @@ def test_by_peer():
             for name in "a", "b":
                 client = Lines(server, f"{name}{host}")
                 client.client.close()
-                client.client.socket = socket.create_connection(
-                    ("127.0.0.1", server.tcp), 10, source_address=(f"127.0.0.{host}", 0))
+                client.client.socket = connect(("127.0.0.1", server.tcp), source=f"127.0.0.{host}")
                 found.setdefault(host, set()).update(workers_of(client, 3))
         assert all(len(workers) == 1 for workers in found.values())
         assert set.union(*found.values()) == {1, 2, 3}
