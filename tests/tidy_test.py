@@ -77,6 +77,8 @@ BAD = [
     ("headers", "pragma once", {"src/base/thing.h": "int x;\n"}),
     ("headers", "does not compile alone", {"include/oklo/page.h": HEADER + "std::string_view x();\n"}),
     ("manual", "unknown", {"man/oklo.1": ".Dd May 1, 2026\n.Dt OKLO 1\n.Os\n.Sh NAME\n.Nm x\n.Nd x\n.Xyz\n"}),
+    ("manual", "80 bytes", {"man/oklo.1": ".Dd May 1, 2026\n.Dt OKLO 1\n.Os\n.Sh NAME\n.Nm x\n.Nd x\n"
+                                          ".Sh DESCRIPTION\n" + 9 * "too long " + "\n"}),
 ]
 
 
@@ -192,8 +194,9 @@ int count(const Page& page, int (*visit)(int) = nullptr);
                   + ".Sh EXAMPLES\n" + listed(("Pa hello.cc", ".Pa tests/examples/hello.cc"))
                   + "The\n.Fn Page::show\nof\n.Vt Page&\nand\n.Vt std::string\n",
     "man/oklo.conf.5": head(5) + ".Sh DIRECTIVES\n" + listed(("Ic listen", "x")),
-    "man/oklo-source.7": head(7) + ".Sh DESCRIPTION\n.Sx ROOMS\nand\n.Sx MAP\nand\n.Sx BOUNDS\n"
-                         + ".Sh ROOMS\n" + listed(*((f"{floor} Pa {room}", "x") for floor, room in FLOORS))
+    "man/oklo-source.7": head(7) + ".Sh DESCRIPTION\n.Sx THE ROOMS\nand\n.Sx MAP\nand\n.Sx BOUNDS\n"
+                         + ".Sh THE ROOMS\n"
+                         + listed(*((f"{floor} Pa {room}", "x") for floor, room in FLOORS))
                          + MAP + ".Sh BOUNDS\n" + listed(
         ("Va kTurnMax", ".Pa process/master.cc :\n3."),
         ("PIPE", ".Fn Page::memory\nof\n.Vt inner::Hidden , Va hidden_ .")),

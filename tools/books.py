@@ -384,7 +384,7 @@ def rule_rooms(books):
     """oklo-source(7) has each room of src on its floor."""
     rooms = {source.room for source in books.tree.cxx("src") if source.room}
     listed = {}
-    for number, line in books.lines(SOURCE, "ROOMS"):
+    for number, line in books.lines(SOURCE, "THE ROOMS"):
         if found := re.fullmatch(r"\.It (\d+) Pa (\w+)", line):
             listed[found[2]] = number
             if books.floors.get(found[2]) != int(found[1]):
