@@ -363,7 +363,7 @@ class Oklo:
     def _up(self):
         if self.process.poll() is not None:
             raise AssertionError(f"{self.program} ended with {self.process.returncode} before it was up")
-        return listening(self.port) and (mode() == "base" or not self._has_workers or self.workers())
+        return listening(self.port) and (not self._has_workers or self.workers())
 
     @property
     def pid(self):

@@ -290,19 +290,16 @@ def test_twenty_reloads_lose_nothing_with_keep_alive():
 @needs("static")  # A sanitizer keeps what was freed.
 @timeout(180)
 def test_two_hundred_reloads_leave_nothing():
-    def memory(made):
-        wait_until(lambda: len(made.oklo.workers()) == 2, what="the old workers to leave")
-        return memory_kb(made.oklo.pid, "Rss"), open_fds(made.oklo.pid)
-
     with site() as made:
-        def reloads(times):
-            for number in range(times):
+        fds = open_fds(made.oklo.pid)
+
+        def memory_after(reloads):
+            for number in range(reloads):
                 made.write(text=f"t{number}")
                 made.reload()
-            return memory(made)
-        early = reloads(10)
-        late = reloads(190)
-        assert late[0] <= early[0] * 1.05, (early, late)
-        assert late[1] == early[1], (early, late)
+            wait_until(lambda: open_fds(made.oklo.pid) == fds, what="the old configurations to be closed")
+            return memory_kb(made.oklo.pid, "Rss")
+        early, late = memory_after(10), memory_after(190)
+        assert late <= early * 1.05, (early, late)
         processes = len(descendants(made.oklo.pid))
         assert processes == (2 if mode() == "base" else 4), children(made.oklo.pid)
