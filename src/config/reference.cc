@@ -7,23 +7,31 @@ namespace oklo::config {
 
 namespace {
 
-constexpr size_t kColumns = 100;  // of a line of mdoc
+constexpr size_t kColumns = 80;  // of a line of mdoc, that mandoc(1) finds no fault with
 
 char to_upper(char c) { return is_alpha(c) ? static_cast<char>(to_lower(c) - 'a' + 'A') : c; }
 
-// A sentence of text for mdoc: a backslash is written "\e", and no line is long.
+void wrap(std::string& text) {
+  size_t begin = 0;
+  while (text.size() - begin > kColumns) {
+    size_t blank = text.rfind(' ', begin + kColumns);
+    if (blank == text.npos || blank < begin) return;
+    text[blank] = '\n';
+    begin = blank + 1;
+  }
+}
+
+// A sentence of text for mdoc, in which a backslash is written "\e".
 std::string sentence(std::string_view text) {
   std::string out;
-  size_t column = 0;
   for (char c : text) {
-    bool breaks = c == ' ' && column > kColumns;
-    column = breaks ? 0 : column + 1;
-    if (breaks) out.push_back('\n');
-    else if (c == '\\') out += "\\e";
+    if (c == '\\') out += "\\e";
     else out.push_back(c);
   }
   out[0] = to_upper(out[0]);
-  return out + ".\n";
+  out.push_back('.');
+  wrap(out);
+  return out + "\n";
 }
 
 // "Default: 30s; from 1s to 7d." An upper limit that is that of the machine is none.

@@ -29,10 +29,13 @@ TEST_CASE("config/reference: each directive is listed in each of its blocks") {
   CHECK(manual_entry("nonsense").empty());
 }
 
-TEST_CASE("config/reference: an item tells words, meaning, default, limits and what it goes with") {
+TEST_CASE("config/reference: an item tells in short lines what it means, default, limits and company") {
   CHECK(manual_entry("workers") == ".Ss Outside of all blocks\n.Bl -tag -width Ds\n.It Ic workers Ar auto|N\n"
                                    "Processes that serve; auto is one for each processor that may be used.\n"
                                    "Default: auto; from 1 to 1024.\n.El\n");
+  std::string all = manual_list();
+  for (size_t begin = 0, end = 0; (end = all.find('\n', begin)) != all.npos; begin = end + 1)
+    if (all[begin] != '.') CHECK_MESSAGE(end - begin <= 80, all.substr(begin, end - begin));
   CHECK(manual_entry("listing").find("Default: off.\nWith files.\n") != std::string::npos);
   CHECK(manual_entry("delimiter").find("\"\\er\\en\"") != std::string::npos);
 }
