@@ -41,6 +41,15 @@ def children(pid, zombies=False):
             and (fields[0] in "ZX") == zombies]
 
 
+def ended(pid):
+    """Whether all its threads have: the first may be a zombie while another still has the files."""
+    try:
+        threads = os.listdir(f"/proc/{pid}/task")
+    except OSError:
+        return True
+    return all(state(thread) in (None, "Z", "X") for thread in threads)
+
+
 class Running:
     """A model, for a with statement; on leaving it gets SIGTERM, and nothing of it may be left."""
 
