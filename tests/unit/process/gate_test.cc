@@ -132,6 +132,7 @@ TEST_CASE("process/gate: gate and workers drop the rights that master and manage
 }
 
 TEST_CASE("process/gate: the access log is opened again in the workers, and the gate has none") {
+  if (emulated()) return;
   oklo::MasterOptions options = process_mode();
   TempDir place;
   options.access_log = place / "log";
