@@ -299,7 +299,7 @@ def storm(talk, clients, seconds, kill_s, *words, **options):
     """Runs it; its account."""
     with numbers(*words, **options) as server:
         made, calm = Storm(server, talk, clients), threading.Event()
-        killer = threading.Thread(target=kill_at_pace, args=(made, seconds, kill_s, calm))
+        killer = threading.Thread(target=kill_at_pace, args=(made, round(seconds / kill_s), kill_s, calm))
         killer.start()
         try:
             made.run(lambda: not killer.is_alive())
@@ -309,10 +309,10 @@ def storm(talk, clients, seconds, kill_s, *words, **options):
         return Account(made)
 
 
-def kill_at_pace(made, seconds, kill_s, calm):
-    """What the clients do meanwhile takes the time it takes."""
-    begin = due = time.monotonic()
-    while (due := due + kill_s) <= begin + seconds and not calm.wait(max(due - time.monotonic(), 0)):
+def kill_at_pace(made, kills, kill_s, calm):
+    """One for which nobody is there is made up for; what the clients do meanwhile takes the time it takes."""
+    due = time.monotonic()
+    while made.kills < kills and not calm.wait(max((due := due + kill_s) - time.monotonic(), 0)):
         made.kill()
 
 
