@@ -10,6 +10,7 @@ import struct
 import subprocess
 
 from harness import (EXAMPLES, Client, Oklo, files, get, http, needs, open_fds, request, wait_until)
+from ports import tcp_sockets
 
 MIB = 1 << 20
 BOUNDARY = b"----boundary"
@@ -178,12 +179,7 @@ def begin_upload(server, directory, sent=2 * MIB):
 
 def held_connections(port):
     """How many connections to that port a process has a file of; the kernel may keep others for a while."""
-    count = 0
-    with open("/proc/net/tcp") as file:
-        for line in file:
-            fields = line.split()
-            count += fields[1].endswith(f":{port:04X}") and fields[3] != "0A" and fields[9] != "0"
-    return count
+    return sum(state != "0A" and inode != 0 for state, inode in tcp_sockets(port))
 
 
 def test_a_client_that_goes_away_leaves_no_file_and_no_fd():

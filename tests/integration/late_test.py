@@ -9,6 +9,7 @@ import subprocess
 from harness import (EXAMPLES, Client, Oklo, alive, files, get, http, listening, mode, needs, request,
                      wait_until)
 from nginx_front import passing
+from ports import tcp_sockets
 
 
 def example(name, *args, **options):
@@ -86,12 +87,7 @@ def test_a_client_that_only_stops_sending_is_answered_and_one_that_resets_is_gon
 
 def open_connections(server):
     """How many connections the server has that it has not closed: ESTABLISHED or CLOSE_WAIT."""
-    count = 0
-    with open("/proc/net/tcp") as file:
-        for line in file:
-            fields = line.split()
-            count += fields[1].endswith(f":{server.port:04X}") and fields[3] in ("01", "08")
-    return count
+    return sum(state in ("01", "08") for state, _ in tcp_sockets(server.port))
 
 
 def test_lines_come_one_by_one():

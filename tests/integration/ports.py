@@ -65,12 +65,16 @@ def connect(address, timeout=10, source=None):
     return client
 
 
-def listening(port):
-    """Whether a TCP socket of any address listens there; asks the kernel and does not connect."""
+def tcp_sockets(port):
+    """Those at that port, as the kernel has them: (state, inode), the latter 0 when no file is left."""
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
         with contextlib.suppress(OSError), open(table) as file:
             for line in file:
                 fields = line.split()
-                if fields[3] == "0A" and fields[1].endswith(f":{port:04X}"):
-                    return True
-    return False
+                if fields[1].endswith(f":{port:04X}"):
+                    yield fields[3], int(fields[9])
+
+
+def listening(port):
+    """Whether a TCP socket of any address listens there; asks the kernel and does not connect."""
+    return any(state == "0A" for state, _ in tcp_sockets(port))

@@ -28,7 +28,7 @@ def survived(talk, death):
     print(f"{talk} {death}: {SIZE[0]} clients, {SIZE[1]} s, {account}", file=sys.stderr)
     account.check()
     # Some meet a worker that had nothing yet.
-    assert account.hits >= account.made.kills / 4 > 0, account
+    assert account.made.kills == round(SIZE[1] / KILL_S) and account.hits >= account.made.kills / 4, account
     return account.made
 
 
